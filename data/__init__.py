@@ -1,0 +1,66 @@
+"""Benchmark tables: read, checked and cached. No models, no tasks.
+
+    from data import load_benchmark
+
+    table = load_benchmark("nasbench201")
+    table.cells, table.ids, table.mean("cifar10_validation_accuracy_200")
+
+A benchmark is one file here, with one `Benchmark` in it, and one line in `BENCHMARKS`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from data import analog, nasbench101, nasbench201, nasbench_graph, nasbench_macro, nasbench_nlp, transnas
+from data.benchmark import Benchmark, cache_path, gather, load
+from data.fetch import FileUnavailable
+from data.table import Metric, Source, Table
+
+__all__ = ["BENCHMARKS", "Benchmark", "FileUnavailable", "Metric", "Source", "Table", "cached_path", "load_benchmark"]
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "nasbench201": nasbench201.BENCHMARK,
+    "nasbench_graph": nasbench_graph.BENCHMARK,
+    "analog": analog.BENCHMARK,
+    "nasbench101": nasbench101.BENCHMARK,
+    "transnas": transnas.BENCHMARK,
+    "nasbench_macro": nasbench_macro.BENCHMARK,
+    "nasbench_nlp": nasbench_nlp.BENCHMARK,
+}
+
+
+def load_benchmark(name: str, download: bool = False) -> Table:
+    """The table of a benchmark.
+
+    `nasbench201`, `nasbench_graph` and `analog` come with installed packages and need nothing else. The others, and
+    more columns of `nasbench201`, are files that are taken from METANP_MIRROR or from the cache. The network is asked
+    only with `download=True`. Where a file that merely adds columns cannot be had, `table.missing` says why.
+
+    Args:
+        name: a key of `BENCHMARKS`.
+        download: whether files that are not at hand may be downloaded.
+
+    Raises:
+        ValueError: no such benchmark, or a source file with other bytes than it should have.
+        FileUnavailable: a file or package without which there is no table; says what to do.
+    """
+    return load(_benchmark(name), download)
+
+
+def cached_path(name: str) -> Path:
+    """The Parquet file that `load_benchmark(name)` opens, or would write first, with the sources now at hand.
+
+    Raises: as `load_benchmark`.
+    """
+    benchmark = _benchmark(name)
+    return cache_path(benchmark, gather(benchmark)[0])
+
+
+def _benchmark(name: str) -> Benchmark:
+    if name not in BENCHMARKS:
+        near = difflib.get_close_matches(str(name), BENCHMARKS, n=1, cutoff=0.3)
+        hint = f"nearest: {near[0]}; " if near else ""
+        raise ValueError(f"unknown benchmark {name!r}; {hint}known: {', '.join(BENCHMARKS)}")
+    return BENCHMARKS[name]

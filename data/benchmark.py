@@ -1,0 +1,129 @@
+"""From a benchmark's name to its table: gather the source files, then open the cache or build it anew.
+
+Knows no benchmark: each one says in a `Benchmark` which files it reads and how they become a `Table`. Source files are
+of two kinds: those inside installed packages (found through the package's metadata, never by importing the package,
+because importing may unpickle) and those of the manifest (`data.fetch`).
+
+A cached table is found under a key of everything that shaped it: the sha256 of every source at hand, the loader's own
+code and the file format. So a changed or newly arrived source means another cache file; a damaged one is built again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+
+import metanp.spaces
+from data.fetch import FileUnavailable, cache_folder, fetch, manifest, sha256_of
+from data.parquet import FORMAT
+from data.table import Source, Table
+
+KEPT = 4  # cached tables of one benchmark: with and without mirror, and a little history
+
+
+@dataclass(frozen=True)
+class Input:
+    """One source file at hand: where it is, how a table's columns name it, and the sha256 of its bytes."""
+
+    path: Path
+    source: str
+    sha256: str
+
+    def column(self, name: str) -> Source:
+        """The column `name` of this file, as a metric's last three fields."""
+        return Source(self.source, self.sha256, name)
+
+
+Inputs = Mapping[str, Input]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """How a benchmark is read.
+
+    Args:
+        name: as `data.load_benchmark` takes it.
+        build: source files at hand -> table.
+        packaged: own name of a file -> (distribution, path inside it).
+        needed: files of the manifest without which there is no table.
+        wanted: files of the manifest that only add columns.
+    """
+
+    name: str
+    build: Callable[[Inputs], Table]
+    packaged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    needed: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+
+
+def load(benchmark: Benchmark, download: bool = False) -> Table:
+    """The benchmark's table, from the cache where it is current. Arguments and errors as `data.load_benchmark`."""
+    inputs, missing = gather(benchmark, download)
+    path = cache_path(benchmark, inputs)
+    try:
+        return replace(Table.open(path), missing=missing)
+    except FileNotFoundError:
+        pass
+    except ValueError:  # damaged: never trusted
+        path.unlink(missing_ok=True)
+    table = replace(benchmark.build(inputs), missing=missing)
+    try:
+        table.save(path)
+        _forget_old(benchmark.name, path.parent)
+    except OSError as error:
+        warnings.warn(f"{path}: the table could not be cached ({error}); set METANP_CACHE", stacklevel=2)
+    return table
+
+
+def gather(benchmark: Benchmark, download: bool = False) -> tuple[dict[str, Input], dict[str, str]]:
+    """Source files at hand, and for those that are not, why."""
+    inputs = {name: _packaged(*where) for name, where in benchmark.packaged.items()}
+    missing: dict[str, str] = {}
+    for name in (*benchmark.needed, *benchmark.wanted):
+        file = manifest()[name]
+        try:
+            inputs[name] = Input(fetch(file, download), name, file.sha256)
+        except FileUnavailable as error:
+            if name in benchmark.needed:
+                raise FileUnavailable(f"{benchmark.name} cannot be read without {error}") from error
+            missing[name] = str(error)
+    return inputs, missing
+
+
+def cache_path(benchmark: Benchmark, inputs: Inputs) -> Path:
+    """Where the table made of exactly these inputs, by exactly this code, is cached."""
+    digest = hashlib.sha256(f"{FORMAT}".encode())
+    for name, source in sorted(inputs.items()):
+        digest.update(f"{name} {source.source} {source.sha256}\n".encode())
+    for code in _code():
+        digest.update(code.read_bytes())
+    return cache_folder() / "tables" / f"{benchmark.name}-{digest.hexdigest()[:16]}.parquet"
+
+
+def _forget_old(name: str, folder: Path) -> None:
+    """Sources and code change: keep the newest few tables of a benchmark, so that the cache does not grow for ever."""
+    kept = sorted(folder.glob(f"{name}-*.parquet"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in kept[KEPT:]:
+        path.unlink(missing_ok=True)
+
+
+def _code() -> Iterator[Path]:
+    """The Python files that decide what stands in the table: how sources and cells are read."""
+    yield from sorted(Path(__file__).parent.glob("*.py"))
+    yield from sorted(Path(inspect.getfile(metanp.spaces)).parent.glob("*.py"))
+
+
+def _packaged(distribution: str, path: str) -> Input:
+    try:
+        package = metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        raise FileUnavailable(f"the package {distribution} is not installed; pip install 'metanp[research]'") from None
+    file = Path(str(package.locate_file(path)))
+    if not file.is_file():
+        raise FileUnavailable(f"{file}: {distribution} {package.version} does not bring this file; reinstall it")
+    return Input(file, f"{distribution}=={package.version}", sha256_of(file))

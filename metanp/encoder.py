@@ -1,0 +1,108 @@
+"""The graph encoder: a pruned cell becomes an embedding.
+
+Message passing along the edges and against them, joined by the computed graph features. What an operation is comes in
+twice: its attributes, shared by all spaces, and a learned residual of its own (zero at the start).
+
+Axes: graph, node, edge as in `metanp.graphs`; d_embed, unitless, about unit variance.
+
+Source of the layer: a residual graph network in the manner of Li et al. 2020 (arXiv:2006.07739), two directions.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch_geometric.data import Data
+from torch_geometric.nn import SimpleConv, global_add_pool
+
+from metanp.features import FEATURE_NAMES, WL_BINS
+from metanp.operations import ATTRIBUTE_TABLE
+
+
+@dataclass(frozen=True)
+class Points:
+    """What a neural process knows of cells; every field (..., its own axis), the leading axes alike.
+
+    embedding: learned.
+    features: computed graph features, scaled.
+    wl: hashed Weisfeiler-Lehman counts.
+    side: the user's own numbers, standardised by the context, NaN where missing; no column where there are none.
+    """
+
+    embedding: Float[Tensor, "*batch d_embed"]
+    features: Float[Tensor, "*batch feature"]
+    wl: Float[Tensor, "*batch bin"]
+    side: Float[Tensor, "*batch side"]
+
+    @classmethod
+    def of_embedding(cls, x: Float[Tensor, "*batch d_embed"]) -> "Points":
+        """Coordinates alone, for problems that have no graph."""
+        none = x.new_zeros((*x.shape[:-1], 0))
+        return cls(x, none, none, none)
+
+    def map(self, function) -> "Points":
+        """The same function applied to every field."""
+        return Points(function(self.embedding), function(self.features), function(self.wl), function(self.side))
+
+
+@dataclass
+class EncoderConfig:
+    """Sizes of the graph encoder."""
+
+    width: int = 64
+    layers: int = 3
+    d_embed: int = 64
+
+
+class GraphEncoder(nn.Module):
+    """Graphs to points: `encoder(data)` is (graph, d_embed) and what was computed, in one `Points`."""
+
+    def __init__(self, config: EncoderConfig):
+        super().__init__()
+        self.d_embed, self.wl_bins = config.d_embed, sum(WL_BINS)
+        table = torch.from_numpy(ATTRIBUTE_TABLE)
+        self.register_buffer("attributes", table, persistent=False)
+        self.from_attributes = nn.Linear(table.shape[1], config.width)
+        self.residual = nn.Embedding(len(table), config.width)
+        nn.init.zeros_(self.residual.weight)
+        self.layers = nn.ModuleList(BidirectionalLayer(config.width) for _ in range(config.layers))
+        self.feature_scale = nn.Parameter(torch.zeros(len(FEATURE_NAMES)))
+        self.from_features = nn.Sequential(
+            nn.Linear(len(FEATURE_NAMES), config.width), nn.GELU(), nn.Linear(config.width, config.width)
+        )
+        self.readout = nn.Sequential(
+            nn.LayerNorm(3 * config.width),
+            nn.Linear(3 * config.width, 2 * config.width),
+            nn.GELU(),
+            nn.Linear(2 * config.width, config.d_embed),
+            nn.LayerNorm(config.d_embed, elementwise_affine=False),
+        )
+
+    def forward(self, data: Data) -> Points:
+        h = self.from_attributes(self.attributes[data.x]) + self.residual(data.x)
+        for layer in self.layers:
+            h = layer(h, data.edge_index)
+        # counts grow with the cell; their square roots keep a wide cell from drowning the narrow ones
+        features = torch.sqrt(data.features) * torch.exp(self.feature_scale)
+        pooled = global_add_pool(h, data.batch, size=len(data.last)) / 4
+        embedding = self.readout(torch.cat([pooled, h[data.last], self.from_features(features)], dim=-1))
+        return Points(embedding, features, data.wl, data.wl.new_zeros((len(data.wl), 0)))
+
+
+class BidirectionalLayer(nn.Module):
+    """h + MLP(h, sum over predecessors, sum over successors), normalised before."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.forwards = nn.Linear(width, width, bias=False)
+        self.backwards = nn.Linear(width, width, bias=False)
+        self.mix = nn.Sequential(nn.Linear(3 * width, width), nn.GELU(), nn.Linear(width, width))
+        self.gather = SimpleConv(aggr="sum")
+
+    def forward(self, h: Float[Tensor, "node width"], edge_index: Tensor) -> Float[Tensor, "node width"]:
+        x = self.norm(h)
+        before = self.gather(self.forwards(x), edge_index)
+        after = self.gather(self.backwards(x), edge_index.flip(0))
+        return h + self.mix(torch.cat([x, before, after], dim=-1))

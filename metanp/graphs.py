@@ -1,0 +1,83 @@
+"""What the model reads of cells: pruned, each distinct cell once, with everything that can be computed of it.
+
+`Graphs` is the bridge from `CellArray` (numpy, a whole space) to the encoder (torch). Cells that no model here can
+tell apart share one row, so that 15,625 strings of NAS-Bench-201 cost as much as their 8,765 pruned cells.
+
+Axes: graph, a distinct pruned cell; cell, as given; node and edge, torch-geometric's flat ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int
+from torch_geometric.data import Data
+
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.features import graph_features, wl_counts
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """Distinct pruned cells and what is computed of them.
+
+    pruned: the graphs.
+    features: `metanp.features.graph_features`.
+    wl: `metanp.features.wl_counts`.
+    """
+
+    pruned: CellArray
+    features: Float32[np.ndarray, "graph feature"]
+    wl: Float32[np.ndarray, "graph bin"]
+
+    @classmethod
+    def of(cls, pruned: CellArray) -> Graphs:
+        """Compute the features of cells that are pruned already, row by row."""
+        return cls(pruned, graph_features(pruned), wl_counts(pruned))
+
+    @classmethod
+    def distinct(cls, cells: Sequence[Cell] | CellArray) -> tuple[Graphs, Int[np.ndarray, " cell"]]:
+        """The distinct graphs among `cells`, and which of them each cell is."""
+        pruned = as_array(cells).pruned()
+        _, first, graph = np.unique(pruned.fingerprint(), return_index=True, return_inverse=True)
+        return cls.of(pruned[first]), graph
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, index: np.ndarray | slice) -> Graphs:
+        return Graphs(self.pruned[index], self.features[index], self.wl[index])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Graphs]) -> Graphs:
+        """One after the other."""
+        return cls(
+            CellArray.concatenate([part.pruned for part in parts]),
+            np.concatenate([part.features for part in parts]),
+            np.concatenate([part.wl for part in parts]),
+        )
+
+    def to_data(self) -> Data:
+        """A torch-geometric batch: `x` operation index a node, `edge_index`, `batch`, `features`, `wl`, `last`."""
+        real = self.pruned.operation >= 0
+        number = np.cumsum(real.ravel()).reshape(real.shape) - 1
+        cell, start, end = np.nonzero(self.pruned.adjacency)
+        edges = np.stack([number[cell, start], number[cell, end]])
+        size = real.sum(1)
+        return Data(
+            x=torch.from_numpy(self.pruned.operation[real].astype(np.int64)),
+            edge_index=torch.from_numpy(edges.astype(np.int64)),
+            batch=torch.from_numpy(np.repeat(np.arange(len(self)), size)),
+            features=torch.from_numpy(self.features),
+            wl=torch.from_numpy(self.wl),
+            last=torch.from_numpy(np.cumsum(size) - 1),
+        )
+
+
+def as_array(cells: Sequence[Cell] | CellArray) -> CellArray:
+    """Cells in either form as arrays."""
+    return cells if isinstance(cells, CellArray) else CellArray.from_cells(cells)

@@ -1,0 +1,220 @@
+"""Meta-training: many small tasks, one gradient step for each batch of them.
+
+The loop is read top to bottom in `MetaTrainer.run`. Everything random is a function of the step: batch number `step` is
+the same whoever draws it, in one process or in several, the first time or after a resume. So a killed run resumes to
+the bits of an uninterrupted one, and several processes with a share of each batch equal one process with all of it.
+
+Knows episodes only as `EpisodeBatch`; where they come from is told by the caller.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor
+
+from metanp.checkpoint import read_tensors, save_model, write_tensors
+from metanp.model import EpisodeBatch, Model
+
+Validate = Callable[[Model], dict[str, float]]
+Log = Callable[[dict[str, Any]], None]
+
+
+@dataclass
+class TrainingConfig:
+    """Length and pace; `batch` counts the episodes of one step over all processes together."""
+
+    steps: int = 400
+    batch: int = 8
+    learning_rate: float = 3e-3
+    warmup: int = 30
+    weight_decay: float = 1e-3
+    clip: float = 1.0
+    validate_every: int = 100
+    save_every: int = 50
+    seed: int = 0
+    device: str = "cpu"
+
+
+class NonFiniteLoss(RuntimeError):
+    """The loss was no number; the message names the file that holds the batch."""
+
+
+class MetaTrainer:
+    """Trains `model`, keeps the best of it by validation, and can be killed at any moment.
+
+    Args:
+        model: moved in place.
+        config: length and pace.
+        folder: gets `last.safetensors` (to resume from), `best.safetensors` (the model), `log.jsonl`.
+        card: what the checkpoint says of itself, sources above all.
+        log: also called with every line of the log, for wandb.
+    """
+
+    def __init__(
+        self, model: Model, config: TrainingConfig, folder: Path, card: Mapping[str, Any], log: Log | None = None
+    ):
+        self.model, self.config, self.folder, self.card = model.to(config.device), config, folder, dict(card)
+        self.also_log = log
+        self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+        if config.batch % self.world:
+            raise ValueError(f"a batch of {config.batch} episodes cannot be shared by {self.world} processes")
+        self.optimiser = torch.optim.AdamW(
+            model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.step, self.best, self.seconds = 0, -math.inf, 0.0
+
+    def my_share(self) -> list[list[int]]:
+        """Episode numbers of each remaining step that this process is to draw."""
+        size = self.config.batch // self.world
+        first = [step * self.config.batch + self.rank * size for step in range(self.step, self.config.steps)]
+        return [list(range(start, start + size)) for start in first]
+
+    def run(self, batches: Iterable[EpisodeBatch], validate: Validate) -> dict[str, float]:
+        """Train to the end; `batches` are those of `my_share`, in order. Returns the last validation's metrics."""
+        metrics: dict[str, float] = {}
+        started = time.perf_counter() - self.seconds
+        with _progress(self.rank == 0) as progress:
+            bar = progress.add_task("meta-training", total=self.config.steps, completed=self.step, loss=math.nan)
+            for batch in batches:
+                loss = self._train_step(batch.to(self.config.device))
+                self.step += 1
+                self.seconds = time.perf_counter() - started
+                last = self.step == self.config.steps
+                self._log({"step": self.step, "loss": loss, "seconds": round(self.seconds, 2)})
+                if last or self.step % self.config.validate_every == 0:
+                    metrics = self._validate(validate)
+                if last or self.step % self.config.save_every == 0:
+                    self.save()
+                progress.update(bar, completed=self.step, loss=loss)
+        return metrics
+
+    def save(self) -> None:
+        """Write all that a resumed run needs."""
+        if self.rank:
+            return
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        for name, parameter in self.model.named_parameters():
+            for key, value in self.optimiser.state.get(parameter, {}).items():
+                tensors[f"optimiser.{name}.{key}"] = value
+        progress = {"kind": "training state", "step": self.step, "best": self.best, "seconds": self.seconds}
+        write_tensors(self.folder / "last.safetensors", tensors, progress)
+
+    def resume(self) -> None:
+        """Go on from `last.safetensors`; drops log lines of steps that were not saved.
+
+        Raises:
+            metanp.checkpoint.CheckpointError: there is none, or it is not whole.
+            ValueError: it is of another model.
+        """
+        tensors, card = read_tensors(self.folder / "last.safetensors")
+        state = {name[len("model.") :]: value for name, value in tensors.items() if name.startswith("model.")}
+        try:
+            self.model.load_state_dict(state)
+        except RuntimeError as error:
+            raise ValueError(f"{self.folder} was trained with another model configuration: {error}") from None
+        for name, parameter in self.model.named_parameters():
+            prefix = f"optimiser.{name}."
+            found = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+            # the step counter stays on the CPU, where AdamW expects it
+            self.optimiser.state[parameter] = {k: v if k == "step" else v.to(parameter) for k, v in found.items()}
+        self.step, self.best, self.seconds = card["step"], card["best"], card["seconds"]
+        if self.rank == 0:
+            self._drop_log_after(self.step)
+
+    def _train_step(self, batch: EpisodeBatch) -> float:
+        config = self.config
+        # whatever the model itself draws is a function of seed, step and process, never of what ran before
+        torch.manual_seed((config.seed * 1_000_003 + self.step) * 1009 + self.rank)
+        for group in self.optimiser.param_groups:
+            group["lr"] = config.learning_rate * schedule(self.step, config)
+        with torch.autocast("cuda", torch.bfloat16, enabled=config.device.startswith("cuda")):
+            loss = -self.model.log_likelihood(batch).sum() / config.batch
+        total = self._summed(loss.detach().clone())
+        if not torch.isfinite(total):
+            self._stop_on(batch, float(loss))
+        self.optimiser.zero_grad()
+        loss.backward()
+        self._sum_gradients()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        self.optimiser.step()
+        return float(total)
+
+    def _summed(self, value: Tensor) -> Tensor:
+        if self.world > 1:
+            dist.all_reduce(value)
+        return value
+
+    def _sum_gradients(self) -> None:
+        if self.world == 1:
+            return
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.model.parameters()]
+        flat = self._summed(torch.cat([g.flatten() for g in gradients]))
+        for parameter, part in zip(self.model.parameters(), flat.split([g.numel() for g in gradients]), strict=True):
+            parameter.grad = part.view_as(parameter)
+
+    def _validate(self, validate: Validate) -> dict[str, float]:
+        self.model.eval()
+        with torch.inference_mode():
+            metrics = validate(self.model)
+        self.model.train()
+        self._log({"step": self.step, **metrics})
+        if metrics["score"] > self.best:
+            self.best = metrics["score"]
+            if self.rank == 0:
+                done = {"step": self.step, "seconds": round(self.seconds, 1), "validation": metrics}
+                save_model(self.folder / "best.safetensors", self.model, {**self.card, **done})
+        return metrics
+
+    def _stop_on(self, batch: EpisodeBatch, loss: float) -> None:
+        graphs = {f"graphs.{name}": value for name, value in batch.graphs.to_dict().items()}
+        rest = {name: value for name, value in vars(batch).items() if name != "graphs"}
+        size = self.config.batch // self.world
+        first = self.step * self.config.batch + self.rank * size
+        path = self.folder / f"non-finite-step{self.step}-process{self.rank}.safetensors"
+        write_tensors(path, {**graphs, **rest}, {"kind": "batch", "episodes": [first, first + size], "loss": str(loss)})
+        raise NonFiniteLoss(
+            f"step {self.step}: the loss is {loss}; episodes {first} to {first + size - 1} are in {path}"
+        )
+
+    def _log(self, line: dict[str, Any]) -> None:
+        if self.rank:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / "log.jsonl", "a") as file:
+            file.write(json.dumps(line) + "\n")
+        if self.also_log:
+            self.also_log(line)
+
+    def _drop_log_after(self, step: int) -> None:
+        path = self.folder / "log.jsonl"
+        lines = path.read_text().splitlines() if path.is_file() else []
+        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
+        path.write_text("".join(line + "\n" for line in kept))
+
+
+def schedule(step: int, config: TrainingConfig) -> float:
+    """Share of the learning rate at a step: linear warm-up, then a cosine down to nothing."""
+    warm = min(1.0, (step + 1) / max(config.warmup, 1))
+    return warm * 0.5 * (1 + math.cos(math.pi * step / config.steps))
+
+
+def _progress(shown: bool) -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]:.3f}"),
+    )
+    times = (TimeElapsedColumn(), TimeRemainingColumn())
+    return Progress(*columns, *times, console=Console(stderr=True), disable=not shown)

@@ -1,0 +1,90 @@
+"""The whole model on one line: distribution = process(encoder(cells), scores).
+
+`Model` joins the graph encoder with one of the neural processes, as a `ModelConfig` says. It is what a checkpoint
+holds and what meta-training moves. It knows graphs and scores in the model's units; who asks is `metanp.predictor`,
+who trains is `metanp.meta_training`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from metanp.distribution import Mixture
+from metanp.encoder import EncoderConfig, GraphEncoder, Points
+from metanp.neural_process import ConvCNP, ConvCNPConfig, NeuralProcess, WhitenedConfig, WhitenedConvCNP
+
+
+@dataclass
+class ModelConfig:
+    """Which process, and the sizes of everything; only the chosen process's own block is read."""
+
+    process: str = "whitened_convcnp"  # or "convcnp"; the heads alone are whitened_convcnp with no maps
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    whitened: WhitenedConfig = field(default_factory=WhitenedConfig)
+    convcnp: ConvCNPConfig = field(default_factory=ConvCNPConfig)
+
+
+@dataclass(frozen=True)
+class EpisodeBatch:
+    """A meta-batch of episodes, padded; scores are in the model's units, fitted on each context alone.
+
+    graphs: distinct graphs of all tasks; context and target: rows of it. side: NaN where missing.
+    """
+
+    graphs: Data
+    context: Int[Tensor, "task context"]
+    target: Int[Tensor, "task target"]
+    yc: Float[Tensor, "task context"]
+    yt: Float[Tensor, "task target"]
+    context_mask: Bool[Tensor, "task context"]
+    target_mask: Bool[Tensor, "task target"]
+    context_side: Float[Tensor, "task context side"]
+    target_side: Float[Tensor, "task target side"]
+
+    def to(self, device: torch.device | str) -> EpisodeBatch:
+        """The same on another device."""
+        return EpisodeBatch(**{name: value.to(device) for name, value in vars(self).items()})
+
+
+class Model(nn.Module):
+    """Encoder and process."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.config = config
+        self.encoder = GraphEncoder(config.encoder)
+        self.process = build_process(config, config.encoder.d_embed)
+
+    def forward(self, batch: EpisodeBatch) -> Mixture:
+        """The distribution of every target of every task."""
+        points = self.encoder(batch.graphs)
+        xc = _take(points, batch.context, batch.context_side)
+        xt = _take(points, batch.target, batch.target_side)
+        return self.process(xc, batch.yc, batch.context_mask, xt)
+
+    def log_likelihood(self, batch: EpisodeBatch) -> Float[Tensor, " task"]:
+        """Mean log-density of each task's targets."""
+        return self.process.log_likelihood(self(batch), batch.yt, batch.target_mask)
+
+
+def build_process(config: ModelConfig, d_embed: int, graphs: bool = True) -> NeuralProcess:
+    """The process that `config` names; `graphs=False` for plain coordinates.
+
+    Raises:
+        ValueError: an unknown process.
+    """
+    if config.process == "whitened_convcnp":
+        return WhitenedConvCNP(config.whitened, d_embed, graphs)
+    if config.process == "convcnp":
+        return ConvCNP(config.convcnp, d_embed)
+    raise ValueError(f"unknown process {config.process!r}; known: whitened_convcnp, convcnp")
+
+
+def _take(points: Points, rows: Int[Tensor, "task cell"], side: Float[Tensor, "task cell side"]) -> Points:
+    taken = points.map(lambda x: x[rows])
+    return Points(taken.embedding, taken.features, taken.wl, side)

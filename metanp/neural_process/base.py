@@ -1,0 +1,44 @@
+"""What every neural process here offers, whatever is inside.
+
+Reading the context and answering for targets are two steps, so that a pool of any size can be answered for in pieces.
+
+Axes: task, context, target. Scores are in the model's units. `mask` is True where a context cell is real.
+
+Source: Garnelo et al. 2018 (arXiv:1807.01613).
+"""
+
+from abc import abstractmethod
+from typing import Any
+
+from jaxtyping import Bool, Float
+from torch import Generator, Tensor, nn
+
+from metanp.distribution import Mixture
+from metanp.encoder import Points
+
+
+class NeuralProcess(nn.Module):
+    """Points and scores in, a distribution for every target out."""
+
+    @abstractmethod
+    def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> Any:
+        """Read the context; what comes back is for `predict` and `sample` alone."""
+
+    @abstractmethod
+    def predict(self, state: Any, xt: Points) -> Mixture:
+        """The distribution of a new measurement of each target."""
+
+    @abstractmethod
+    def sampler(self, state: Any, n: int, rng: Generator) -> Any:
+        """A function from `Points` (1, target) to (n, target): `n` functions drawn jointly, the same at every call."""
+
+    def forward(
+        self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"], xt: Points
+    ) -> Mixture:
+        return self.predict(self.condition(xc, yc, mask), xt)
+
+    def log_likelihood(
+        self, mixture: Mixture, yt: Float[Tensor, "task target"], mask: Bool[Tensor, "task target"]
+    ) -> Float[Tensor, " task"]:
+        """What meta-training maximises: the mean over a task's targets."""
+        return (mixture.log_prob(yt) * mask).sum(-1) / mask.sum(-1).clamp(min=1)

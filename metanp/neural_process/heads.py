@@ -1,0 +1,109 @@
+"""Whitened set convolution: several Gaussian-process heads, exact, weighed by how well each explains the context.
+
+A set convolution that only smooths the evaluated scores has to discover, in its network, that neighbours of one
+another say the same thing twice. Multiplying by the inverse of the context's kernel matrix says it outright: this is
+the exact posterior of a Gaussian process on the learned coordinates. Each head has its own kernel, noise and prior
+mean; a context weighs the heads by their marginal likelihood and their leave-one-out likelihood. No gradient step.
+
+Axes: task, head, context, target. Everything in float32 whatever the autocast: a kernel matrix in half precision is
+not positive definite.
+
+Sources: Rasmussen & Williams 2006, equations 2.23, 2.30 and 5.12; weighing the heads is this project's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from metanp.distribution import Mixture
+from metanp.encoder import Points
+from metanp.neural_process.kernel import ALL, HeadKernel
+
+MIN_NOISE = 1e-3  # variance, of scores of unit variance: keeps float32 Cholesky safe up to a thousand evaluated cells
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What the heads know once the context was read."""
+
+    xc: Points
+    mask: Bool[Tensor, "task context"]
+    alpha: Float[Tensor, "task head context"]  # inverse kernel matrix times residual scores
+    whitener: Float[Tensor, "task head context context"]  # inverse of the Cholesky factor
+    log_weight: Float[Tensor, "task head"]
+    loo_residual: Float[Tensor, "task head context"]  # standardised: measured minus left-out prediction, over its std
+    heads: Tensor | slice
+
+    def prune(self, weight: float) -> Posterior:
+        """Keep the heads that some task gives at least this weight; for large pools."""
+        kept = torch.nonzero((self.log_weight.exp() >= weight).any(0)).flatten()
+        return Posterior(
+            self.xc,
+            self.mask,
+            self.alpha[:, kept],
+            self.whitener[:, kept],
+            torch.log_softmax(self.log_weight[:, kept], dim=-1),
+            self.loo_residual[:, kept],
+            kept,
+        )
+
+
+class WhitenedHeads(nn.Module):
+    """Exact conditioning of all heads; `condition` once a context, `predict` for any targets."""
+
+    def __init__(self, kernel: HeadKernel, d_embed: int):
+        super().__init__()
+        heads = len(kernel.log_amplitude)
+        self.kernel = kernel
+        self.mean = nn.Linear(d_embed, heads)
+        nn.init.zeros_(self.mean.weight)
+        nn.init.zeros_(self.mean.bias)
+        # neighbouring heads differ in their noise, so that every kind of kernel has a quiet and a noisy one
+        self.log_noise = nn.Parameter(torch.tensor([-4.0, -3.0, -2.0, -1.2]).repeat(heads // 4 + 1)[:heads].clone())
+        self.prior_logit = nn.Parameter(torch.zeros(heads))
+        self.log_evidence_weight = nn.Parameter(torch.tensor([-1.0, -1.0]))
+        self.evidence_decay = nn.Parameter(torch.tensor([0.2, 0.2]))
+
+    def noise(self, heads: Tensor | slice = ALL) -> Float[Tensor, " head"]:
+        """Variance of a measurement, in the model's units."""
+        return self.log_noise[heads].exp() + MIN_NOISE
+
+    @torch.autocast("cuda", enabled=False)
+    @torch.autocast("cpu", enabled=False)
+    def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> Posterior:
+        """Read the context; rows where `mask` is False have no influence at all."""
+        xc, yc, real = xc.map(Tensor.float), yc.float(), mask[:, None].float()
+        covariance = self.kernel(xc, xc) * real[..., :, None] * real[..., None, :]
+        diagonal = self.noise()[:, None] * real + (1 - real)
+        cholesky = torch.linalg.cholesky(covariance + torch.diag_embed(diagonal))
+        identity = torch.eye(yc.shape[1], device=yc.device).expand_as(cholesky)
+        whitener = torch.linalg.solve_triangular(cholesky, identity, upper=False)
+        residual = (yc[:, None] - self.mean(xc.embedding).mT) * real
+        white = torch.einsum("thij,thj->thi", whitener, residual)
+        alpha = torch.einsum("thij,thi->thj", whitener, white)
+        precision = (whitener**2).sum(-2)  # the diagonal of the inverse kernel matrix
+        loo_residual = alpha / precision.sqrt() * real
+        count = mask.sum(-1)[:, None]
+        evidence = -0.5 * (white**2).sum(-1) + torch.log(torch.diagonal(whitener, dim1=-2, dim2=-1)).sum(-1)
+        loo = (-0.5 * loo_residual**2 + 0.5 * torch.log(precision) * real).sum(-1)
+        decay = count.clamp(min=1) ** -self.evidence_decay[:, None, None]
+        first, second = self.log_evidence_weight.exp()
+        logit = self.prior_logit + first * decay[0] * evidence + second * decay[1] * loo
+        return Posterior(xc, mask, alpha, whitener, torch.log_softmax(logit, dim=-1), loo_residual, ALL)
+
+    @torch.autocast("cuda", enabled=False)
+    @torch.autocast("cpu", enabled=False)
+    def predict(self, posterior: Posterior, xt: Points) -> Mixture:
+        """One part a head for each target."""
+        xt, heads = xt.map(Tensor.float), posterior.heads
+        cross = self.kernel(xt, posterior.xc, heads) * posterior.mask[:, None, None, :]
+        mean = self.mean(xt.embedding).mT[:, heads] + torch.einsum("thab,thb->tha", cross, posterior.alpha)
+        explained = ((cross @ posterior.whitener.mT) ** 2).sum(-1)
+        noise = self.noise(heads)
+        variance = (self.kernel.diagonal(xt, heads) - explained).clamp(min=1e-5) + noise[:, None]
+        tasks = len(posterior.mask)
+        return Mixture(posterior.log_weight, mean, variance.sqrt(), noise.sqrt().expand(tasks, -1))

@@ -1,0 +1,116 @@
+"""The whitened convolutional process: exact heads off the grid, and a convolution over what they get wrong.
+
+The heads answer first (`metanp.neural_process.heads`). What they get wrong when each evaluated cell is left out in
+turn, the scores and where the evaluated cells lie go onto two-dimensional grids of learned coordinates; a
+convolutional network reads them, and each target takes from the grids a correction of its mean and of its spread.
+The correction is zero when training starts. Without the grids (`maps: 0`) the heads stand alone.
+
+Source: this project's; set convolution after Gordon et al. 2020, pathwise draws after Wilson et al. 2020.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Generator, Tensor, nn
+
+from metanp.distribution import Mixture
+from metanp.encoder import Points
+from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS, WL_BINS
+from metanp.neural_process.base import NeuralProcess
+from metanp.neural_process.heads import Posterior, WhitenedHeads
+from metanp.neural_process.kernel import HeadKernel, KernelConfig
+from metanp.neural_process.pathwise import PathwiseSampler
+from metanp.neural_process.set_convolution import GridMaps, convolutions
+
+# Groups of graph features that share a length scale: shape and degrees; operations next to the ends; classes of
+# operations along paths; each operation along paths.
+FEATURE_BLOCKS = (
+    len(FEATURE_NAMES) - 6 * len(CLASSES) - 3 * len(OPERATIONS),
+    2 * len(CLASSES),
+    4 * len(CLASSES),
+    3 * len(OPERATIONS),
+)
+
+
+@dataclass
+class WhitenedConfig:
+    """Kernel heads, and the grids of the correction (`maps: 0` for the heads alone)."""
+
+    kernel: KernelConfig = field(default_factory=KernelConfig)
+    maps: int = 4
+    points: int = 20
+    channels: int = 16
+
+
+@dataclass(frozen=True)
+class State:
+    """The heads' posterior and the signal that the network left on the grids."""
+
+    posterior: Posterior
+    signal: Float[Tensor, "task map channel x y"] | None
+
+    def prune(self, weight: float) -> State:
+        """Leave out heads that no task gives at least this weight."""
+        return State(self.posterior.prune(weight), self.signal)
+
+
+class WhitenedConvCNP(NeuralProcess):
+    """Exact heads and a convolutional correction."""
+
+    def __init__(self, config: WhitenedConfig, d_embed: int, graphs: bool = True):
+        super().__init__()
+        blocks = (FEATURE_BLOCKS, WL_BINS) if graphs else ((0,), (0,))
+        self.heads = WhitenedHeads(HeadKernel(config.kernel, d_embed, *blocks), d_embed)
+        self.grids = None
+        if config.maps:
+            self.grids = GridMaps(d_embed, config.maps, config.points)
+            self.network = convolutions(3, config.channels, config.channels)
+            self.correct = nn.Sequential(nn.Linear(config.maps * config.channels + 2, 32), nn.GELU(), nn.Linear(32, 2))
+            nn.init.zeros_(self.correct[-1].weight)
+            nn.init.zeros_(self.correct[-1].bias)
+
+    def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> State:
+        posterior = self.heads.condition(xc, yc, mask)
+        if self.grids is None:
+            return State(posterior, None)
+        surprise = (posterior.log_weight.exp()[..., None] * posterior.loo_residual).sum(1)
+        channels = torch.stack([yc, surprise], dim=1)
+        grid = self.grids.to_grid(self.grids.weights(xc.embedding), channels, mask.float())
+        signal = self.network(grid.flatten(0, 1)).unflatten(0, grid.shape[:2])
+        return State(posterior, signal)
+
+    def predict(self, state: State, xt: Points) -> Mixture:
+        mixture = self.heads.predict(state.posterior, xt)
+        if self.grids is None:
+            return mixture
+        shift, stretch = self._correction(state, xt, mixture)
+        mean = mixture.mean + shift[:, None]
+        noise = mixture.noise[..., None]
+        # only what is not noise is stretched, so that a new measurement is never surer than measuring allows
+        std = torch.sqrt((mixture.std**2 - noise**2).clamp(min=1e-8) * stretch[:, None] ** 2 + noise**2)
+        return Mixture(mixture.log_weight, mean, std, mixture.noise)
+
+    def sampler(self, state: State, n: int, rng: Generator) -> Callable[[Points], Tensor]:
+        draw = PathwiseSampler(self.heads, state.posterior, n, rng)
+        return functools.partial(self._sample, state, draw)
+
+    def _sample(self, state: State, draw: PathwiseSampler, xt: Points) -> Float[Tensor, "draw target"]:
+        values, head = draw(xt)
+        if self.grids is None:
+            return values
+        mixture = self.heads.predict(state.posterior, xt)
+        shift, stretch = self._correction(state, xt, mixture)
+        centre = mixture.mean[0, head]
+        return centre + shift[0] + (values - centre) * stretch[0]
+
+    def _correction(self, state: State, xt: Points, mixture: Mixture) -> tuple[Tensor, Tensor]:
+        assert self.grids is not None and state.signal is not None
+        local = self.grids.from_grid(self.grids.weights(xt.embedding), state.signal)
+        mean, std = mixture.moments()
+        raw = self.correct(torch.cat([local, mean[..., None], std.log()[..., None]], dim=-1)).float()
+        return std * raw[..., 0], torch.exp(raw[..., 1].clamp(-2, 2))

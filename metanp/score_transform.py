@@ -1,0 +1,95 @@
+"""Scores in the user's units to scores the model understands, and back; fitted on the evaluated cells alone.
+
+Accuracies pile up under a ceiling and have failures far below; a model that reads them as they are spends itself on
+the failures. Here a monotone map takes the context's scores half-way to normal quantiles: part rank-Gauss, which
+forgets the units, part linear, which keeps distances and lets a target lie outside of what was seen. It is piecewise
+linear between the observed scores and continues straight beyond them. Monotone, so no ranking changes.
+
+Nothing here sees a target. numpy, because it runs beside the model, once a context.
+
+Source: normal scores, Van der Waerden 1952; the mixture with a linear map is this project's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy.polynomial.hermite_e import hermegauss
+from scipy.special import ndtri
+
+RANK_SHARE = 0.8  # of the map that is rank-Gauss; the rest is linear and bounds every slope from below
+SHRINK = 3.0  # evaluated cells at which ranks have half of their share: three scores say little about a distribution
+TAIL = 0.25  # share of the scores, at each end, whose average slope continues beyond the outermost
+
+
+@dataclass(frozen=True)
+class ScoreTransform:
+    """A strictly increasing piecewise-linear map; outside of the knots it goes on with the two end slopes."""
+
+    score: Float[np.ndarray, " knot"]
+    value: Float[np.ndarray, " knot"]
+    slopes: tuple[float, float]  # value per score below the first knot and above the last
+
+    @classmethod
+    def fit(cls, score: Float[np.ndarray, " context"]) -> ScoreTransform:
+        """From the scores of the evaluated cells, any unit, finite, higher is better; none at all gives the identity."""
+        score = np.asarray(score, dtype=np.float64)
+        if not len(score):
+            return cls(np.zeros(1), np.zeros(1), (1.0, 1.0))
+        knots, counts = np.unique(score, return_counts=True)
+        if len(knots) == 1:
+            # one value tells the level, not the spread: take a tenth of the level as a first guess
+            slope = 1 / (0.1 * abs(knots[0]) or 1.0)
+            return cls(knots, np.zeros(1), (slope, slope))
+        linear = (knots - score.mean()) / score.std()
+        normal = ndtri((np.cumsum(counts) - counts / 2) / len(score))
+        share = RANK_SHARE * len(score) / (len(score) + SHRINK)
+        value = share * normal + (1 - share) * linear
+        mean = np.average(value, weights=counts)
+        value = (value - mean) / np.sqrt(np.average((value - mean) ** 2, weights=counts))
+        reach = max(1, round(TAIL * (len(knots) - 1)))
+        low = (value[reach] - value[0]) / (knots[reach] - knots[0])
+        high = (value[-1] - value[-1 - reach]) / (knots[-1] - knots[-1 - reach])
+        return cls(knots, value, (low, high))
+
+    def forward(self, score: Float[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:
+        """User's units to model's."""
+        return _piecewise(np.asarray(score, dtype=np.float64), self.score, self.value, self.slopes)
+
+    def inverse(self, value: Float[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:
+        """Model's units to the user's."""
+        slopes = (1 / self.slopes[0], 1 / self.slopes[1])
+        return _piecewise(np.asarray(value, dtype=np.float64), self.value, self.score, slopes)
+
+    def inverse_moments(
+        self, mean: Float[np.ndarray, " cell"], std: Float[np.ndarray, " cell"]
+    ) -> tuple[Float[np.ndarray, " cell"], Float[np.ndarray, " cell"]]:
+        """Mean and standard deviation, in the user's units, of a normal variable in the model's."""
+        nodes, weights = hermegauss(15)
+        weights = weights / weights.sum()
+        value = self.inverse(np.asarray(mean)[:, None] + np.asarray(std)[:, None] * nodes)
+        centre = value @ weights
+        return centre, np.sqrt(np.maximum(((value - centre[:, None]) ** 2) @ weights, 0))
+
+
+def _piecewise(x: np.ndarray, knots: np.ndarray, values: np.ndarray, slopes: tuple[float, float]) -> np.ndarray:
+    inside = np.interp(x, knots, values)
+    below = slopes[0] * np.minimum(x - knots[0], 0)
+    return inside + below + slopes[1] * np.maximum(x - knots[-1], 0)
+
+
+def standardise_side(
+    context: Float[np.ndarray, "context side"], cells: Float[np.ndarray, "cell side"]
+) -> Float[np.ndarray, "cell side"]:
+    """Each side feature on the scale of its values at the evaluated cells; NaN stays NaN.
+
+    Values far outside of what the context has are drawn in to +-4.
+    """
+    out = np.full(cells.shape, np.nan)
+    for j in range(cells.shape[1]):
+        known = context[np.isfinite(context[:, j]), j]
+        finite = np.isfinite(cells[:, j])
+        out[finite, j] = np.clip(ScoreTransform.fit(known).forward(cells[finite, j]), -4, 4)
+    return out

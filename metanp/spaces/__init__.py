@@ -1,0 +1,42 @@
+"""Search spaces: which cells exist, in which order, and how each benchmark writes them.
+
+One module a space. Each has `parse` and `write` (the conversions that `Cell` offers) and one instance, `SPACE`.
+Nothing here knows a measurement.
+"""
+
+import difflib
+
+from metanp.cell import Cell
+from metanp.spaces import nasbench101, nasbench201, nasbench_graph, nasbench_macro, transnas
+from metanp.spaces.base import Space
+
+__all__ = ["SPACES", "Space", "get_space", "read_text"]
+
+SPACES: dict[str, Space] = {
+    space.name: space
+    for space in (nasbench101.SPACE, nasbench201.SPACE, transnas.SPACE, nasbench_graph.SPACE, nasbench_macro.SPACE)
+}
+
+
+def get_space(name: str) -> Space:
+    """The space of this name.
+
+    Raises:
+        ValueError: no such space; names the nearest and all known ones.
+    """
+    if name in SPACES:
+        return SPACES[name]
+    near = difflib.get_close_matches(str(name), SPACES, n=1, cutoff=0)
+    raise ValueError(f"unknown search space {name!r}; nearest: {near[0]}; known: {', '.join(SPACES)}")
+
+
+def read_text(space_name: str, text: str) -> Cell:
+    """A cell in the benchmark's own text, as in the JSON line `{"nasbench201": "|...|"}`.
+
+    Raises:
+        ValueError: an unknown space, no text, or what the space's reader refuses.
+    """
+    space = get_space(space_name)
+    if not isinstance(text, str):
+        raise ValueError(f"a cell of {space_name} is written as a string, not as {text!r:.80}")
+    return space.parse_text(text)

@@ -1,0 +1,133 @@
+"""Meta-train a model: `python -m scripts.meta_train experiment=label_free`.
+
+Writes `results/<name>/best.safetensors` (the model), `last.safetensors` (to resume from), `log.jsonl`. Resume a
+killed run by the same command with `resume=true`. Several processes: `torchrun --nproc-per-node 2 -m
+scripts.meta_train ...`; they share each batch, so the result is that of one process.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hydra
+import torch
+import torch.distributed as dist
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+from torch.utils.data import DataLoader
+
+from metanp.meta_training import Log, MetaTrainer, TrainingConfig
+from metanp.model import Model, ModelConfig
+from tasks.episodes import EpisodeStream, collate
+from tasks.sources import TasksConfig, build_source, build_validation
+from tasks.validation import Validation
+
+VALIDATION_SEED = 1_000_003  # far from any seed a person would train with, so that no validation task is trained on
+
+
+@dataclass
+class Config:
+    """Everything a meta-training can be told."""
+
+    name: str = "meta-training"
+    output: str = "results/${name}"
+    model: ModelConfig = field(default_factory=ModelConfig)
+    tasks: TasksConfig = field(default_factory=TasksConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    workers: int = 1  # processes that draw episodes; 0 draws them in the training process
+    threads: int = 0  # of each training process; 0 leaves torch's own choice
+    wandb: str = "offline"  # or online, or disabled
+    resume: bool = False
+    experiment: Any = None
+
+
+ConfigStore.instance().store(name="schema", node=Config)
+
+
+def meta_train(config: Config) -> dict[str, float]:
+    """Train as `config` says, return the last validation's metrics."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.manual_seed(config.training.seed)
+    seed = config.training.seed
+    stream = EpisodeStream(build_source(config.tasks, seed), config.tasks.episodes, seed)
+    validation = Validation(build_validation(config.tasks, VALIDATION_SEED + seed))
+    card = {
+        "name": config.name,
+        "kind": config.tasks.kind,
+        "tested": config.tasks.tested,
+        "sources": stream.source.sources,
+        "chosen_by": validation.source.sources,
+        "training": vars(config.training),
+        "commit": _commit(),
+    }
+    with _Logger(config) as log:
+        trainer = MetaTrainer(Model(config.model), config.training, Path(config.output), card, log)
+        if config.resume:
+            trainer.resume()
+        batches = DataLoader(
+            stream,
+            batch_sampler=trainer.my_share(),
+            collate_fn=collate,
+            num_workers=config.workers,
+            multiprocessing_context="fork" if config.workers else None,
+        )
+        return trainer.run(batches, validation)
+
+
+class _Logger:
+    """wandb beside the log, in the first process only."""
+
+    def __init__(self, config: Config):
+        self.mode = config.wandb if not dist.is_initialized() or dist.get_rank() == 0 else "disabled"
+        self.config = config
+
+    def __enter__(self) -> Log | None:
+        if self.mode == "disabled":
+            return None
+        import wandb
+
+        Path(self.config.output).mkdir(parents=True, exist_ok=True)
+        plain: Any = OmegaConf.to_container(OmegaConf.structured(self.config))
+        run = wandb.init(
+            project="metanp", name=self.config.name, dir=self.config.output, mode=self.mode, config=plain  # type: ignore[arg-type]
+        )
+        return lambda line: run.log({k: v for k, v in line.items() if k != "step"}, step=line["step"])
+
+    def __exit__(self, *error: object) -> None:
+        if self.mode != "disabled":
+            import wandb
+
+            wandb.finish()
+
+
+def _commit() -> str:
+    root = Path(__file__).parent.parent
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+@hydra.main(version_base="1.3", config_path="../configs", config_name="meta_train")
+def main(raw: DictConfig) -> None:
+    config: Any = OmegaConf.to_object(raw)
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if several:
+        cuda = config.training.device.startswith("cuda")
+        dist.init_process_group("nccl" if cuda else "gloo")
+        if cuda:
+            config.training.device = f"cuda:{os.environ['LOCAL_RANK']}"
+            torch.cuda.set_device(config.training.device)
+    try:
+        meta_train(config)
+    finally:
+        if several:
+            dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()

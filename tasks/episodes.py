@@ -1,0 +1,112 @@
+"""Episodes: tasks split into the cells that are shown and the cells that are asked for.
+
+Episode number i of a stream is a pure function of (seed, i): whoever asks for it, worker or process, gets the same one,
+and no two ask for the same number. This is all that parallel loading, several processes and resuming need.
+
+Scores are transformed by the context alone, so nothing of a target reaches what the model is shown.
+
+Axes: task, context, target, side as in `metanp.model.EpisodeBatch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch.utils.data import Dataset
+
+from metanp.graphs import Graphs
+from metanp.model import EpisodeBatch
+from metanp.score_transform import ScoreTransform, standardise_side
+from tasks.task import Task, TaskSource
+
+
+@dataclass
+class EpisodeConfig:
+    """How many cells an episode shows and asks for."""
+
+    context_cells: tuple[int, int] = (3, 200)  # log-uniform, both ends included
+    target_cells: int = 256
+    empty_context: float = 0.03  # share of episodes that show nothing and ask for the prior
+    reach: float = 4.0  # no score is further out than this, in the model's units: one failure must not outweigh a task
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One task, split; its first `n_context` cells are shown. Scores in the model's units."""
+
+    graphs: Graphs
+    n_context: int
+    value: Float[np.ndarray, " cell"]
+    side: Float[np.ndarray, "cell side"]
+
+
+class EpisodeStream(Dataset):
+    """Endless episodes by number; a torch data set for any sampler of numbers."""
+
+    def __init__(self, source: TaskSource, config: EpisodeConfig, seed: int):
+        self.source, self.config, self.seed = source, config, seed
+
+    def __getitem__(self, index: int) -> Episode:
+        rng = np.random.default_rng([self.seed, index])
+        n_context = draw_context_size(self.config, rng)
+        task = self.source.draw(n_context + self.config.target_cells, rng)
+        return split(task, n_context, self.config.reach)
+
+
+def draw_context_size(config: EpisodeConfig, rng: np.random.Generator) -> int:
+    """Log-uniform over the integers of the range, both ends included; sometimes none."""
+    low, high = config.context_cells
+    if rng.random() < config.empty_context:
+        return 0
+    return int(np.exp(rng.uniform(np.log(low), np.log(high + 1))))
+
+
+def split(task: Task, n_context: int, reach: float) -> Episode:
+    """Show a task's first cells; transform all scores by what is shown."""
+    n_context = min(n_context, len(task.score) - 1)
+    transform = ScoreTransform.fit(task.score[:n_context])
+    value = np.clip(transform.forward(task.score), -reach, reach)
+    return Episode(task.graphs, n_context, value, standardise_side(task.side[:n_context], task.side))
+
+
+def collate(episodes: Sequence[Episode]) -> EpisodeBatch:
+    """Episodes of any sizes as one padded batch."""
+    graphs = Graphs.concatenate([e.graphs for e in episodes])
+    first = np.cumsum([0, *(len(e.graphs) for e in episodes)])
+    context = [np.arange(e.n_context) for e in episodes]
+    target = [np.arange(e.n_context, len(e.value)) for e in episodes]
+    side = max(e.side.shape[1] for e in episodes)
+
+    def rows(part: list[np.ndarray]) -> torch.Tensor:
+        return _padded([start + i for start, i in zip(first, part, strict=False)], 0)
+
+    def sides(part: list[np.ndarray]) -> torch.Tensor:
+        columns = [
+            np.pad(e.side[i], ((0, 0), (0, side - e.side.shape[1])), constant_values=np.nan)
+            for e, i in zip(episodes, part, strict=True)
+        ]
+        return _padded(columns, np.nan).float()
+
+    return EpisodeBatch(
+        graphs=graphs.to_data(),
+        context=rows(context),
+        target=rows(target),
+        yc=_padded([e.value[i] for e, i in zip(episodes, context, strict=True)], 0).float(),
+        yt=_padded([e.value[i] for e, i in zip(episodes, target, strict=True)], 0).float(),
+        context_mask=_padded([np.ones(len(i), dtype=bool) for i in context], False),
+        target_mask=_padded([np.ones(len(i), dtype=bool) for i in target], False),
+        context_side=sides(context),
+        target_side=sides(target),
+    )
+
+
+def _padded(rows: list[np.ndarray], fill) -> torch.Tensor:
+    width = max(len(row) for row in rows)
+    out = np.full((len(rows), width, *rows[0].shape[1:]), fill, dtype=rows[0].dtype)
+    for i, row in enumerate(rows):
+        out[i, : len(row)] = row
+    return torch.from_numpy(out)

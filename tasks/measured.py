@@ -1,0 +1,99 @@
+"""Measured tasks: columns of benchmark tables, sometimes mixed with one another and bent.
+
+A column is a function from cells to a score that the world has drawn. Two columns of one table, ranked and added with
+random weights, are another; a monotone bend makes a third of either. Side features of the table come along at random.
+
+Axes: cell. Which tables may be used for what is decided in `tasks.sources`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import rankdata
+
+from data.table import Table
+from metanp.graphs import Graphs
+from tasks.task import Task
+
+Values = Float[np.ndarray, " cell"]
+
+
+@dataclass
+class MeasuredConfig:
+    """How columns become tasks."""
+
+    mixed: float = 0.3  # share of tasks that mix two columns of the table
+    bent: float = 0.5  # share of tasks that are bent monotonically
+    one_seed: float = 0.5  # share of tasks that show one run instead of the mean
+
+
+class MeasuredTasks:
+    """Tasks from some columns of one table; only cells that have a number in a column take part in it.
+
+    Args:
+        table: the benchmark.
+        metrics: names of its columns.
+        config: how columns become tasks.
+        rows: cells that may be drawn; all without it.
+
+    Raises:
+        ValueError: no metric, an unknown one, or one with fewer than ten numbers among `rows`; names it.
+    """
+
+    def __init__(self, table: Table, metrics: Sequence[str], config: MeasuredConfig, rows: np.ndarray | None = None):
+        if not metrics:
+            raise ValueError(f"no metric of {table.name} to draw tasks from")
+        self.table, self.metrics, self.config = table, list(metrics), config
+        self.rows = np.arange(len(table)) if rows is None else np.asarray(rows)
+        self.graphs, self.graph = Graphs.distinct(table.cells)
+        for name in self.metrics:
+            if (known := int(np.isfinite(table.mean(name)[self.rows]).sum())) < 10:
+                raise ValueError(f"{table.name}: {name!r} has only {known} numbers among the cells to draw from")
+
+    @property
+    def sources(self) -> list[dict[str, Any]]:
+        """Table, column, file and sha256 of every metric that can be drawn."""
+        found = self.table.sources()
+        return [
+            {"table": self.table.name, "metric": name, "cells": len(self.rows), **found[name]._asdict()}
+            for name in self.metrics
+        ]
+
+    def draw(self, n: int, rng: np.random.Generator) -> Task:
+        first = self.metrics[rng.integers(len(self.metrics))]
+        score = self._column(first, rng)
+        if len(self.metrics) > 1 and rng.random() < self.config.mixed:
+            second = self.metrics[rng.integers(len(self.metrics))]
+            score = _mixed(score, self._column(second, rng), rng.uniform())
+        known = self.rows[np.isfinite(score[self.rows])]
+        chosen = rng.choice(known, size=min(n, len(known)), replace=False)
+        values = score[chosen]
+        if rng.random() < self.config.bent:
+            values = bend(values, rng)
+        return Task(self.graphs[self.graph[chosen]], values, np.zeros((len(chosen), 0)))
+
+    def _column(self, name: str, rng: np.random.Generator) -> Values:
+        runs = self.table.values(name)
+        one = rng.random() < self.config.one_seed
+        score = runs[:, 0] if one else self.table.mean(name)
+        return score if self.table.metrics[name].maximize else -score
+
+
+def bend(score: Values, rng: np.random.Generator) -> Values:
+    """A monotone map of scores: between a power of their rank and themselves, either end stretched."""
+    z = (score - score.mean()) / max(score.std(), 1e-9)
+    rank = (rankdata(score) - 0.5) / len(score)
+    power = np.exp(rng.normal(0, 0.7))
+    share = rng.uniform()
+    return share * z + (1 - share) * np.where(rng.random() < 0.5, rank**power, 1 - (1 - rank) ** power)
+
+
+def _mixed(a: Values, b: Values, share: float) -> Values:
+    """Ranks of both, added; NaN where either is."""
+    ranks = [rankdata(x, nan_policy="omit") / len(x) for x in (a, b)]
+    return share * ranks[0] + (1 - share) * ranks[1]

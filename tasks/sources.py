@@ -1,0 +1,124 @@
+"""What a meta-training may draw its tasks from, and the sources built accordingly.
+
+There are three kinds of meta-training, and one function, `allowed_tables`, that knows what each may see:
+    label-free    prior tasks alone; no measured label enters a gradient
+    cross-space   measured tasks of other spaces' benchmarks as well
+    cross-task    measured tasks of benchmarks over a closely related space as well
+`everything` is for the checkpoint of users, which no result is reported with on a benchmark that it saw.
+Unlabelled cells of any space are open to all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from data import load_benchmark
+from data.table import Table
+from metanp.graphs import Graphs
+from metanp.spaces import get_space
+from tasks.episodes import EpisodeConfig
+from tasks.measured import MeasuredConfig, MeasuredTasks
+from tasks.prior import PriorConfig, PriorTasks
+from tasks.random_cells import random_cells
+from tasks.task import TaskMixture, TaskSource
+
+KINDS = ("label-free", "cross-space", "cross-task", "everything")
+DEVELOPMENT = ("nasbench_macro", "nasbench_nlp")  # tested by no protocol, open to every kind for choices
+MOST_CELLS = 30_000  # of one space in a pool: more would cost memory and teach nothing new
+# tested benchmark -> tables that cross-space may see beside the development set, tables that cross-task adds
+_ALLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "nasbench201": (("nasbench101", "nasbench_graph"), ("transnas",)),
+    "nasbench101": (("nasbench201", "transnas", "nasbench_graph"), ()),
+    "nasbench_graph": (("nasbench201", "nasbench101", "transnas"), ()),
+    "analog": (("nasbench101", "nasbench_graph"), ("transnas",)),
+    "transnas": (("nasbench101", "nasbench_graph"), ("nasbench201",)),
+}
+
+
+@dataclass
+class TasksConfig:
+    """Where episodes come from."""
+
+    kind: str = "label-free"
+    tested: str | None = None  # benchmark that the checkpoint will be tested on; label-free ones serve all
+    spaces: dict[str, float] = field(default_factory=lambda: {"nasbench201": 0.5, "nasbench_graph": 0.2, "random": 0.3})
+    tables: list[str] = field(default_factory=list)  # measured tasks, each table with an equal share
+    prior_share: float = 0.5  # of the episodes, where there are tables
+    prior: PriorConfig = field(default_factory=PriorConfig)
+    measured: MeasuredConfig = field(default_factory=MeasuredConfig)
+    episodes: EpisodeConfig = field(default_factory=EpisodeConfig)
+    validation: list[str] = field(default_factory=list)  # tables to choose the checkpoint by; prior tasks without any
+
+
+def allowed_tables(kind: str, tested: str | None) -> tuple[str, ...]:
+    """The tables whose labels a meta-training of this kind may see, if it is tested on `tested`.
+
+    Raises:
+        ValueError: an unknown kind or benchmark, or a kind that needs to know what is tested.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of meta-training {kind!r}; known: {', '.join(KINDS)}")
+    if kind == "label-free":
+        return ()
+    if kind == "everything":
+        return (*_ALLOWED, *DEVELOPMENT)
+    if tested not in _ALLOWED:
+        raise ValueError(
+            f"tested={tested!r}: a {kind} meta-training names the benchmark it is tested on: {list(_ALLOWED)}"
+        )
+    near, far = _ALLOWED[tested]
+    return (*near, *(far if kind == "cross-task" else ()), *DEVELOPMENT)
+
+
+def build_source(config: TasksConfig, seed: int) -> TaskSource:
+    """The mixture of prior and measured tasks that `config` describes.
+
+    Raises:
+        ValueError: a table that this kind of meta-training may not see.
+    """
+    allowed = allowed_tables(config.kind, config.tested)
+    if forbidden := [name for name in config.tables if name not in allowed]:
+        raise ValueError(
+            f"a {config.kind} meta-training tested on {config.tested} may not see {forbidden}; only {allowed}"
+        )
+    parts: list[TaskSource] = [PriorTasks(name, pool(name, seed), config.prior) for name in config.spaces]
+    weights = np.array(list(config.spaces.values())) / sum(config.spaces.values())
+    if not config.tables:
+        return TaskMixture(parts, weights)
+    measured = [measured_tasks(load_benchmark(name), config.measured) for name in config.tables]
+    shares = [*(config.prior_share * weights), *[(1 - config.prior_share) / len(measured)] * len(measured)]
+    return TaskMixture([*parts, *measured], shares)
+
+
+def build_validation(config: TasksConfig, seed: int) -> TaskSource:
+    """Tasks to choose the checkpoint by: of allowed tables or the development set, else prior tasks of other seeds.
+
+    Raises:
+        ValueError: a table that may neither be seen nor belongs to the development set.
+    """
+    allowed = {*allowed_tables(config.kind, config.tested), *DEVELOPMENT}
+    if forbidden := [name for name in config.validation if name not in allowed]:
+        raise ValueError(f"a {config.kind} checkpoint tested on {config.tested} may not be chosen by {forbidden}")
+    if not config.validation:
+        return build_source(TasksConfig(spaces=config.spaces, prior=config.prior), seed)
+    parts = [measured_tasks(load_benchmark(name), MeasuredConfig(mixed=0, bent=0)) for name in config.validation]
+    return TaskMixture(parts, [1.0] * len(parts))
+
+
+def measured_tasks(table: Table, config: MeasuredConfig, rows: np.ndarray | None = None) -> MeasuredTasks:
+    """Tasks from every metric of a table."""
+    return MeasuredTasks(table, list(table.metrics), config, rows)
+
+
+def pool(name: str, seed: int) -> Graphs:
+    """Distinct unlabelled cells: of a space, or `random` ones of no space at all."""
+    if name == "random":
+        cells = random_cells(6000, np.random.default_rng([seed, 101]))
+    else:
+        cells = get_space(name).arrays()
+    if len(cells) > MOST_CELLS:
+        rng = np.random.default_rng([seed, 102])
+        cells = cells[rng.choice(len(cells), size=MOST_CELLS, replace=False)]
+    return Graphs.distinct(cells)[0]

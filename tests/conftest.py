@@ -1,0 +1,21 @@
+"""Fixtures shared by all tests: one thread, and the folder of downloaded benchmark files where there is one."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder laid out as host/path that `METANP_MIRROR` names; skips the test where it is absent."""
+    folder = Path(os.environ.get("METANP_MIRROR", ROOT.parent / "shared" / "data" / "mirror"))
+    if not folder.is_dir():
+        pytest.skip(f"no benchmark files: METANP_MIRROR is {folder}, which is no folder")
+    os.environ.setdefault("METANP_MIRROR", str(folder))
+    return folder

@@ -1,0 +1,133 @@
+"""What holds in every search space: cells come back from text, and edits stay inside."""
+
+import numpy as np
+import pytest
+
+from metanp.cell import Cell
+from metanp.spaces import SPACES, Space, get_space, nasbench101_enumeration, read_text
+
+FAST = [name for name in SPACES if name != "nasbench101"]  # the other one is listed once a machine
+
+
+def draw(space: Space, rng: np.random.Generator) -> Cell:
+    """A cell of the space, of NAS-Bench-101 a random matrix, so that no listed space is needed."""
+    if space.name != "nasbench101":
+        return space.sample(rng)
+    while True:
+        bits = "".join(rng.choice(["0", "1"], 21, p=[0.6, 0.4]))
+        cell = space.parse_text(bits + "-" + "".join(rng.choice(list("CcM"), 5)))
+        if cell in space:
+            return cell
+
+
+@pytest.fixture(params=SPACES)
+def space(request) -> Space:
+    return SPACES[request.param]
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_length_enumeration_index_and_arrays_agree(name):
+    space = SPACES[name]
+    listed = list(space.enumerate())
+    assert len(space) == len(listed) == len(space.arrays()) == len(set(listed))
+    for index in (0, 42, len(space) - 1):
+        assert space[index] == listed[index]
+        assert listed[index] in space
+    with pytest.raises(IndexError, match=f"there is none at index {len(space)}"):
+        space[len(space)]
+
+
+def test_a_cell_comes_back_from_its_text_and_the_text_from_its_cell(space):
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        cell = draw(space, rng)
+        text = space.write_text(cell)
+        assert space.parse_text(text).key == cell.key
+        assert space.write_text(space.parse_text(text)) == text
+        assert read_text(space.name, text) == space.parse_text(text)
+
+
+def test_a_cell_written_otherwise_gets_a_text_that_computes_the_same(space):
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        cell = draw(space, rng)
+        middle = 1 + rng.permutation(len(cell) - 2)
+        place = [0, *middle.tolist(), len(cell) - 1]
+        names = [cell.operations[place.index(i)] for i in range(len(cell))]
+        other = Cell(names, [(place[u], place[v]) for u, v in cell.edges])
+        for same in (other, cell.pruned, cell.canonical):
+            assert space.parse_text(space.write_text(same)).key == cell.key
+            assert same in space
+
+
+def test_neighbours_are_distinct_cells_of_the_space_and_not_the_cell_itself(space):
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        cell = draw(space, rng)
+        near = space.neighbours(cell)
+        assert near
+        assert len(set(near)) == len(near)
+        assert cell not in near
+        assert all(other in space for other in near)
+
+
+def test_a_mutation_is_a_neighbour(space):
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        cell = draw(space, rng)
+        assert space.mutate(cell, rng) in space.neighbours(cell)
+
+
+def test_a_hundred_mutations_and_crossovers_stay_in_the_space(space):
+    rng = np.random.default_rng(5)
+    a, b = draw(space, rng), draw(space, rng)
+    for _ in range(100):
+        a, b = space.mutate(a, rng), space.crossover(a, b, rng)
+        assert a in space
+        assert b in space
+
+
+def test_the_crossover_of_a_cell_with_itself_is_that_cell(space):
+    rng = np.random.default_rng(6)
+    cell = draw(space, rng)
+    assert space.crossover(cell, cell, rng).key == cell.key
+
+
+def test_equal_seeds_give_equal_edits(space):
+    cell, other = (draw(space, np.random.default_rng(seed)) for seed in (7, 8))
+    for edit in (lambda rng: space.mutate(cell, rng), lambda rng: space.crossover(cell, other, rng)):
+        assert edit(np.random.default_rng(9)) == edit(np.random.default_rng(9))
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_samples_cover_the_space_evenly(name):
+    rng = np.random.default_rng(0)
+    place = {cell: i for i, cell in enumerate(SPACES[name].enumerate())}
+    drawn = [place[SPACES[name].sample(rng)] for _ in range(400)]
+    assert len(set(drawn)) > 360
+    # four standard errors of the mean of 400 uniform draws
+    assert abs(np.mean(drawn) / len(place) - 0.5) < 4 * 12**-0.5 / 20
+
+
+def test_a_foreign_cell_is_refused_by_name_and_is_not_in_the_space(space):
+    foreign = Cell(["input", "custom1", "output"], [(0, 1), (1, 2)])
+    assert foreign not in space
+    assert "a text" not in space
+    with pytest.raises(ValueError, match="custom1"):
+        space.write_text(foreign)
+
+
+@pytest.mark.parametrize("text", ["", "|", "nonsense", "1-2-3", "0,0,0,4|gat,gat,gat,gat"])
+def test_text_of_no_cell_is_refused(space, text):
+    with pytest.raises(ValueError):  # noqa: PT011  the messages are each space's own
+        space.parse_text(text)
+
+
+def test_an_unknown_space_is_refused_by_naming_the_nearest():
+    with pytest.raises(ValueError, match="nearest: nasbench201; known: nasbench101"):
+        get_space("nasbench-201")
+
+
+def test_making_the_spaces_lists_nothing():
+    assert len(SPACES["nasbench101"]) == nasbench101_enumeration.UNIQUE_CELLS == 423_624
+    assert [len(SPACES[name]) for name in FAST] == [15_625, 4_096, 26_206, 6_561]
