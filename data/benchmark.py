@@ -10,6 +10,7 @@ code and the file format. So a changed or newly arrived source means another cac
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import warnings
@@ -107,9 +108,10 @@ def cache_path(benchmark: Benchmark, inputs: Inputs) -> Path:
 
 def _forget_old(name: str, folder: Path) -> None:
     """Sources and code change: keep the newest few tables of a benchmark, so that the cache does not grow for ever."""
-    kept = sorted(folder.glob(f"{name}-*.parquet"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in kept[KEPT:]:
-        path.unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):  # another process is tidying up too
+        newest_first = sorted(folder.glob(f"{name}-*.parquet"), key=lambda path: -path.stat().st_mtime_ns)
+        for path in newest_first[KEPT:]:
+            path.unlink()
 
 
 def _code() -> Iterator[Path]:

@@ -1,11 +1,13 @@
 """A `Table` on disk: one Parquet file, descriptions as JSON in its schema, that opens in a fraction of a second.
 
-Pages carry checksums, so a damaged file is an error and never a wrong number; a file is written whole or not at all.
+Pages carry checksums and descriptions a digest, so a damaged file is an error and never a wrong number; a file is
+written whole or not at all.
 Cells are stored as their arrays, adjacency as bits; a column over (cell, seed) as lists of fixed size.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import uuid
@@ -22,7 +24,7 @@ from data.table import Metric, Table
 from metanp.cell_array import CellArray
 
 FORMAT = 1  # raise it when the layout changes, and caches are built anew
-_METADATA = b"metanp.table"
+_METADATA, _DIGEST = b"metanp.table", b"metanp.sha256"
 
 
 def write(table: Table, path: Path) -> None:
@@ -46,7 +48,7 @@ def read(path: Path) -> Table:
         return _from_arrow(pq.read_table(path, page_checksum_verification=True))
     except FileNotFoundError:
         raise
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # a damaged file can raise anything
         raise ValueError(f"{path}: not a whole benchmark table of format {FORMAT}; delete it ({error})") from error
 
 
@@ -68,12 +70,17 @@ def _to_arrow(table: Table) -> pa.Table:
         "metrics": [asdict(m) for m in table.metrics.values()],
         "features": [asdict(m) for m in table.feature_metrics.values()],
         "missing": table.missing,
+        "classes": table.classes is not None,
     }
-    return pa.table(columns).replace_schema_metadata({_METADATA: json.dumps(text).encode()})
+    metadata = json.dumps(text).encode()
+    return pa.table(columns).replace_schema_metadata({_METADATA: metadata, _DIGEST: _digest(metadata)})
 
 
 def _from_arrow(arrow: pa.Table) -> Table:
-    text = json.loads((arrow.schema.metadata or {})[_METADATA])
+    metadata = arrow.schema.metadata or {}
+    if metadata[_DIGEST] != _digest(metadata[_METADATA]):
+        raise ValueError("its descriptions are damaged")
+    text = json.loads(metadata[_METADATA])
     if text["format"] != FORMAT:
         raise ValueError(f"format {text['format']}")
     operation = _matrix(arrow["operation"])
@@ -89,9 +96,13 @@ def _from_arrow(arrow: pa.Table) -> Table:
         scores={name: _matrix(arrow[f"metric/{name}"]) for name in metrics},
         features={name: arrow[f"feature/{name}"].to_numpy() for name in features},
         feature_metrics=features,
-        classes=arrow["class"].to_numpy() if "class" in arrow.column_names else None,
+        classes=arrow["class"].to_numpy() if text["classes"] else None,
         missing=text["missing"],
     )
+
+
+def _digest(metadata: bytes) -> bytes:
+    return hashlib.sha256(metadata).hexdigest().encode()
 
 
 def _metrics(described: Sequence[Mapping[str, Any]]) -> dict[str, Metric]:

@@ -1,5 +1,7 @@
 """MetaNP: few-shot performance prediction for neural architecture search.
 
+Conditioned on evaluated cells, it ranks the others:
+
     from metanp import Cell, MetaNP
 
     cells = [Cell.from_nasbench201(text) for text in evaluated]

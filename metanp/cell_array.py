@@ -167,8 +167,9 @@ def initial_colour(cells: CellArray) -> UInt64[np.ndarray, "cell node"]:
 
 
 def _fingerprint(cells: CellArray) -> UInt64[np.ndarray, " cell"]:
-    colour = initial_colour(cells)
-    for _ in range(7):  # enough for any graph whose colours still change after that to be told apart already
-        colour = refine(colour, cells)
+    colour, size = initial_colour(cells), cells.size[:, None]
+    for step in range(max(7, cells.operation.shape[1] - 1)):
+        # n nodes need at most n - 1 steps; seven for any smaller cell, so that neither padding nor neighbours matter
+        colour = np.where(step < np.maximum(7, size - 1), refine(colour, cells), colour)
     real = cells.operation >= 0
     return mix(np.where(real, mix(colour), np.uint64(0)).sum(1) + real.sum(1).astype(np.uint64))

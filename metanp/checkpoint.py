@@ -74,8 +74,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def save_model(path: Path, model: Model, card: Mapping[str, Any]) -> None:
     """Write a model with its configuration and what is to be known of it (sources, cost, metrics)."""
-    tensors = {name: value for name, value in model.state_dict().items()}
-    write_tensors(path, tensors, {**card, "model": asdict(model.config)})
+    write_tensors(path, model.state_dict(), {**card, "model": asdict(model.config)})
 
 
 def load_model(checkpoint: str | Path) -> tuple[Model, dict[str, Any]]:
@@ -92,7 +91,7 @@ def load_model(checkpoint: str | Path) -> tuple[Model, dict[str, Any]]:
     try:
         model = Model(from_dict(ModelConfig, card["model"]))
         model.load_state_dict(tensors)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: does not fit this version of metanp: {error}") from None
     return model.eval(), card
 
@@ -137,5 +136,5 @@ def _digest(tensors: Mapping[str, Tensor], card: str) -> str:
     digest = hashlib.sha256(card.encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        digest.update(tensor.contiguous().view(torch.uint8).numpy().tobytes() if tensor.numel() else b"")
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

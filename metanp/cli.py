@@ -30,8 +30,8 @@ class Form(StrEnum):
 
 @app.command()
 def rank(
-    context: Annotated[Path, typer.Option(help="Evaluated cells, JSON lines with 'cell' and 'score'.", exists=True)],
-    candidates: Annotated[Path, typer.Option(help="Cells to rank, JSON lines with 'cell'.", exists=True)],
+    context: Annotated[Path, typer.Option(help="Evaluated cells, JSON lines with 'cell' and 'score'.")],
+    candidates: Annotated[Path, typer.Option(help="Cells to rank, JSON lines with 'cell'.")],
     k: Annotated[int, typer.Option("-k", help="How many to print.")] = 10,
     checkpoint: Annotated[str, typer.Option(help="Name of a shipped checkpoint, or a path.")] = "default",
     minimize: Annotated[bool, typer.Option("--minimize", help="Lower scores are better.")] = False,
@@ -42,11 +42,9 @@ def rank(
     from metanp.predictor import MetaNP
 
     evaluated, pool = json_lines.read(context), json_lines.read(candidates)
+    scores = evaluated.scored()
     model = MetaNP.from_pretrained(checkpoint)
-    try:
-        model.fit(evaluated.cells, evaluated.scored(), features=evaluated.features or None, maximize=not minimize)
-    except ValueError as error:
-        raise ValueError(f"{context}: {error}") from None
+    model.fit(evaluated.cells, scores, features=evaluated.features or None, maximize=not minimize)
     known = {name: column for name, column in pool.features.items() if name in evaluated.features}
     ranking = model.rank(pool.cells, k=k, features=known or None)
     rows = [
@@ -65,10 +63,10 @@ def rank(
         print(json.dumps({"ranking": rows, "context": len(evaluated.cells), "checkpoint": checkpoint}))
         return
     table = Table("rank", "id", "mean", "std", f"p(top {k})", "cell")
-    for row, cell in zip(rows, ranking.cells, strict=True):
-        name = row["id"] if row["id"] is not None else f"line {row['index'] + 1}"
+    for row in rows:
+        name = row["id"] if row["id"] is not None else f"line {pool.lines[row['index']]}"
         numbers = (f"{row['mean']:.4g}", f"{row['std']:.2g}", f"{row['p_top']:.2f}")
-        table.add_row(str(row["rank"]), name, *numbers, " ".join(cell.operations[1:-1]))
+        table.add_row(str(row["rank"]), name, *numbers, " ".join(row["cell"]["operations"][1:-1]))
     Console().print(table)
 
 
@@ -124,7 +122,7 @@ def main() -> None:
     """Run a command; what a user did wrong is one line on standard error and exit status 2."""
     try:
         app()
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         Console(stderr=True).print(f"metanp: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise SystemExit(2) from None
 

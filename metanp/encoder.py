@@ -62,6 +62,7 @@ class GraphEncoder(nn.Module):
         super().__init__()
         self.d_embed, self.wl_bins = config.d_embed, sum(WL_BINS)
         table = torch.from_numpy(ATTRIBUTE_TABLE)
+        self.attributes: Tensor
         self.register_buffer("attributes", table, persistent=False)
         self.from_attributes = nn.Linear(table.shape[1], config.width)
         self.residual = nn.Embedding(len(table), config.width)

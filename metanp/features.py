@@ -79,7 +79,7 @@ def _features(cells: CellArray) -> Float32[np.ndarray, "cell feature"]:
     operation, edge = cells.operation, cells.adjacency
     rows, last = np.arange(len(cells)), cells.size - 1
     inner = operation >= SKIP
-    live = edge.any((1, 2))
+    live = np.any(edge, axis=(1, 2))
     present = [i for i in OPERATIONS if (operation == i).any()]
     weights = np.stack(
         [inner, *(np.isin(operation, ids) for ids in CLASSES.values()), _receptive_field(operation)]

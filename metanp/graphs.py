@@ -79,5 +79,15 @@ class Graphs:
 
 
 def as_array(cells: Sequence[Cell] | CellArray) -> CellArray:
-    """Cells in either form as arrays."""
-    return cells if isinstance(cells, CellArray) else CellArray.from_cells(cells)
+    """Cells in either form as arrays.
+
+    Raises:
+        ValueError: something among them that is no `Cell`; names the first.
+    """
+    if isinstance(cells, CellArray):
+        return cells
+    if wrong := [i for i, cell in enumerate(cells) if not isinstance(cell, Cell)]:
+        raise ValueError(
+            f"cell {wrong[0]} is {cells[wrong[0]]!r:.80}, no Cell; make one with Cell.from_nasbench201 or its like"
+        )
+    return CellArray.from_cells(cells)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,15 @@ from typing import Any
 
 from metanp.cell import Cell
 
+KEYS = ("id", "cell", "score", "features")
+
 
 @dataclass(frozen=True)
 class Records:
     """The lines of one file; a name that a line lacks is None there. `features` has a column for every name seen."""
 
+    path: Path
+    lines: list[int]
     ids: list[str | None]
     cells: list[Cell]
     scores: list[float | None]
@@ -32,7 +37,9 @@ class Records:
             ValueError: a line without one; names it.
         """
         if None in self.scores:
-            raise ValueError(f"line {self.scores.index(None) + 1} has no 'score'")
+            raise ValueError(
+                f"{self.path}, line {self.lines[self.scores.index(None)]}: an evaluated cell has no 'score'"
+            )
         return [score for score in self.scores if score is not None]
 
 
@@ -41,37 +48,39 @@ def read(path: Path) -> Records:
 
     Raises:
         ValueError: a line that is no JSON object, has no cell or one that is refused, an unknown key, a score or
-            feature that is no number, an id given twice, or no line at all; names file and line.
+            feature that is no finite number, an id given twice, or no line at all; names file and line.
     """
-    rows = []
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    rows: dict[int, dict[str, Any]] = {}
+    first: dict[str, int] = {}
+    # not splitlines, which also breaks at separators that JSON allows inside of a string
+    for number, text in enumerate(path.read_bytes().split(b"\n"), start=1):
         if text.strip():
             try:
-                rows.append(_row(text))
+                rows[number] = _row(text)
+                if (name := rows[number]["id"]) is not None and first.setdefault(name, number) != number:
+                    raise ValueError(f"id {name!r} is given twice, first in line {first[name]}")
             except ValueError as error:
                 raise ValueError(f"{path}, line {number}: {error}") from None
     if not rows:
         raise ValueError(f"{path} holds no cell")
-    seen: set[str] = set()
-    for row in rows:
-        if row["id"] is not None and row["id"] in seen:
-            raise ValueError(f"{path}: id {row['id']!r} is given twice")
-        seen.add(row["id"])
-    names = list(dict.fromkeys(name for row in rows for name in row["features"]))
-    columns = {name: [row["features"].get(name) for row in rows] for name in names}
-    return Records([r["id"] for r in rows], [r["cell"] for r in rows], [r["score"] for r in rows], columns)
+    ids, cells, scores, features = ([row[key] for row in rows.values()] for key in KEYS)
+    names = dict.fromkeys(name for known in features for name in known)
+    columns = {name: [known.get(name) for known in features] for name in names}
+    return Records(path, list(rows), ids, cells, scores, columns)
 
 
-def _row(text: str) -> dict[str, Any]:
+def _row(text: bytes) -> dict[str, Any]:
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # no JSON, or no UTF-8
         raise ValueError(f"not JSON: {error}") from None
     if not isinstance(data, Mapping) or "cell" not in data:
         raise ValueError("expected an object with a 'cell'")
-    if unknown := set(data) - {"id", "cell", "score", "features"}:
-        raise ValueError(f"unknown {sorted(unknown)}; known: id, cell, score, features")
+    if unknown := set(data) - set(KEYS):
+        raise ValueError(f"unknown {sorted(unknown)}; known: {', '.join(KEYS)}")
     features = data.get("features") or {}
+    if not isinstance(features, Mapping):
+        raise ValueError(f"features is {features!r:.80}; expected an object of names and numbers")
     return {
         "id": None if data.get("id") is None else str(data["id"]),
         "cell": Cell.from_json(data["cell"]),
@@ -81,6 +90,8 @@ def _row(text: str) -> dict[str, Any]:
 
 
 def _number(name: str, value: Any) -> float | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
-        raise ValueError(f"{name} is {value!r}; expected a number or null")
-    return None if value is None else float(value)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise ValueError(f"{name} is {value!r:.80}; expected a finite number or null")
+    return float(value)

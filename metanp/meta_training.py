@@ -111,13 +111,17 @@ class MetaTrainer:
         write_tensors(self.folder / "last.safetensors", tensors, progress)
 
     def resume(self) -> None:
-        """Go on from `last.safetensors`; drops log lines of steps that were not saved.
+        """Go on from `last.safetensors`, from the beginning where there is none yet; drops log lines of lost steps.
 
         Raises:
-            metanp.checkpoint.CheckpointError: there is none, or it is not whole.
+            metanp.checkpoint.CheckpointError: it is not whole, or not ours.
             ValueError: it is of another model.
         """
-        tensors, card = read_tensors(self.folder / "last.safetensors")
+        path = self.folder / "last.safetensors"
+        if not path.is_file():
+            self._drop_log_after(0)
+            return
+        tensors, card = read_tensors(path)
         state = {name[len("model.") :]: value for name, value in tensors.items() if name.startswith("model.")}
         try:
             self.model.load_state_dict(state)
@@ -129,8 +133,7 @@ class MetaTrainer:
             # the step counter stays on the CPU, where AdamW expects it
             self.optimiser.state[parameter] = {k: v if k == "step" else v.to(parameter) for k, v in found.items()}
         self.step, self.best, self.seconds = card["step"], card["best"], card["seconds"]
-        if self.rank == 0:
-            self._drop_log_after(self.step)
+        self._drop_log_after(self.step)
 
     def _train_step(self, batch: EpisodeBatch) -> float:
         config = self.config
@@ -198,7 +201,9 @@ class MetaTrainer:
 
     def _drop_log_after(self, step: int) -> None:
         path = self.folder / "log.jsonl"
-        lines = path.read_text().splitlines() if path.is_file() else []
+        if self.rank or not path.is_file():
+            return
+        lines = path.read_text().splitlines()
         kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
         path.write_text("".join(line + "\n" for line in kept))
 

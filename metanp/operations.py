@@ -1,7 +1,8 @@
 """The one vocabulary of operations, and what each of them is.
 
-Every search space is written in these words, so that a 3x3 convolution is the same thing wherever it stands. The model
-sees an operation twice: as its attributes (`ATTRIBUTES`, shared by operations alike) and as itself (a learned residual).
+Every search space is written in these words, so that a 3x3 convolution is the same thing wherever it stands. The
+model sees an operation twice: as its attributes (`ATTRIBUTES`, shared by operations alike) and as itself (a learned
+residual).
 
 Knows no cell and no space. The order of `VOCABULARY` is part of the checkpoint format: append, never reorder.
 

@@ -25,10 +25,10 @@ from metanp.pool import Pool, Side, encode
 from metanp.score_transform import ScoreTransform, standardise_side
 
 Candidates = Sequence[Cell] | CellArray | Pool
+ALL = slice(None)
 CHUNK = 16_384  # distinct cells answered for at once
-MIN_HEAD_WEIGHT = (
-    3e-3  # heads that a context gives less are left out; together they could not move a mean by 1 % of a std
-)
+# heads that a context gives less weight are left out; together they could not move a mean by 1 % of a std
+MIN_HEAD_WEIGHT = 3e-3
 DRAWS = 256  # joint draws behind `p_top`
 CONTENDERS = 1024  # cells that can be among the first at all are looked for among this many, at least
 
@@ -102,7 +102,11 @@ class MetaNP:
         return self
 
     def fit(
-        self, cells: Sequence[Cell] | CellArray, score: Sequence[float], features: Any = None, maximize: bool = True
+        self,
+        cells: Sequence[Cell] | CellArray,
+        score: Sequence[float] | np.ndarray,
+        features: Any = None,
+        maximize: bool = True,
     ) -> MetaNP:
         """Condition on evaluated cells; none is legal and asks for the prior, in units of standard deviations.
 
@@ -186,7 +190,7 @@ class MetaNP:
         order = left[np.argsort(-fitted.sign * mean[left], kind="stable")]
         best = order[:k]
         p_top = self._probability_of_top(pool, fitted, order, k)
-        return Ranking([pool.cell(i) for i in best], best, mean[best], std[best], p_top)
+        return Ranking([pool.cell(int(i)) for i in best], best, mean[best], std[best], p_top)
 
     def sample(
         self, candidates: Candidates, n: int = 1, rng: torch.Generator | None = None, features: Any = None
@@ -226,43 +230,41 @@ class MetaNP:
             raise ValueError(f"side features {sorted(unknown)} were not given to fit, which saw {fitted.side.names}")
         return candidates
 
-    def _points(self, pool: Pool, side: Float[np.ndarray, "cell side"], rows: np.ndarray | None = None) -> Points:
+    def _points(self, pool: Pool, side: Float[np.ndarray, "cell side"], rows: np.ndarray | slice = ALL) -> Points:
         """(1, cell) points of some of the pool's cells, with side features already standardised."""
-        index = torch.from_numpy(pool.graph if rows is None else pool.graph[rows]).to(self.device)
+        index = torch.from_numpy(pool.graph[rows]).to(self.device)
         taken = pool.points.map(lambda x: x[index][None])
-        values = side if rows is None else side[rows]
-        return Points(taken.embedding, taken.features, taken.wl, torch.as_tensor(values)[None].float().to(self.device))
+        known = torch.as_tensor(side[rows], dtype=torch.float32, device=self.device)
+        return Points(taken.embedding, taken.features, taken.wl, known[None])
 
     def _no_points(self, side: Side) -> Points:
         encoder = self.model.encoder
         sizes = (encoder.d_embed, len(encoder.feature_scale), encoder.wl_bins, len(side.names))
         return Points(*(torch.zeros(1, 0, size, device=self.device) for size in sizes))
 
-    def _pieces(
-        self, pool: Pool, fitted: _Fitted, rows: np.ndarray | None = None
-    ) -> Iterator[tuple[np.ndarray, Points]]:
-        """Distinct cells of the pool in pieces: which of `rows` (all cells) each answers, and their points."""
-        side = pool.side.in_order(fitted.side.names)
-        side = standardise_side(fitted.side.values, side)
-        for rows in _chunks(np.arange(len(pool)) if rows is None else rows):
-            yield rows, self._points(pool, side, rows)
+    def _pieces(self, pool: Pool, fitted: _Fitted, rows: np.ndarray | slice = ALL) -> Iterator[Points]:
+        """The points of some of the pool's cells, a piece at a time."""
+        side = standardise_side(fitted.side.values, pool.side.in_order(fitted.side.names))
+        wanted = np.arange(len(pool))[rows]
+        for start in range(0, len(wanted), CHUNK):
+            yield self._points(pool, side, wanted[start : start + CHUNK])
 
     def _moments(self, pool: Pool, fitted: _Fitted, noise: bool) -> tuple[np.ndarray, np.ndarray]:
         first, inverse = _distinct(pool)
         parts = []
         with torch.inference_mode():
-            for _, points in self._pieces(pool, fitted, first):
+            for points in self._pieces(pool, fitted, first):
                 mean, std = self.model.process.predict(fitted.state, points).moments(noise)
                 parts.append(torch.stack([mean[0], std[0]]).double().cpu().numpy())
         mean, std = np.concatenate(parts, axis=1)[:, inverse]
         return mean, std
 
     def _draws(
-        self, pool: Pool, fitted: _Fitted, n: int, rng: torch.Generator, rows: np.ndarray | None = None
+        self, pool: Pool, fitted: _Fitted, n: int, rng: torch.Generator, rows: np.ndarray | slice = ALL
     ) -> Float[np.ndarray, "draw cell"]:
         with torch.inference_mode():
             draw: Callable[[Points], Tensor] = self.model.process.sampler(fitted.state, n, rng)
-            parts = [draw(points).double().cpu().numpy() for _, points in self._pieces(pool, fitted, rows)]
+            parts = [draw(points).double().cpu().numpy() for points in self._pieces(pool, fitted, rows)]
         return np.concatenate(parts, axis=1)
 
     def _probability_of_top(self, pool: Pool, fitted: _Fitted, order: np.ndarray, k: int) -> Float[np.ndarray, " k"]:
@@ -276,11 +278,6 @@ class MetaNP:
         values = self._draws(pool, fitted, DRAWS, torch.Generator().manual_seed(0), contenders)
         threshold = -np.partition(-values, k - 1, axis=1)[:, k - 1 : k]
         return (values[:, :k] >= threshold).mean(0)
-
-
-def _chunks(rows: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(rows), CHUNK):
-        yield rows[start : start + CHUNK]
 
 
 def _distinct(pool: Pool) -> tuple[Int[np.ndarray, " row"], Int[np.ndarray, " cell"]]:
@@ -298,5 +295,5 @@ def _evaluated(pool: Pool, evaluated: Pool | None) -> np.ndarray:
     known = {evaluated.cell(i).key for i in range(len(evaluated))}
     alike = np.isin(pool.fingerprint, evaluated.fingerprint)[pool.graph]
     for i in np.flatnonzero(alike):
-        alike[i] = pool.cell(i).key in known
+        alike[i] = pool.cell(int(i)).key in known
     return alike

@@ -34,7 +34,7 @@ class ScoreTransform:
 
     @classmethod
     def fit(cls, score: Float[np.ndarray, " context"]) -> ScoreTransform:
-        """From the scores of the evaluated cells, any unit, finite, higher is better; none at all gives the identity."""
+        """From the scores of the evaluated cells: any unit, finite, higher is better; none at all is the identity."""
         score = np.asarray(score, dtype=np.float64)
         if not len(score):
             return cls(np.zeros(1), np.zeros(1), (1.0, 1.0))
@@ -43,7 +43,10 @@ class ScoreTransform:
             # one value tells the level, not the spread: take a tenth of the level as a first guess
             slope = 1 / (0.1 * abs(knots[0]) or 1.0)
             return cls(knots, np.zeros(1), (slope, slope))
-        linear = (knots - score.mean()) / score.std()
+        # from 0 to 1 first: squares of very small or very large scores are no floats
+        linear = (knots - knots[0]) / (knots[-1] - knots[0])
+        mean = np.average(linear, weights=counts)
+        linear = (linear - mean) / np.sqrt(np.average((linear - mean) ** 2, weights=counts))
         normal = ndtri((np.cumsum(counts) - counts / 2) / len(score))
         share = RANK_SHARE * len(score) / (len(score) + SHRINK)
         value = share * normal + (1 - share) * linear
@@ -85,11 +88,12 @@ def standardise_side(
 ) -> Float[np.ndarray, "cell side"]:
     """Each side feature on the scale of its values at the evaluated cells; NaN stays NaN.
 
-    Values far outside of what the context has are drawn in to +-4.
+    Values far outside of what the context has are drawn in to +-4. A feature that no evaluated cell has, has no scale
+    and stays missing.
     """
     out = np.full(cells.shape, np.nan)
     for j in range(cells.shape[1]):
         known = context[np.isfinite(context[:, j]), j]
-        finite = np.isfinite(cells[:, j])
+        finite = np.isfinite(cells[:, j]) & (len(known) > 0)
         out[finite, j] = np.clip(ScoreTransform.fit(known).forward(cells[finite, j]), -4, 4)
     return out

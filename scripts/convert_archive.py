@@ -89,8 +89,9 @@ def _bar(title: str) -> Iterator[archives.Progress]:
 
 def _show(summary: dict[str, Any]) -> None:
     sheet = Sheet(box=None)
-    for heading in ("metric", "values", "min", "max", "unit"):
-        sheet.add_column(heading, no_wrap=True, min_width=max(map(len, summary["metrics"])) if heading == "metric" else None)
+    sheet.add_column("metric", min_width=max(map(len, summary["metrics"])))
+    for heading in ("values", "min", "max", "unit"):
+        sheet.add_column(heading)
     for name, m in summary["metrics"].items():
         low, high = ("-" if m[end] is None else f"{m[end]:.4g}" for end in ("min", "max"))
         sheet.add_row(name, f"{m['values']:,}", low, high, m["unit"])

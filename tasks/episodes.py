@@ -29,7 +29,8 @@ class EpisodeConfig:
     """How many cells an episode shows and asks for."""
 
     context_cells: tuple[int, int] = (3, 200)  # log-uniform, both ends included
-    target_cells: int = 256
+    target_cells: int = 128
+    alike: int = 8  # this many consecutive episodes share their context size, so that a batch needs little padding
     empty_context: float = 0.03  # share of episodes that show nothing and ask for the prior
     reach: float = 4.0  # no score is further out than this, in the model's units: one failure must not outweigh a task
 
@@ -52,7 +53,8 @@ class EpisodeStream(Dataset):
 
     def __getitem__(self, index: int) -> Episode:
         rng = np.random.default_rng([self.seed, index])
-        n_context = draw_context_size(self.config, rng)
+        sizes = np.random.default_rng([self.seed, index // self.config.alike, 1])
+        n_context = draw_context_size(self.config, sizes)
         task = self.source.draw(n_context + self.config.target_cells, rng)
         return split(task, n_context, self.config.reach)
 

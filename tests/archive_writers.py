@@ -153,18 +153,21 @@ def arch_results(index: int, text: str, seeds: dict[str, list[int]], epochs: int
     }
 
 
-def architectures(n: int, seed: int, epochs=(12, 200), runs=3, alike=False) -> Iterator[tuple[dict, dict]]:
+def architectures(
+    n: int, seed: int, epochs=(12, 200), runs=3, datasets=tuple(SETS), alike=False
+) -> Iterator[tuple[dict, dict]]:
     """States after the short and after the long schedule.
 
     Args:
+        epochs: of the two schedules.
         runs: with the long schedule, at most.
         alike: all get the numbers of the first, which is fast.
     """
     rng = np.random.default_rng(seed)
-    short = {dataset: [111, 777] if dataset == "cifar10-valid" else [777] for dataset in SETS}
+    short = {dataset: [111, 777] if dataset == "cifar10-valid" else [777] for dataset in datasets}
     for i, text in enumerate(nasbench201_strings(n)):
         if i == 0 or not alike:
-            long = {dataset: [777, 888, 999][: int(rng.integers(1, runs + 1))] for dataset in SETS}
+            long = {dataset: [777, 888, 999][: int(rng.integers(1, runs + 1))] for dataset in datasets}
             both = [arch_results(i, text, *each, rng) for each in ((short, epochs[0]), (long, epochs[1]))]
             template = pickle.dumps(both)
         both = pickle.loads(template)

@@ -75,7 +75,9 @@ def test_an_archive_cut_in_half_is_refused(archive, tmp_path):
     whole = archive[0].read_bytes()
     cut = tmp_path / "nasbench_full.tfrecord"
     cut.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ArchiveError, match=r"nasbench_full\.tfrecord: the file ends within record \d+.*download it again"):
+    with pytest.raises(
+        ArchiveError, match=r"nasbench_full\.tfrecord: the file ends within record \d+.*download it again"
+    ):
         convert(cut)
 
 
@@ -110,9 +112,9 @@ def record(**changes) -> bytes:
         (b"\x0a\x03abc", "foreign"),  # a TFRecord of something else
         (b'{"a": 1}', "expected .md5, epochs, matrix, operations, metrics., found"),
         (b'["ab", 108]', "expected .md5, epochs"),
-        (record(operations="input,conv7x7-bn-relu,output"), "no operation 'conv7x7-bn-relu'"),
-        (record(matrix="0110010"), "foreign"),
-        (record(matrix="000100000"), "only above the diagonal"),
+        (record(md5="cd" * 16, operations="input,conv7x7-bn-relu,output"), "no operation 'conv7x7-bn-relu'"),
+        (record(md5="cd" * 16, matrix="0110010"), "foreign"),
+        (record(md5="cd" * 16, matrix="000100000"), "only above the diagonal"),
         (record(metrics=base64.b64encode(b"\x0a\x00").decode()), "1 evaluations instead of 3"),
         (record(metrics="&&&"), "foreign"),
     ],
@@ -120,12 +122,14 @@ def record(**changes) -> bytes:
 def test_a_foreign_record_is_named_with_what_is_wrong(tmp_path, content, complaint):
     path = tmp_path / "some.tfrecord"
     path.write_bytes(tfrecord(record()) + tfrecord(content))
-    with pytest.raises(ArchiveError, match=f"record 1 is foreign.*{complaint}|record 1 is {complaint}"):
+    with pytest.raises(ArchiveError, match=f"record 1 is .*{complaint}"):
         convert(path)
 
 
 def test_a_real_archive_of_a_relative_is_refused_by_name(mirror):
-    with pytest.raises(ArchiveError, match=r"energy_4V9E\.tfrecord: record 0 is foreign .EvaluationData has the field 7"):
+    with pytest.raises(
+        ArchiveError, match=r"energy_4V9E\.tfrecord: record 0 is foreign .EvaluationData has the field 7"
+    ):
         convert(next(mirror.rglob("energy_4V9E.tfrecord")))
 
 

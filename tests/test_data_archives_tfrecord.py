@@ -52,7 +52,9 @@ def test_fields_are_read_as_the_encoding_guide_works_them_out():
     assert list(fields(b"\x1d\x00\x00\x80\x3f")) == [(3, 1.0)]  # a float of 32 bits
 
 
-@pytest.mark.parametrize("broken", [b"\x08", b"\x08\x96", b"\x12\x07test", b"\x19\x00", b"\x0b", b"\x08" + b"\xff" * 11])
+@pytest.mark.parametrize(
+    "broken", [b"\x08", b"\x08\x96", b"\x12\x07test", b"\x19\x00", b"\x0b", b"\x08" + b"\xff" * 11]
+)
 def test_a_broken_protocol_buffer_is_an_error(broken):
     with pytest.raises(ValueError, match="protocol buffer"):
         list(fields(broken))
@@ -93,7 +95,9 @@ def test_googles_own_package_writes_what_we_read():
     pool.Add(file)
     make = message_factory.GetMessageClass(pool.FindMessageTypeByName("nasbench.ModelMetrics"))
     theirs = make(trainable_parameters=41_557_898, total_time=1234.5)
-    theirs.evaluation_data.add(**dict(zip(numbers, (108.0, 1769.1, 1.0, 0.9411, 0.9352), strict=True)), checkpoint_path="a")
+    theirs.evaluation_data.add(
+        **dict(zip(numbers, (108.0, 1769.1, 1.0, 0.9411, 0.9352), strict=True)), checkpoint_path="a"
+    )
 
     ours = read_model_metrics(theirs.SerializeToString())
     assert ours.evaluations == [Evaluation(108.0, 1769.1, 1.0, 0.9411, 0.9352)]

@@ -120,10 +120,12 @@ def test_each_benchmark_is_registered_under_its_own_name():
 @pytest.mark.parametrize("name", ["nasbench201", "nasbench_graph", "analog"])
 def test_what_packages_bring_opens_in_under_a_second(name):
     load_benchmark(name)
-    start = time.perf_counter()
-    table = load_benchmark(name)
-    assert time.perf_counter() - start < 1
-    assert table.name == name
+    seconds = []
+    for _ in range(3):  # the best of three: others may be using the machine
+        start = time.perf_counter()
+        assert load_benchmark(name).name == name
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 1
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)

@@ -52,23 +52,34 @@ def test_a_table_without_classes_or_space_comes_back_without(tmp_path):
 
 
 def damaged_copies(whole):
-    flipped = bytearray(whole)
-    flipped[40] ^= 1
-    return {
-        "cut": whole[:-20],
-        "half": whole[: len(whole) // 2],
-        "empty": b"",
-        "foreign": b"a,b\n1,2\n",
-        "bit": flipped,
-    }
+    return {"cut": whole[:-20], "half": whole[: len(whole) // 2], "empty": b"", "foreign": b"a,b\n1,2\n"}
 
 
-@pytest.mark.parametrize("kind", ["cut", "half", "empty", "foreign", "bit"])
+@pytest.mark.parametrize("kind", ["cut", "half", "empty", "foreign"])
 def test_a_damaged_file_is_an_error_that_names_it(table, tmp_path, kind):
     table.save(tmp_path / "toy.parquet")
     (tmp_path / "bad.parquet").write_bytes(damaged_copies((tmp_path / "toy.parquet").read_bytes())[kind])
     with pytest.raises(ValueError, match=r"bad\.parquet: not a whole benchmark table"):
         Table.open(tmp_path / "bad.parquet")
+
+
+def test_a_flipped_bit_is_an_error_or_changes_nothing(table, tmp_path):
+    path = tmp_path / "toy.parquet"
+    table.save(path)
+    whole, refused = path.read_bytes(), 0
+    for position in range(0, len(whole), 13):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 4]) + whole[position + 1 :])
+        try:
+            again = Table.open(path)
+        except ValueError:
+            refused += 1
+            continue
+        np.testing.assert_array_equal(again.values(ACCURACY.name), table.values(ACCURACY.name))
+        np.testing.assert_array_equal(again.features["cifar10_flops"], table.features["cifar10_flops"])
+        assert again.cells.to_cells() == table.cells.to_cells()
+        assert (again.ids, again.metrics, again.missing) == (table.ids, table.metrics, table.missing)
+        np.testing.assert_array_equal(again.classes, table.classes)
+    assert refused > 100
 
 
 def test_a_parquet_file_of_somebody_else_is_refused(tmp_path):

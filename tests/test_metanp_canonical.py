@@ -18,7 +18,7 @@ def written(labels, edges):
 
 
 def rings(*lengths: int) -> Cell:
-    """Two layers of equal nodes whose edges, taken without direction, form rings of these (even) lengths."""
+    """Two layers of equal nodes whose edges, taken without direction, form rings of these even lengths."""
     half = sum(lengths) // 2
     edges, start = [], 1
     for length in lengths:
@@ -54,6 +54,13 @@ def test_one_ring_of_twelve_and_two_of_six_differ_although_refinement_cannot_tel
     assert fingerprints[0] == fingerprints[1]
     assert one.key != two.key
     assert not networkx.is_isomorphic(one.to_networkx(), two.to_networkx())
+
+
+@given(st.permutations(range(18)))
+def test_nodes_that_refinement_cannot_tell_apart_although_no_symmetry_joins_them_are_all_tried(place):
+    cell = rings(8, 4, 4)
+    names = [cell.operations[place.index(i)] for i in range(18)]
+    assert Cell(names, [(place[u], place[v]) for u, v in cell.edges]).canonical == cell.canonical
 
 
 def test_a_dozen_equal_branches_do_not_take_twelve_factorial_tries():

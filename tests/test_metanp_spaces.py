@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from metanp.cell import Cell
+from metanp.cell_array import CellArray
 from metanp.spaces import SPACES, Space, get_space, nasbench101_enumeration, read_text
+from tests.test_metanp_canonical import rings
 
 FAST = [name for name in SPACES if name != "nasbench101"]  # the other one is listed once a machine
 
@@ -121,6 +123,30 @@ def test_a_foreign_cell_is_refused_by_name_and_is_not_in_the_space(space):
 def test_text_of_no_cell_is_refused(space, text):
     with pytest.raises(ValueError):  # noqa: PT011  the messages are each space's own
         space.parse_text(text)
+
+
+class Given(Space):
+    """A space of the cells it is given; only finding is of interest."""
+
+    name = "given"
+
+    def __init__(self, *cells: Cell):
+        self.cells = cells
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def _list(self) -> CellArray:
+        return CellArray.from_cells(self.cells)
+
+    parse_text = write_text = neighbours = crossover = None  # type: ignore[assignment]
+
+
+def test_a_cell_is_found_by_what_it_computes_where_the_fingerprint_cannot_decide():
+    space = Given(rings(12), rings(8, 4))
+    assert [space.find(cell) for cell in space.cells] == [0, 1]
+    with pytest.raises(ValueError, match="given has no cell that computes the same as"):
+        space.find(rings(6, 6))
 
 
 def test_an_unknown_space_is_refused_by_naming_the_nearest():

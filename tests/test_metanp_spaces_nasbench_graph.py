@@ -87,6 +87,22 @@ def test_links_and_operations_come_back_as_they_were_given():
         assert written == (list(links), ["skip", "graph", "gat", "fc"])
 
 
+def test_the_neighbours_of_a_plain_chain_by_hand():
+    chain = Cell.from_nasbench_graph([0, 1, 2, 3], ["gcn"] * 4)
+    near = [other.to_nasbench_graph() for other in SPACE.neighbours(chain)]
+    # a skip in a chain goes to its front, so that four of the 4 x 8 changed operations are one architecture
+    assert sum(links == [0, 1, 2, 3] for links, _ in near) == 4 * 7 + 1
+    trees = [links for links, operations in near if operations == ["gcn"] * 4]
+    assert sorted(trees) == [[0, 0, 1, 2], [0, 0, 1, 3], [0, 1, 1, 2], [0, 1, 2, 2]]
+    assert len(near) == 29 + 4
+
+
+def test_an_edit_that_an_idle_skip_undoes_leads_to_no_neighbour():
+    #   layer 2 may read the input instead of the skip in front of it: the same architecture
+    chain = Cell.from_nasbench_graph([0, 1, 2, 3], ["skip", "gcn", "gcn", "gcn"])
+    assert chain not in SPACE.neighbours(chain)
+
+
 def test_neighbours_are_rows_of_the_table_and_symmetric_where_no_skip_moves():
     rng = np.random.default_rng(0)
     rows = set(SPACE.enumerate())

@@ -13,7 +13,7 @@ Source: CPython, `pickletools` (the opcodes and the sizes of their arguments) an
 import os
 import pickle
 import pickletools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, BinaryIO, ClassVar
 
 from data.unpickle import HARMLESS, Restricted
@@ -86,13 +86,7 @@ def _refilled(file: BinaryIO, buffer: bytes, at: int) -> bytes:
     return buffer[at:] + file.read(_BUFFER)
 
 
-def load(
-    file: BinaryIO,
-    path: str | os.PathLike[str],
-    distant: set[int],
-    replace: Replace,
-    allowed: Mapping[tuple[str, str], Any] | None = None,
-) -> Any:
+def load(file: BinaryIO, path: str | os.PathLike[str], distant: set[int], replace: Replace) -> Any:
     """The object that one pickle describes, made while replacing dictionaries that have been filled.
 
     Args:
@@ -100,13 +94,12 @@ def load(
         path: named in errors.
         distant: what `distant_references` found in the same pickle.
         replace: given each dictionary that was just filled, whole or by a batch, returns it or what to put there.
-        allowed: (module, name) -> what stands in for it, beyond `data.unpickle.HARMLESS`.
 
     Raises:
         ForbiddenGlobal: the pickle names what no data needs; nothing of it was called.
         Exception: of any kind, from a damaged pickle.
     """
-    return _Streamed(file, os.fspath(path), distant, replace, {**HARMLESS, **(allowed or {})}).load()
+    return _Streamed(file, os.fspath(path), distant, replace).load()
 
 
 # The unpickler in Python, for the one in C can neither forget nor replace; type stubs do not tell its methods.
@@ -117,9 +110,9 @@ class _Streamed(_Unpickler):
     dispatch: ClassVar = dict(_Unpickler.dispatch)
     find_class = Restricted.find_class
 
-    def __init__(self, file: BinaryIO, path: str, distant: set[int], replace: Replace, allowed: Mapping[Any, Any]):
+    def __init__(self, file: BinaryIO, path: str, distant: set[int], replace: Replace):
         super().__init__(file)
-        self.path, self.allowed = path, allowed
+        self.path, self.allowed = path, HARMLESS
         self.distant, self.replace = distant, replace
         self.memo: dict[int, Any] = {}
         self.latest, self.limit = -1, 2 * WINDOW

@@ -29,7 +29,7 @@ MIN_STD = 0.05  # of scores of unit variance; a density cannot run off to infini
 
 @dataclass
 class ConvCNPConfig:
-    """Grids and channels; `latents` functions are sampled for each task by the latent process, 0 makes it conditional."""
+    """Grids and channels; the latent process samples `latents` functions of each task, 0 makes it conditional."""
 
     maps: int = 4
     points: int = 20
@@ -98,7 +98,9 @@ class ConvCNP(NeuralProcess):
         mean, raw = signal.chunk(2, dim=2)
         std = 0.1 + 0.9 * torch.sigmoid(raw)
         shape = (len(mean), self.latents, *mean.shape[1:])
-        latent = mean[:, None] + std[:, None] * torch.randn(shape, device=mean.device, dtype=mean.dtype)
+        # training seeds every step; afterwards the same context always gets the same answer
+        rng = None if self.training else Generator(mean.device).manual_seed(0)
+        latent = mean[:, None] + std[:, None] * torch.randn(shape, generator=rng, device=mean.device, dtype=mean.dtype)
         return self.decoder(latent.flatten(0, 2)).unflatten(0, shape[:3])
 
     def _sample(self, state: GridState, latent: Tensor, seed: int, xt: Points) -> Float[Tensor, "draw target"]:

@@ -48,7 +48,7 @@ class Posterior:
             self.whitener[:, kept],
             torch.log_softmax(self.log_weight[:, kept], dim=-1),
             self.loo_residual[:, kept],
-            kept,
+            kept if isinstance(self.heads, slice) else self.heads[kept],
         )
 
 

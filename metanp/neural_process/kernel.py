@@ -26,7 +26,7 @@ ALL = slice(None)
 
 @dataclass
 class KernelConfig:
-    """How many heads, how many embedding directions each has, and how many of them start from the learned embedding alone."""
+    """How many heads, how many embedding directions each has, how many start from the learned embedding alone."""
 
     heads: int = 16
     directions: int = 8

@@ -10,6 +10,8 @@ Nothing here knows what a cell is: embeddings and channels in, channels out.
 Source: Gordon et al., "Convolutional Conditional Neural Processes", ICLR 2020 (arXiv:1910.13556).
 """
 
+from itertools import pairwise
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -24,6 +26,7 @@ class GridMaps(nn.Module):
         super().__init__()
         self.maps = maps
         self.coordinates = nn.Linear(d_embed, 2 * maps)
+        self.grid: Tensor
         self.register_buffer("grid", torch.linspace(-EXTENT, EXTENT, points), persistent=False)
         self.log_scale = nn.Parameter(torch.full((maps, 1, 1), 0.35).log())
 
@@ -63,6 +66,6 @@ def convolutions(channels_in: int, width: int, channels_out: int, layers: int = 
     """A plain convolutional network that keeps the grid's size."""
     widths = [channels_in, *[width] * (layers - 1), channels_out]
     steps: list[nn.Module] = []
-    for a, b in zip(widths[:-1], widths[1:], strict=True):
+    for a, b in pairwise(widths):
         steps += [nn.Conv2d(a, b, kernel_size=5, padding=2), nn.GELU()]
     return nn.Sequential(*steps[:-1])

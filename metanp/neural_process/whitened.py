@@ -70,9 +70,10 @@ class WhitenedConvCNP(NeuralProcess):
         if config.maps:
             self.grids = GridMaps(d_embed, config.maps, config.points)
             self.network = convolutions(3, config.channels, config.channels)
-            self.correct = nn.Sequential(nn.Linear(config.maps * config.channels + 2, 32), nn.GELU(), nn.Linear(32, 2))
-            nn.init.zeros_(self.correct[-1].weight)
-            nn.init.zeros_(self.correct[-1].bias)
+            last = nn.Linear(32, 2)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+            self.correct = nn.Sequential(nn.Linear(config.maps * config.channels + 2, 32), nn.GELU(), last)
 
     def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> State:
         posterior = self.heads.condition(xc, yc, mask)
@@ -109,7 +110,8 @@ class WhitenedConvCNP(NeuralProcess):
         return centre + shift[0] + (values - centre) * stretch[0]
 
     def _correction(self, state: State, xt: Points, mixture: Mixture) -> tuple[Tensor, Tensor]:
-        assert self.grids is not None and state.signal is not None
+        assert self.grids is not None
+        assert state.signal is not None
         local = self.grids.from_grid(self.grids.weights(xt.embedding), state.signal)
         mean, std = mixture.moments()
         raw = self.correct(torch.cat([local, mean[..., None], std.log()[..., None]], dim=-1)).float()

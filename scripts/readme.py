@@ -1,0 +1,102 @@
+"""README tables come from results, never from a keyboard.
+
+    python -m scripts.readme --from-demo results/demo/demo.json    # measured rows -> results/summary/demo.csv
+    python -m scripts.readme                                       # results/summary/*.csv -> the tables in README.md
+
+A table stands in README.md between `<!-- demo -->` and `<!-- /demo -->`.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ROOT = Path(__file__).parent.parent
+NAMES = {
+    "metanp": "**MetaNP, trained by the demo**",
+    "shipped": "**MetaNP, shipped label-free**",
+    "gp_wl": "GP, Weisfeiler-Lehman counts and graph features",
+    "gp_onehot": "GP, one-hot cells",
+    "xgboost": "XGBoost",
+    "random_forest": "random forest",
+    "random": "random order",
+}
+METRICS = {"tau": "tau", "n_at_10_median": "N@10", "regret_at_10": "regret@10"}
+
+
+def main(from_demo: Annotated[Path | None, typer.Option()] = None) -> None:
+    """Refresh the summary from a demo's results if one is given, then the tables in README.md."""
+    if from_demo is not None:
+        write_summary(json.loads(from_demo.read_text()), ROOT / "results" / "summary" / "demo.csv")
+    readme = ROOT / "README.md"
+    readme.write_text(filled(readme.read_text()))
+
+
+def write_summary(result: dict, path: Path) -> None:
+    """One row a predictor and number of labels, with date, machine and commit."""
+    commit = ["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"]
+    when = {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "commit": subprocess.run(commit, capture_output=True, text=True, check=True).stdout.strip(),
+        "meta_train_seconds": round(result["seconds"]["meta_train"]),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["predictor", "labels", *METRICS, *when])
+        for name, taus in result["tau"].items():
+            for labels in taus:
+                writer.writerow([name, labels, *(result[metric][name][labels] for metric in METRICS), *when.values()])
+
+
+def filled(text: str) -> str:
+    """`text` with every table made anew from its summary.
+
+    Raises:
+        ValueError: a summary that README.md has no place for; names it.
+    """
+    for path in sorted((ROOT / "results" / "summary").glob("*.csv")):
+        place = re.compile(rf"(<!-- {path.stem} -->\n).*?(<!-- /{path.stem} -->)", re.DOTALL)
+        if not place.search(text):
+            raise ValueError(f"README.md has no place <!-- {path.stem} --> for {path.name}")
+        with open(path, newline="") as file:
+            table = demo_table(list(csv.DictReader(file)))
+        text = place.sub(lambda match, t=table: match[1] + t + match[2], text)  # type: ignore[misc]
+    return text
+
+
+def demo_table(rows: Sequence[dict[str, str]]) -> str:
+    """A Markdown table: predictors by labels, three metrics, and a line on where it was measured."""
+    labels = list(dict.fromkeys(row["labels"] for row in rows))
+    lines = ["| predictor | " + " | ".join(f"{METRICS[m]} @{n}" for m in METRICS for n in labels) + " |"]
+    lines.append("|---" * (1 + len(METRICS) * len(labels)) + "|")
+    for name, title in NAMES.items():
+        mine = {row["labels"]: row for row in rows if row["predictor"] == name}
+        cells = [_number(metric, mine[n][metric]) for metric in METRICS for n in labels]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    first = rows[0]
+    lines.append("")
+    lines.append(
+        f"Measured {first['date']} on {first['machine']}, commit {first['commit']}; "
+        f"the demo's own model was meta-trained in {first['meta_train_seconds']} s."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _number(metric: str, value: str) -> str:
+    return {"tau": "{:.3f}", "n_at_10_median": "{:.0f}", "regret_at_10": "{:.2f}"}[metric].format(float(value))
+
+
+if __name__ == "__main__":
+    typer.run(main)

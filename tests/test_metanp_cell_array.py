@@ -1,0 +1,123 @@
+"""Cells as arrays: the same answers as `Cell` gives one at a time, whatever the padding and the numbering."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.operations import INDEX
+from tests.test_metanp_cell import cells, relabelled
+
+CHAIN = Cell(["input", "conv3x3", "output"], [(0, 1), (1, 2)])
+many_cells = st.lists(cells(), max_size=6)
+
+
+def chain(*inner: str) -> Cell:
+    return Cell(["input", *inner, "output"], [(i, i + 1) for i in range(len(inner) + 1)])
+
+
+def test_a_cell_of_three_nodes_beside_one_of_two_written_out():
+    array = CellArray.from_cells([CHAIN, Cell(["input", "output"], [(0, 1)])])
+    i, o, c = (INDEX[name] for name in ("input", "output", "conv3x3"))
+    assert array.operation.tolist() == [[i, c, o], [i, o, -1]]
+    assert [np.argwhere(a).tolist() for a in array.adjacency] == [[[0, 1], [1, 2]], [[0, 1]]]
+    assert array.size.tolist() == [3, 2]
+
+
+@settings(max_examples=60)
+@given(many_cells)
+def test_any_numbering_becomes_topological_and_computes_the_same(some):
+    array = CellArray.from_cells(some)
+    assert not np.tril(array.adjacency.astype(int)).any()
+    assert [cell.key for cell in array.to_cells()] == [cell.key for cell in some]
+    assert [len(cell) for cell in array.to_cells()] == [len(cell) for cell in some]
+    assert (array.operation[:, 0] == INDEX["input"]).all()
+    assert (array.operation[np.arange(len(some)), array.size - 1] == INDEX["output"]).all()
+
+
+@settings(max_examples=60)
+@given(many_cells)
+def test_cells_in_topological_order_come_back_as_they_were(some):
+    ordered = [cell.canonical for cell in some]
+    assert CellArray.from_cells(ordered).to_cells() == ordered
+
+
+@settings(max_examples=60)
+@given(many_cells)
+def test_pruning_many_at_once_agrees_with_pruning_each(some):
+    ordered = CellArray.from_cells(some)
+    assert ordered.pruned().to_cells() == [cell.pruned for cell in ordered.to_cells()]
+
+
+def test_pruning_in_pieces_gives_what_pruning_at_once_gives(monkeypatch):
+    some = [chain(*["skip"] * (i % 5), *["none"] * (i % 2)) for i in range(11)]
+    whole = CellArray.from_cells(some)
+    pruned, fingerprint = whole.pruned(), whole.fingerprint()
+    monkeypatch.setattr("metanp.cell_array.CHUNK", 3)
+    assert whole.pruned().to_cells() == pruned.to_cells()
+    assert (whole.fingerprint() == fingerprint).all()
+
+
+@given(cells(), st.data())
+def test_fingerprints_of_renumbered_cells_are_equal(cell, data):
+    place = data.draw(st.permutations(range(len(cell))))
+    one, other = CellArray.from_cells([cell, relabelled(cell, place)]).fingerprint()
+    assert one == other
+
+
+@given(cells(), st.data())
+def test_a_cell_and_one_with_an_edge_more_have_equal_fingerprints_only_if_their_keys_are_equal(cell, data):
+    ordered = CellArray.from_cells([cell]).to_cells()[0]
+    pairs = [(u, v) for v in range(len(cell)) for u in range(v) if (u, v) not in ordered.edges]
+    other = Cell(ordered.operations, [*ordered.edges, *([data.draw(st.sampled_from(pairs))] if pairs else [])])
+    one, two = CellArray.from_cells([cell, other]).pruned().fingerprint()
+    assert (one == two) == (cell.key == other.key)
+
+
+def test_the_fingerprint_sees_which_way_an_edge_goes_and_which_operation_a_node_has():
+    forth = Cell(["input", "skip", "conv3x3", "output"], [(0, 1), (1, 2), (2, 3)])
+    back = Cell(["input", "skip", "conv3x3", "output"], [(0, 2), (2, 1), (1, 3)])
+    other = Cell(["input", "skip", "conv1x1", "output"], [(0, 1), (1, 2), (2, 3)])
+    assert len(set(CellArray.from_cells([forth, back, other]).fingerprint().tolist())) == 3
+
+
+def test_long_chains_that_differ_only_far_from_their_ends_have_different_fingerprints():
+    plain = ["conv1x1"] * 12
+    one, other = chain(*plain, "conv3x3", *plain, "skip", *plain), chain(*plain, "skip", *plain, "conv3x3", *plain)
+    assert len(set(CellArray.from_cells([one, other]).fingerprint().tolist())) == 2
+
+
+@settings(max_examples=40)
+@given(many_cells, cells())
+def test_neither_padding_nor_the_cells_beside_it_change_a_cell(some, wide):
+    array = CellArray.from_cells(some)
+    beside = CellArray.concatenate([array, CellArray.from_cells([wide, chain(*["skip"] * 12)])])
+    kept = beside[: len(some)]
+    assert kept.operation.shape[1] == 14
+    assert (kept.fingerprint() == array.fingerprint()).all()
+    assert kept.to_cells() == array.to_cells()
+    assert (kept.pruned().fingerprint() == array.pruned().fingerprint()).all()
+
+
+def test_concatenating_and_choosing_rows():
+    a, b = CellArray.from_cells([CHAIN, chain("skip", "fc")]), CellArray.from_cells([chain()])
+    both = CellArray.concatenate([a, b])
+    assert len(both) == 3
+    assert both.to_cells() == [CHAIN, chain("skip", "fc"), chain()]
+    assert both[[2, 0]].to_cells() == [chain(), CHAIN]
+    assert both[1:].to_cells() == [chain("skip", "fc"), chain()]
+    assert len(CellArray.concatenate([])) == 0
+
+
+def test_relabelling_swaps_operations_and_leaves_padding():
+    array = CellArray.from_cells([CHAIN, chain()])
+    swap = np.arange(len(INDEX), dtype=np.int16)
+    swap[[INDEX["conv3x3"], INDEX["gat"]]] = INDEX["gat"], INDEX["conv3x3"]
+    assert array.relabelled(swap).to_cells() == [chain("gat"), chain()]
+
+
+@pytest.mark.parametrize("method", ["pruned", "to_cells", "fingerprint"])
+def test_no_cell_at_all_is_legal(method):
+    assert len(getattr(CellArray.from_cells([]), method)()) == 0
