@@ -23,7 +23,7 @@ from metanp.operations import SKIP, VOCABULARY
 CLASSES: dict[str, tuple[int, ...]] = {
     name: tuple(i for i, o in enumerate(VOCABULARY) if rule(o))
     for name, rule in {
-        "skip": lambda o: o.kind == "skip",
+        "identity": lambda o: o.kind == "skip",
         "pool": lambda o: o.kind == "pool",
         "pointwise": lambda o: o.kind == "linear" or (o.kind == "convolution" and o.kernel_size == 1),
         "spatial": lambda o: o.kind == "convolution" and o.kernel_size > 1,

@@ -1,0 +1,186 @@
+"""Graph features: a cell worked by hand, any cell by listing its paths; Weisfeiler-Lehman counts by plain patterns."""
+
+import math
+from collections import Counter
+
+import networkx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS, WL_BINS, graph_features, wl_counts
+from metanp.neural_process.whitened import FEATURE_BLOCKS
+from metanp.operations import INDEX, VOCABULARY
+from tests.test_metanp_cell import cells, relabelled
+
+# Paths: input-output, input-conv3x3-conv1x1-output, input-skip-conv1x1-output, input-conv3x3-maxpool-output.
+DIAMOND = Cell(
+    ["input", "conv3x3", "skip", "conv1x1", "maxpool3x3", "output"],
+    [(0, 1), (0, 2), (0, 5), (1, 3), (2, 3), (1, 4), (3, 5), (4, 5)],
+)
+CROSSED = Cell(DIAMOND.operations, [edge for edge in DIAMOND.edges if edge != (0, 5)])
+DEAD = Cell(["input", "conv3x3", "output"], [(0, 1)])
+
+
+def features_of(cell: Cell) -> dict[str, float]:
+    values = graph_features(CellArray.from_cells([cell]).pruned())[0]
+    return dict(zip(FEATURE_NAMES, values.tolist(), strict=True))
+
+
+def counts_of(*some: Cell, bins=(1 << 16,) * 3) -> np.ndarray:
+    return wl_counts(CellArray.from_cells(some).pruned(), bins)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("live", 1),
+        ("nodes", 4),  # between input and output
+        ("edges", 8),
+        ("log_paths", 2),  # four of them
+        ("depth", 2),
+        ("shortest", 0),
+        ("mean_length", 1.5),  # (0 + 2 + 2 + 2) / 4
+        ("width", 2),
+        ("input_degree", 3),
+        ("output_degree", 3),
+        ("max_in", 3),
+        ("max_out", 3),
+        ("input_to_output", 1),
+        ("receptive_max", 2),  # conv3x3, then maxpool3x3: a pixel to each side, twice
+        ("receptive_mean", 0.75),  # (0 + 1 + 0 + 2) / 4
+        ("first_identity", 1),
+        ("first_spatial", 1),
+        ("first_pool", 0),
+        ("last_pointwise", 1),
+        ("last_pool", 1),
+        ("last_identity", 0),
+        ("all_parametric", 2),
+        ("most_parametric", 2),
+        ("fewest_parametric", 0),
+        ("mean_parametric", 1),  # (0 + 2 + 1 + 1) / 4
+        ("mean_spatial", 0.5),
+        ("mean_identity", 0.25),
+        ("all_conv3x3", 1),
+        ("most_maxpool3x3", 1),
+        ("fewest_conv1x1", 0),
+        ("all_gat", 0),
+    ],
+)
+def test_a_cell_of_four_paths_worked_by_hand(name, value):
+    assert features_of(DIAMOND)[name] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("shortest", 2),
+        ("fewest_parametric", 1),
+        ("fewest_skip", 0),
+        ("mean_length", 2),
+        ("input_to_output", 0),
+        ("log_paths", math.log2(3)),
+    ],
+)
+def test_the_same_cell_without_its_direct_edge(name, value):
+    assert features_of(CROSSED)[name] == pytest.approx(value)
+
+
+@settings(max_examples=60)
+@given(cells())
+def test_along_paths_agrees_with_listing_them(cell):
+    pruned, features = cell.pruned, features_of(cell)
+    if not cell.is_live:
+        return
+    graph = pruned.to_networkx()
+    ends = pruned.operations.index("input"), pruned.operations.index("output")
+    paths = [[pruned.operations[i] for i in path[1:-1]] for path in networkx.all_simple_paths(graph, *ends)]
+    assert features["log_paths"] == pytest.approx(math.log2(len(paths)))
+    lengths = [len(path) for path in paths]
+    assert (features["depth"], features["shortest"]) == (max(lengths), min(lengths))
+    for name, members in CLASSES.items():
+        on_path = [sum(INDEX[operation] in members for operation in path) for path in paths]
+        assert features[f"most_{name}"] == max(on_path)
+        assert features[f"fewest_{name}"] == min(on_path)
+        assert features[f"mean_{name}"] == pytest.approx(np.mean(on_path))
+    for name in ("conv1x1", "conv3x3", "skip"):
+        on_path = [path.count(name) for path in paths]
+        assert (features[f"most_{name}"], features[f"fewest_{name}"]) == (max(on_path), min(on_path))
+        assert features[f"all_{name}"] == pruned.operations.count(name)
+
+
+@settings(max_examples=60)
+@given(cells(), st.data())
+def test_isomorphic_cells_have_the_same_features_and_counts(cell, data):
+    other = relabelled(cell, data.draw(st.permutations(range(len(cell)))))
+    both = CellArray.from_cells([cell, other]).pruned()
+    np.testing.assert_allclose(*graph_features(both), rtol=1e-6)
+    assert np.array_equal(*wl_counts(both))
+
+
+def test_a_cell_without_a_live_path_has_no_feature_whatever_else_is_in_it():
+    assert set(features_of(DEAD).values()) == {0.0}
+
+
+def test_neither_padding_nor_the_cells_beside_it_change_a_cells_features():
+    wide = Cell(["input", *["gat"] * 9, "output"], [(i, i + 1) for i in range(10)])
+    beside = CellArray.from_cells([DIAMOND, wide, DEAD]).pruned()
+    alone = CellArray.from_cells([DIAMOND]).pruned()
+    assert np.array_equal(graph_features(beside)[:1], graph_features(alone))
+    assert np.array_equal(wl_counts(beside)[:1], wl_counts(alone))
+
+
+def test_features_in_pieces_equal_features_at_once(monkeypatch):
+    some = CellArray.from_cells([DIAMOND, DEAD, CROSSED, DIAMOND, CROSSED]).pruned()
+    features, counts = graph_features(some), wl_counts(some)
+    monkeypatch.setattr("metanp.features.CHUNK", 2)
+    assert np.array_equal(graph_features(some), features)
+    assert np.array_equal(wl_counts(some), counts)
+
+
+def test_every_feature_has_a_name_of_its_own_and_no_cell_is_legal():
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
+    assert graph_features(CellArray.from_cells([])).shape == (0, len(FEATURE_NAMES))
+    assert wl_counts(CellArray.from_cells([])).shape == (0, sum(WL_BINS))
+
+
+def test_blocks_of_features_that_share_a_length_scale_begin_and_end_at_the_right_names():
+    first, last = next(iter(CLASSES)), VOCABULARY[OPERATIONS[-1]].name
+    ends = np.cumsum(FEATURE_BLOCKS)
+    assert ends[-1] == len(FEATURE_NAMES)
+    assert [FEATURE_NAMES[i] for i in (0, *ends[:-1])] == ["live", f"first_{first}", f"all_{first}", "all_skip"]
+    assert FEATURE_NAMES[-1] == f"fewest_{last}"
+
+
+def slow_wl(cell: Cell, steps: int) -> list[Counter]:
+    """How often each subtree pattern occurs, a pattern being its own nested tuple."""
+    cell = cell.pruned
+    colour: list = list(cell.operations)
+    counts = []
+    for _ in range(steps):
+        into = [sorted(str(colour[u]) for u, v in cell.edges if v == i) for i in range(len(cell))]
+        out = [sorted(str(colour[v]) for u, v in cell.edges if u == i) for i in range(len(cell))]
+        colour = [(colour[i], tuple(into[i]), tuple(out[i])) for i in range(len(cell))]
+        counts.append(Counter(colour))
+    return counts
+
+
+@settings(max_examples=60)
+@given(cells(), cells())
+def test_inner_products_of_counts_are_those_of_the_unhashed_patterns(a, b):
+    x, y = counts_of(a, b).reshape(2, 3, -1)
+    expected = [sum(p[k] * q[k] for k in p) for p, q in zip(slow_wl(a, 3), slow_wl(b, 3), strict=True)]
+    assert (x * y).sum(1).tolist() == expected
+
+
+def test_every_node_is_counted_once_in_each_block_of_bins():
+    blocks = np.split(np.abs(counts_of(DIAMOND, bins=(5000, 6000))), [5000], axis=1)
+    assert [block.sum() for block in blocks] == [6, 6]
+
+
+def test_a_cell_without_a_live_path_has_the_counts_of_two_unconnected_ends():
+    assert np.array_equal(*counts_of(DEAD, Cell(["input", "output"], [])))
+    assert not np.array_equal(*counts_of(DEAD, Cell(["input", "output"], [(0, 1)])))
