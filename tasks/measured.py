@@ -70,17 +70,17 @@ class MeasuredTasks:
         if len(self.metrics) > 1 and rng.random() < self.config.mixed:
             second = self.metrics[rng.integers(len(self.metrics))]
             score = _mixed(score, self._column(second, rng), rng.uniform())
-        known = self.rows[np.isfinite(score[self.rows])]
+        known = np.flatnonzero(np.isfinite(score))
         chosen = rng.choice(known, size=min(n, len(known)), replace=False)
         values = score[chosen]
         if rng.random() < self.config.bent:
             values = bend(values, rng)
-        return Task(self.graphs[self.graph[chosen]], values, np.zeros((len(chosen), 0)))
+        return Task(self.graphs[self.graph[self.rows[chosen]]], values, np.zeros((len(chosen), 0)))
 
     def _column(self, name: str, rng: np.random.Generator) -> Values:
-        runs = self.table.values(name)
+        """Of `rows` alone: what is ranked or mixed later must know nothing of the cells held out."""
         one = rng.random() < self.config.one_seed
-        score = runs[:, 0] if one else self.table.mean(name)
+        score = (self.table.values(name)[:, 0] if one else self.table.mean(name))[self.rows]
         return score if self.table.metrics[name].maximize else -score
 
 

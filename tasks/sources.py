@@ -43,6 +43,7 @@ class TasksConfig:
 
     kind: str = "label-free"
     tested: str | None = None  # benchmark that the checkpoint will be tested on; label-free ones serve all
+    # of the prior tasks; configurations are merged, so that 0 is how to leave one of these out
     spaces: dict[str, float] = field(default_factory=lambda: {"nasbench201": 0.5, "nasbench_graph": 0.2, "random": 0.3})
     tables: list[str] = field(default_factory=list)  # measured tasks, each table with an equal share
     prior_share: float = 0.5  # of the episodes, where there are tables
@@ -76,15 +77,18 @@ def build_source(config: TasksConfig, seed: int) -> TaskSource:
     """The mixture of prior and measured tasks that `config` describes.
 
     Raises:
-        ValueError: a table that this kind of meta-training may not see.
+        ValueError: a table that this kind of meta-training may not see, or no space with a share above 0.
     """
     allowed = allowed_tables(config.kind, config.tested)
     if forbidden := [name for name in config.tables if name not in allowed]:
         raise ValueError(
             f"a {config.kind} meta-training tested on {config.tested} may not see {forbidden}; only {allowed}"
         )
-    parts: list[TaskSource] = [PriorTasks(name, pool(name, seed), config.prior) for name in config.spaces]
-    weights = np.array(list(config.spaces.values())) / sum(config.spaces.values())
+    spaces = {name: share for name, share in config.spaces.items() if share > 0}
+    if not spaces:
+        raise ValueError(f"no space to draw prior tasks from: {config.spaces}; give one a share above 0")
+    parts: list[TaskSource] = [PriorTasks(name, pool(name, seed), config.prior) for name in spaces]
+    weights = np.array(list(spaces.values())) / sum(spaces.values())
     if not config.tables:
         return TaskMixture(parts, weights)
     measured = [measured_tasks(load_benchmark(name), config.measured) for name in config.tables]

@@ -64,7 +64,7 @@ class WhitenedHeads(nn.Module):
         nn.init.zeros_(self.mean.bias)
         # neighbouring heads differ in their noise, so that every kind of kernel has a quiet and a noisy one
         self.log_noise = nn.Parameter(torch.tensor([-4.0, -3.0, -2.0, -1.2]).repeat(heads // 4 + 1)[:heads].clone())
-        self.prior_logit = nn.Parameter(torch.zeros(heads))
+        self.log_prior = nn.Parameter(torch.zeros(heads))
         self.log_evidence_weight = nn.Parameter(torch.tensor([-1.0, -1.0]))
         self.evidence_decay = nn.Parameter(torch.tensor([0.2, 0.2]))
 
@@ -92,7 +92,7 @@ class WhitenedHeads(nn.Module):
         loo = (-0.5 * loo_residual**2 + 0.5 * torch.log(precision) * real).sum(-1)
         decay = count.clamp(min=1) ** -self.evidence_decay[:, None, None]
         first, second = self.log_evidence_weight.exp()
-        logit = self.prior_logit + first * decay[0] * evidence + second * decay[1] * loo
+        logit = self.log_prior + first * decay[0] * evidence + second * decay[1] * loo
         return Posterior(xc, mask, alpha, whitener, torch.log_softmax(logit, dim=-1), loo_residual, ALL)
 
     @torch.autocast("cuda", enabled=False)

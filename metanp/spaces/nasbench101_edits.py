@@ -19,19 +19,17 @@ Edit = Callable[[], Cell]
 
 
 def neighbours(cell: Cell) -> list[Cell]:
-    """Every cell of the space one edit away, one a key, without the cell itself."""
+    """Every cell of the space one edit away, one a key."""
     edited = (edit() for edit in _edits(cell))
-    found = {near.key: near.canonical for near in edited if _is_allowed(near)}
-    found.pop(cell.key, None)
-    return list(found.values())
+    return list({near.key: near.canonical for near in edited if _is_allowed(near)}.values())
 
 
 def mutate(cell: Cell, rng: np.random.Generator) -> Cell:
-    """The first of the edits, in random order, that leads to another cell of the space."""
+    """The first of the edits, in random order, that leads to a cell of the space."""
     edits = _edits(cell)
     for i in rng.permutation(len(edits)):
         near = edits[i]()
-        if _is_allowed(near) and near.key != cell.key:
+        if _is_allowed(near):
             return near.canonical
     raise AssertionError(f"every cell has a neighbour, {cell} should too")
 
@@ -56,7 +54,7 @@ def _is_allowed(cell: Cell) -> bool:
 
 
 def _edits(cell: Cell) -> list[Edit]:
-    """Every edit that leaves a graph without cycles, done when it is called."""
+    """Every edit that leaves a graph without cycles, done when it is called; none gives the same cell again."""
     operations, edges = cell.operations, cell.edges
     inner = range(1, len(cell) - 1)
     changed: list[Edit] = [
