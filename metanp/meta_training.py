@@ -13,7 +13,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,11 @@ class TrainingConfig:
     device: str = "cpu"
 
 
+FREE_ON_RESUME = ("device", "validate_every", "save_every")  # what may differ when a run goes on
+
+
 class NonFiniteLoss(RuntimeError):
-    """The loss was no number; the message names the file that holds the batch."""
+    """The loss or its gradient was no number; the message names the episodes and the file that holds the batch."""
 
 
 class MetaTrainer:
@@ -106,21 +109,30 @@ class MetaTrainer:
         for name, parameter in self.model.named_parameters():
             for key, value in self.optimiser.state.get(parameter, {}).items():
                 tensors[f"optimiser.{name}.{key}"] = value
-        progress = {"kind": "training state", "step": self.step, "best": self.best, "seconds": self.seconds}
-        write_tensors(self.folder / "last.safetensors", tensors, progress)
+        progress = {"step": self.step, "best": self.best, "seconds": self.seconds}
+        card = {"kind": "training state", **progress, "training": asdict(self.config)}
+        write_tensors(self.folder / "last.safetensors", tensors, card)
+
+    def start_afresh(self) -> None:
+        """Forget what an earlier run left in the folder: a later resume would take it for this one's."""
+        if self.rank:
+            return
+        (self.folder / "last.safetensors").unlink(missing_ok=True)
+        self._drop_log_after(0)
 
     def resume(self) -> None:
         """Go on from `last.safetensors`, from the beginning where there is none yet; drops log lines of lost steps.
 
         Raises:
             metanp.checkpoint.CheckpointError: it is not whole, or not ours.
-            ValueError: it is of another model.
+            ValueError: it is of another model, or was trained with another configuration.
         """
         path = self.folder / "last.safetensors"
         if not path.is_file():
             self._drop_log_after(0)
             return
         tensors, card = read_tensors(path)
+        self._check_resumable(card)
         state = {name[len("model.") :]: value for name, value in tensors.items() if name.startswith("model.")}
         try:
             self.model.load_state_dict(state)
@@ -134,6 +146,15 @@ class MetaTrainer:
         self.step, self.best, self.seconds = card["step"], card["best"], card["seconds"]
         self._drop_log_after(self.step)
 
+    def _check_resumable(self, card: Mapping[str, Any]) -> None:
+        before = card.get("training", {})
+        for name, value in asdict(self.config).items():
+            if name not in FREE_ON_RESUME and before.get(name) != value:
+                raise ValueError(
+                    f"{self.folder} was trained with {name}={before.get(name)}, not {value}: "
+                    "resume it with the same configuration, or train into another folder"
+                )
+
     def _train_step(self, batch: EpisodeBatch) -> float:
         config = self.config
         # whatever the model itself draws is a function of seed, step and process, never of what ran before
@@ -141,16 +162,25 @@ class MetaTrainer:
         for group in self.optimiser.param_groups:
             group["lr"] = group["rate"] * schedule(self.step, config)
         with torch.autocast("cuda", torch.bfloat16, enabled=config.device.startswith("cuda")):
-            loss = -self.model.log_likelihood(batch).sum() / config.batch
+            each = self._log_likelihood(batch)
+        loss = -each.sum() / config.batch
         total = self._summed(loss.detach().clone())
         if not torch.isfinite(total):
-            self._stop_on(batch, float(loss))
+            self._stop_on(batch, each.detach(), "loss")
         self.optimiser.zero_grad()
         loss.backward()
         self._sum_gradients()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        if not torch.isfinite(norm):  # one such step would leave no weight a number
+            self._stop_on(batch, each.detach(), "gradient")
         self.optimiser.step()
         return float(total)
+
+    def _log_likelihood(self, batch: EpisodeBatch) -> Tensor:
+        try:
+            return self.model.log_likelihood(batch)
+        except torch.linalg.LinAlgError:  # no kernel matrix: to be stopped on like any loss that is no number
+            return torch.full_like(batch.yt[:, 0], math.nan)
 
     def _summed(self, value: Tensor) -> Tensor:
         if self.world > 1:
@@ -178,16 +208,18 @@ class MetaTrainer:
                 save_model(self.folder / "best.safetensors", self.model, {**self.card, **done})
         return metrics
 
-    def _stop_on(self, batch: EpisodeBatch, loss: float) -> None:
+    def _stop_on(self, batch: EpisodeBatch, each: Tensor, what: str) -> None:
         graphs = {f"graphs.{name}": value for name, value in batch.graphs.to_dict().items()}
         rest = {name: value for name, value in vars(batch).items() if name != "graphs"}
         size = self.config.batch // self.world
         first = self.step * self.config.batch + self.rank * size
+        numbers = list(range(first, first + size))
+        wrong = [number for number, value in zip(numbers, each.tolist(), strict=True) if not math.isfinite(value)]
         path = self.folder / f"non-finite-step{self.step}-process{self.rank}.safetensors"
-        write_tensors(path, {**graphs, **rest}, {"kind": "batch", "episodes": [first, first + size], "loss": str(loss)})
-        raise NonFiniteLoss(
-            f"step {self.step}: the loss is {loss}; episodes {first} to {first + size - 1} are in {path}"
-        )
+        card = {"kind": "batch", "step": self.step, "episodes": numbers, "non-finite": wrong}
+        write_tensors(path, {**graphs, **rest, "log_likelihood": each}, card)
+        blamed = f"episodes {wrong}" if wrong else "no single episode of this process"
+        raise NonFiniteLoss(f"step {self.step}: no finite {what}; {blamed} to blame; the batch, {numbers}, is in {path}")
 
     def _log(self, line: dict[str, Any]) -> None:
         if self.rank:
@@ -204,7 +236,9 @@ class MetaTrainer:
             return
         lines = path.read_text().splitlines()
         kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
-        path.write_text("".join(line + "\n" for line in kept))
+        partial = path.with_suffix(".partial")
+        partial.write_text("".join(line + "\n" for line in kept))
+        partial.replace(path)  # whole or not at all: a run may be killed here as well
 
 
 def parameter_groups(model: Model, config: TrainingConfig) -> list[dict[str, Any]]:

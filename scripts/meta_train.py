@@ -55,7 +55,7 @@ def meta_train(config: Config) -> dict[str, float]:
     torch.manual_seed(config.training.seed)
     seed = config.training.seed
     stream = EpisodeStream(build_source(config.tasks, seed), config.tasks.episodes, seed)
-    validation = Validation(build_validation(config.tasks, VALIDATION_SEED + seed))
+    validation = Validation(build_validation(config.tasks, VALIDATION_SEED + seed), seed=VALIDATION_SEED)
     card = {
         "name": config.name,
         "kind": config.tasks.kind,
@@ -69,6 +69,8 @@ def meta_train(config: Config) -> dict[str, float]:
         trainer = MetaTrainer(Model(config.model), config.training, Path(config.output), card, log)
         if config.resume:
             trainer.resume()
+        else:
+            trainer.start_afresh()
         batches = DataLoader(
             stream,
             batch_sampler=trainer.my_share(),

@@ -1,4 +1,4 @@
-"""The whitened process: the heads alone at first, close to an exact posterior once trained on a known process's tasks."""
+"""The whitened process: the heads alone at first; once trained, close to the exact posterior of a known process."""
 
 import math
 
@@ -13,7 +13,6 @@ from tests.exact_gp import NOISE
 from tests.known_tasks import nats_below_exact, train
 
 HEADS = KernelConfig(heads=4, directions=4, embedding_heads=4)
-# What predicting 0 with the right variance everywhere is below the exact posterior, nats: measured on the same targets.
 CONTEXT, TARGET, D_EMBED = 7, 5, 2
 
 
@@ -27,8 +26,7 @@ class Prior(torch.nn.Module):
     """Knows the known process's level and spread, and reads no context."""
 
     def forward(self, xc, yc, mask, xt):
-        normal = torch.distributions.Normal(0.0, math.sqrt(1 + NOISE))
-        return normal
+        return torch.distributions.Normal(0.0, math.sqrt(1 + NOISE))
 
 
 def random(seed: int, *shape: int) -> torch.Tensor:
@@ -61,10 +59,9 @@ def test_a_short_training_comes_close_to_the_exact_posterior_of_a_known_process(
     prior = [nats_below_exact(Prior(), n) for n in (5, 20, 50)]
     train(process, steps=100, learning_rate=0.03)
     trained = [nats_below_exact(process, n) for n in (5, 20, 50)]
-    print(untrained, prior, trained)
     assert max(trained) < 0.05
+    assert min(untrained) > 0.09
     assert min(prior) > 0.2
-    assert untrained[1] > 0.1
 
 
 def test_the_correction_is_zero_before_training():
@@ -124,8 +121,7 @@ def test_leaving_out_heads_of_little_weight_changes_next_to_nothing(corrected):
     torch.testing.assert_close(std, full_std, rtol=0.01, atol=0)
 
 
-@pytest.mark.parametrize("graphs", [True, False])
-def test_every_parameter_is_reached_by_the_loss_once_the_correction_is_not_zero(corrected, graphs):
+def test_every_parameter_is_reached_by_the_loss(corrected):
     corrected.requires_grad_(True)
     mixture = corrected(XC, YC, ALL, XT)
     corrected.log_likelihood(mixture, random(6, 2, TARGET), torch.ones(2, TARGET, dtype=torch.bool)).sum().backward()
