@@ -118,7 +118,7 @@ class MetaTrainer:
         if self.rank:
             return
         (self.folder / "last.safetensors").unlink(missing_ok=True)
-        self._drop_log_after(0)
+        self._drop_leftovers(0)
 
     def resume(self) -> None:
         """Go on from `last.safetensors`, from the beginning where there is none yet; drops log lines of lost steps.
@@ -129,7 +129,7 @@ class MetaTrainer:
         """
         path = self.folder / "last.safetensors"
         if not path.is_file():
-            self._drop_log_after(0)
+            self._drop_leftovers(0)
             return
         tensors, card = read_tensors(path)
         self._check_resumable(card)
@@ -144,7 +144,7 @@ class MetaTrainer:
             # the step counter stays on the CPU, where AdamW expects it
             self.optimiser.state[parameter] = {k: v if k == "step" else v.to(parameter) for k, v in found.items()}
         self.step, self.best, self.seconds = card["step"], card["best"], card["seconds"]
-        self._drop_log_after(self.step)
+        self._drop_leftovers(self.step)
 
     def _check_resumable(self, card: Mapping[str, Any]) -> None:
         before = card.get("training", {})
@@ -219,7 +219,9 @@ class MetaTrainer:
         card = {"kind": "batch", "step": self.step, "episodes": numbers, "non-finite": wrong}
         write_tensors(path, {**graphs, **rest, "log_likelihood": each}, card)
         blamed = f"episodes {wrong}" if wrong else "no single episode of this process"
-        raise NonFiniteLoss(f"step {self.step}: no finite {what}; {blamed} to blame; the batch, {numbers}, is in {path}")
+        raise NonFiniteLoss(
+            f"step {self.step}: no finite {what}; {blamed} to blame; the batch, {numbers}, is in {path}"
+        )
 
     def _log(self, line: dict[str, Any]) -> None:
         if self.rank:
@@ -230,9 +232,14 @@ class MetaTrainer:
         if self.also_log:
             self.also_log(line)
 
-    def _drop_log_after(self, step: int) -> None:
+    def _drop_leftovers(self, step: int) -> None:
+        """What a killed run left: half-written files, and log lines of steps that will be done again."""
+        if self.rank:
+            return
+        for half_written in self.folder.glob(".*.safetensors.*"):
+            half_written.unlink(missing_ok=True)
         path = self.folder / "log.jsonl"
-        if self.rank or not path.is_file():
+        if not path.is_file():
             return
         lines = path.read_text().splitlines()
         kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]

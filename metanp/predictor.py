@@ -167,8 +167,7 @@ class MetaNP:
         """
         pool, fitted = self._pool(candidates, features), self._require_fit()
         mean, std = self._moments(pool, fitted, noise)
-        mean, std = fitted.transform.inverse_moments(mean, std)
-        return (fitted.sign * mean, std) if return_std else fitted.sign * mean
+        return (mean, std) if return_std else mean
 
     def rank(
         self, candidates: Candidates, k: int | None = None, features: Any = None, include_evaluated: bool = False
@@ -256,8 +255,8 @@ class MetaNP:
             for points in self._pieces(pool, fitted, first):
                 mean, std = self.model.process.predict(fitted.state, points).moments(noise)
                 parts.append(torch.stack([mean[0], std[0]]).double().cpu().numpy())
-        mean, std = np.concatenate(parts, axis=1)[:, inverse]
-        return mean, std
+        mean, std = fitted.transform.inverse_moments(*np.concatenate(parts, axis=1))
+        return fitted.sign * mean[inverse], std[inverse]
 
     def _draws(
         self, pool: Pool, fitted: _Fitted, n: int, rng: torch.Generator, rows: np.ndarray | slice = ALL
@@ -282,10 +281,10 @@ class MetaNP:
 
 def _distinct(pool: Pool) -> tuple[Int[np.ndarray, " row"], Int[np.ndarray, " cell"]]:
     """The first cell of each set of cells that are predicted alike, and which of them each cell is."""
-    if pool.side.names:
-        return np.arange(len(pool)), np.arange(len(pool))
-    _, first, inverse = np.unique(pool.graph, return_index=True, return_inverse=True)
-    return first, inverse
+    known = np.where(np.isnan(pool.side.values), np.inf, pool.side.values)  # what is missing equals what is missing
+    rows = np.column_stack([pool.graph, known]) if pool.side.names else pool.graph
+    _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return first, inverse.ravel()
 
 
 def _evaluated(pool: Pool, evaluated: Pool | None) -> np.ndarray:

@@ -88,7 +88,7 @@ def _bar(title: str) -> Iterator[archives.Progress]:
 
 
 def _show(summary: dict[str, Any]) -> None:
-    sheet = Sheet(box=None)
+    sheet = Sheet(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     sheet.add_column("metric", min_width=max(map(len, summary["metrics"])))
     for heading in ("values", "min", "max", "unit"):
         sheet.add_column(heading)

@@ -164,3 +164,22 @@ def test_one_object_that_stands_for_two_architectures_is_refused(tmp_path):
     save_pth(tmp_path / NAME, nasbench201_strings(2), found | {1: found[0]})
     with pytest.raises(ArchiveError, match="something else than the results"):
         convert(tmp_path / NAME)
+
+
+@pytest.mark.parametrize("index", [-1, 15_625])
+def test_an_index_beyond_the_space_is_refused_before_a_row_is_made_for_it(tmp_path, index):
+    found = states(1)
+    for state in found[0].values():
+        state["arch_index"] = index
+    save_pth(tmp_path / NAME, nasbench201_strings(1), found)
+    with pytest.raises(ArchiveError, match=f"architecture {index} is given twice, as two cells, or beyond the 15625"):
+        convert(tmp_path / NAME)
+
+
+def test_a_cell_of_another_space_is_named_with_the_file(tmp_path):
+    found = states(1)
+    for state in found[0].values():
+        state["arch_str"] = "8:8:8:8:8"
+    save_pth(tmp_path / NAME, ["8:8:8:8:8"], found)
+    with pytest.raises(ArchiveError, match=rf"{NAME}: .*not a NAS-Bench-201 string: '8:8:8:8:8'"):
+        convert(tmp_path / NAME)

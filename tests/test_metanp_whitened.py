@@ -132,3 +132,14 @@ def test_every_parameter_is_reached_by_the_loss(corrected):
 def test_an_unknown_process_is_refused_by_name():
     with pytest.raises(ValueError, match="unknown process 'transformer'; known: whitened_convcnp, convcnp"):
         build_process(ModelConfig(process="transformer"), D_EMBED)
+
+
+def test_joint_draws_have_the_predicted_mean_and_spread_correction_included(corrected):
+    one = [XC.map(lambda x: x[:1]), YC[:1], ALL[:1]]
+    xt = XT.map(lambda x: x[:1])
+    state = corrected.condition(*one)
+    samplers = [corrected.sampler(state, 400, torch.Generator().manual_seed(seed)) for seed in range(10)]
+    values = torch.cat([draw(xt) for draw in samplers])
+    mean, std = corrected.predict(state, xt).moments(noise=False)
+    torch.testing.assert_close(values.mean(0), mean[0], rtol=0, atol=0.1 * std.min().item())
+    torch.testing.assert_close(values.std(0), std[0], rtol=0.1, atol=0)

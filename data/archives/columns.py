@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Int
 
 from data.table import Metric
 from metanp.cell import Cell
@@ -69,7 +70,7 @@ class Columns:
             column.extend([math.nan] * (row + 1 - len(column)))
         column[row] = value if math.isfinite(value) else math.nan
 
-    def take(self, order: np.ndarray, source: str, sha256: str) -> Iterator[tuple[Metric, np.ndarray]]:
+    def take(self, order: Int[np.ndarray, " cell"], source: str, sha256: str) -> Iterator[tuple[Metric, np.ndarray]]:
         """Every metric as `Table.from_columns` takes it, leaving this empty; only one of them is held twice at a time.
 
         Args:

@@ -1,11 +1,12 @@
 """NAS-Bench-201's `NAS-Bench-201-v1_1-096897.pth` as a `Table`, entry by entry.
 
 `torch.save` of {"meta_archs", "total_archs", "arch2infos": {index: {"full": ..., "less": ...}}, "evaluated_indexes"},
-with states of `ArchResults`: "less" is 12 epochs, "full" is 200. Loaded whole, it takes some 30 GB. Here the pickle is
-streamed (`data.archives.pickle_stream`): a training becomes a few numbers as soon as its dictionary is complete, and an
-architecture nothing at all. Both of torch's containers are read: one pickle after another (until torch 1.5, of which
-time the official file is), and a zip with the pickle as `data.pkl`. Trained weights are refused: no file with them is
-meant. Rows are architecture indices.
+with states of `ArchResults`: "less" is 12 epochs, "full" is 200. Loaded whole, it takes well over 20 GB. Here the
+pickle is streamed (`data.archives.pickle_stream`): a training becomes a few numbers as soon as its dictionary is
+complete, and an architecture nothing at all. Both of torch's containers are read: one pickle after another (until torch
+1.5, of which time the official file is), and a zip with the pickle as `data.pkl`. The former has no checksum: what is
+cut short is noticed, a flipped bit within a number is not. Trained weights are refused: no file with them is meant.
+Rows are architecture indices.
 
 Tested on archives that this project wrote with `torch.save`, and that the package `nas-bench-201` read.
 
@@ -27,6 +28,7 @@ from data.archives.pickle_stream import distant_references, load
 from data.fetch import sha256_of
 from data.table import Table
 from data.unpickle import HARMLESS, ForbiddenGlobal, Restricted
+from metanp.spaces.nasbench201 import SPACE
 
 # How torch began a file until 1.5: the number 0x1950a86a20f9469cfc6c as a pickle.
 LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -60,8 +62,8 @@ class _Architectures:
 
     def _store(self, schedules: dict[int, results.Results]) -> object:
         (index, text), *others = {(found.architecture, found.text) for found in schedules.values()}
-        if others or index in self.texts:
-            raise ValueError(f"architecture {index} is given twice, or as two cells")
+        if others or index in self.texts or index not in range(len(SPACE)):
+            raise ValueError(f"architecture {index} is given twice, as two cells, or beyond the {len(SPACE)} there are")
         self.texts[index] = text
         results.put(self.columns, index, schedules)
         return _TAKEN
@@ -89,11 +91,11 @@ def convert(path: str | os.PathLike[str], progress: Progress = silent) -> Table:
             whole = load(file, path, distant, replace)
             progress(2 * size, 2 * size)
         texts = _checked(whole, architectures.texts)
+        return results.table(texts, architectures.columns, os.path.basename(path), sha256_of(path))
     except (ArchiveError, ForbiddenGlobal):
         raise
     except Exception as error:  # a broken pickle can raise anything
         raise ArchiveError(path, f"{type(error).__name__}: {error}", EXPECTED, REMEDY) from error
-    return results.table(texts, architectures.columns, os.path.basename(path), sha256_of(path))
 
 
 def _checked(whole: Any, texts: dict[int, str]) -> list[str]:
