@@ -41,7 +41,8 @@ class Cell:
     operations: tuple[str, ...]
     edges: tuple[tuple[int, int], ...]
 
-    def __init__(self, operations: Sequence[str], edges: Iterable[Sequence[int]] | np.ndarray):
+    # anything may come in here; it is checked, and refused by name, below
+    def __init__(self, operations: Iterable[Any], edges: Iterable[Any]):
         object.__setattr__(self, "operations", tuple(operations))
         object.__setattr__(self, "edges", _sorted_edges(list(edges)))
         _check(self.operations, self.edges)
@@ -177,7 +178,7 @@ class Cell:
         return graph
 
     @classmethod
-    def from_json(cls, value: str | Mapping[str, Any]) -> Cell:
+    def from_json(cls, value: Any) -> Cell:
         """From `{"operations": [...], "edges": [[from, to], ...]}`, `{"nasbench201": "|...|"}` or another space's.
 
         Raises:
@@ -225,7 +226,7 @@ def _is_pair(edge: Any) -> bool:
     return isinstance(edge, Iterable) and [hasattr(node, "__index__") for node in edge] == [True, True]
 
 
-def _check(operations: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> None:
+def _check(operations: tuple[Any, ...], edges: tuple[tuple[int, int], ...]) -> None:
     for name in operations:
         operation_index(name)
     for end in ("input", "output"):

@@ -1,24 +1,28 @@
 """Meta-training: many small tasks, one gradient step for each batch of them.
 
-The loop is read top to bottom in `MetaTrainer.run`. Everything random is a function of the step: batch number `step` is
-the same whoever draws it, in one process or in several, the first time or after a resume. So a killed run resumes to
-the bits of an uninterrupted one, and several processes with a share of each batch equal one process with all of it.
+The loop is read top to bottom in `MetaTrainer.run`. Everything random is a function of the episodes' numbers, and a
+step is computed in pieces of a few episodes, the same pieces whoever computes them, the first time or after a resume.
+So a killed run resumes to the bits of an uninterrupted one, and several processes with a share of each batch equal one
+process with all of it. (A floating-point sum depends on what is summed together; where a gradient is almost nothing,
+Adam makes a step of that difference.)
 
 Knows episodes only as `EpisodeBatch`; where they come from is told by the caller.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
+from jaxtyping import Float
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
@@ -36,6 +40,7 @@ class TrainingConfig:
 
     steps: int = 400
     batch: int = 8
+    at_once: int = 4  # episodes computed together; more is faster on a GPU, and takes more memory
     learning_rate: float = 3e-3
     scale_rate: float = 6.0  # length scales, noises and weights of heads learn this many times faster: they travel far
     warmup: int = 30
@@ -77,10 +82,14 @@ class MetaTrainer:
         self.step, self.best, self.seconds = 0, -math.inf, 0.0
 
     def my_share(self) -> list[list[int]]:
-        """Episode numbers of each remaining step that this process is to draw."""
+        """Episode numbers of each piece, of all remaining steps, that this process is to draw."""
+        return [piece for step in range(self.step, self.config.steps) for piece in self._pieces(step)]
+
+    def _pieces(self, step: int) -> list[list[int]]:
         size = self.config.batch // self.world
-        first = [step * self.config.batch + self.rank * size for step in range(self.step, self.config.steps)]
-        return [list(range(start, start + size)) for start in first]
+        first = step * self.config.batch + self.rank * size
+        numbers = list(range(first, first + size))
+        return [numbers[i : i + self.config.at_once] for i in range(0, size, self.config.at_once)]
 
     def run(self, batches: Iterable[EpisodeBatch], validate: Validate) -> dict[str, float]:
         """Train to the end; `batches` are those of `my_share`, in order. Returns the last validation's metrics."""
@@ -88,8 +97,9 @@ class MetaTrainer:
         started = time.perf_counter() - self.seconds
         with _progress(self.rank == 0) as progress:
             bar = progress.add_task("meta-training", total=self.config.steps, completed=self.step, loss=math.nan)
-            for batch in batches:
-                loss = self._train_step(batch.to(self.config.device))
+            pieces = iter(batches)
+            while step := list(itertools.islice(pieces, len(self._pieces(self.step)))):
+                loss = self._train_step(step)
                 self.step += 1
                 self.seconds = time.perf_counter() - started
                 last = self.step == self.config.steps
@@ -155,32 +165,31 @@ class MetaTrainer:
                     "resume it with the same configuration, or train into another folder"
                 )
 
-    def _train_step(self, batch: EpisodeBatch) -> float:
-        config = self.config
-        # whatever the model itself draws is a function of seed, step and process, never of what ran before
-        torch.manual_seed((config.seed * 1_000_003 + self.step) * 1009 + self.rank)
+    def _train_step(self, pieces: Sequence[EpisodeBatch]) -> float:
         for group in self.optimiser.param_groups:
-            group["lr"] = group["rate"] * schedule(self.step, config)
-        with torch.autocast("cuda", torch.bfloat16, enabled=config.device.startswith("cuda")):
-            each = self._log_likelihood(batch)
-        loss = -each.sum() / config.batch
-        total = self._summed(loss.detach().clone())
-        if not torch.isfinite(total):
-            self._stop_on(batch, each.detach(), "loss")
+            group["lr"] = group["rate"] * schedule(self.step, self.config)
         self.optimiser.zero_grad()
-        loss.backward()
+        numbers = self._pieces(self.step)
+        each = [self._backward(piece, first[0]) for piece, first in zip(pieces, numbers, strict=True)]
+        total = self._summed(-torch.cat(each).sum() / self.config.batch)
         self._sum_gradients()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
-        if not torch.isfinite(norm):  # one such step would leave no weight a number
-            self._stop_on(batch, each.detach(), "gradient")
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        if not torch.isfinite(total + norm):  # one such step would leave no weight a number
+            self._stop_on(pieces, each, "gradient" if torch.isfinite(total) else "loss")
         self.optimiser.step()
         return float(total)
 
-    def _log_likelihood(self, batch: EpisodeBatch) -> Tensor:
-        try:
-            return self.model.log_likelihood(batch)
-        except torch.linalg.LinAlgError:  # no kernel matrix: to be stopped on like any loss that is no number
-            return torch.full_like(batch.yt[:, 0], math.nan)
+    def _backward(self, batch: EpisodeBatch, first: int) -> Float[Tensor, " task"]:
+        """Add a piece's gradient; its log-likelihoods. What the model itself draws is a function of the episodes."""
+        torch.manual_seed((self.config.seed << 32) + first)
+        batch = batch.to(self.config.device)
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.config.device.startswith("cuda")):
+            try:
+                each = self.model.log_likelihood(batch)
+            except torch.linalg.LinAlgError:  # no kernel matrix: to be stopped on like any loss that is no number
+                return torch.full_like(batch.yt[:, 0], math.nan)
+        (-each.sum() / self.config.batch).backward()
+        return each.detach()
 
     def _summed(self, value: Tensor) -> Tensor:
         if self.world > 1:
@@ -208,20 +217,23 @@ class MetaTrainer:
                 save_model(self.folder / "best.safetensors", self.model, {**self.card, **done})
         return metrics
 
-    def _stop_on(self, batch: EpisodeBatch, each: Tensor, what: str) -> None:
-        graphs = {f"graphs.{name}": value for name, value in batch.graphs.to_dict().items()}
-        rest = {name: value for name, value in vars(batch).items() if name != "graphs"}
-        size = self.config.batch // self.world
-        first = self.step * self.config.batch + self.rank * size
-        numbers = list(range(first, first + size))
-        wrong = [number for number, value in zip(numbers, each.tolist(), strict=True) if not math.isfinite(value)]
-        path = self.folder / f"non-finite-step{self.step}-process{self.rank}.safetensors"
-        card = {"kind": "batch", "step": self.step, "episodes": numbers, "non-finite": wrong}
-        write_tensors(path, {**graphs, **rest, "log_likelihood": each}, card)
-        blamed = f"episodes {wrong}" if wrong else "no single episode of this process"
-        raise NonFiniteLoss(
-            f"step {self.step}: no finite {what}; {blamed} to blame; the batch, {numbers}, is in {path}"
-        )
+    def _stop_on(self, pieces: Sequence[EpisodeBatch], each: Sequence[Tensor], what: str) -> None:
+        """Save the pieces with episodes to blame; all of this process where none can be told."""
+        numbers = self._pieces(self.step)
+        wrong = [
+            [number for number, value in zip(piece, values.tolist(), strict=True) if not math.isfinite(value)]
+            for piece, values in zip(numbers, each, strict=True)
+        ]
+        saved = []
+        for i, batch in enumerate(pieces):
+            if wrong[i] or not any(wrong):
+                graphs = {f"graphs.{name}": value for name, value in batch.graphs.to_dict().items()}
+                rest = {name: value for name, value in vars(batch).items() if name != "graphs"}
+                saved.append(str(self.folder / f"non-finite-step{self.step}-episode{numbers[i][0]}.safetensors"))
+                card = {"kind": "batch", "step": self.step, "episodes": numbers[i], "non-finite": wrong[i]}
+                write_tensors(Path(saved[-1]), {**graphs, **rest, "log_likelihood": each[i]}, card)
+        blamed = f"episodes {list(itertools.chain(*wrong))}" if any(wrong) else "no single episode of this process"
+        raise NonFiniteLoss(f"step {self.step}: no finite {what}; {blamed} to blame; saved in {', '.join(saved)}")
 
     def _log(self, line: dict[str, Any]) -> None:
         if self.rank:

@@ -23,6 +23,7 @@ from tasks.episodes import EpisodeConfig, EpisodeStream, collate
 from tasks.prior import PriorConfig, PriorTasks
 
 STEPS = 6
+PIECES = 2  # of each step, two episodes each
 SMALL = ModelConfig(
     "whitened_convcnp",
     EncoderConfig(width=8, layers=1, d_embed=8),
@@ -42,12 +43,16 @@ def stream() -> EpisodeStream:
 
 def trainer_of(folder, model=SMALL, **config) -> MetaTrainer:
     torch.manual_seed(0)
-    settings = {"steps": STEPS, "batch": 4, "warmup": 2, "validate_every": 2, "save_every": 1, **config}
+    settings = {"steps": STEPS, "batch": 4, "at_once": 2, "warmup": 2, "validate_every": 2, "save_every": 1, **config}
     return MetaTrainer(Model(model), TrainingConfig(**settings), folder, CARD)
 
 
 def batches_of(trainer, stream):
     return (collate([stream[i] for i in numbers]) for numbers in trainer.my_share())
+
+
+def some_steps(n, trainer, stream):
+    return itertools.islice(batches_of(trainer, stream), n * PIECES)
 
 
 def validate(model):
@@ -74,7 +79,7 @@ def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(tmp_path, stream, mo
     whole = trainer_of(tmp_path / "whole", model, save_every=save_every)
     whole.run(batches_of(whole, stream), validate)
     first = trainer_of(tmp_path / "killed", model, save_every=save_every)
-    first.run(itertools.islice(batches_of(first, stream), killed_at), validate)
+    first.run(some_steps(killed_at, first, stream), validate)
 
     torch.rand(7)  # whatever ran before must not matter
     second = trainer_of(tmp_path / "killed", model, save_every=save_every)
@@ -122,7 +127,7 @@ def test_starting_afresh_forgets_the_run_before(tmp_path, stream):
 
 def test_resuming_clears_away_what_was_half_written(tmp_path, stream):
     trainer = trainer_of(tmp_path)
-    trainer.run(itertools.islice(batches_of(trainer, stream), 2), validate)
+    trainer.run(some_steps(2, trainer, stream), validate)
     (tmp_path / ".last.safetensors.x1y2z3").write_bytes(b"half")
     with open(tmp_path / "log.jsonl", "a") as file:
         file.write('{"step": 3, "lo')  # the line that was being written
@@ -133,7 +138,7 @@ def test_resuming_clears_away_what_was_half_written(tmp_path, stream):
 
 def test_a_truncated_state_is_refused_by_name(tmp_path, stream):
     trainer = trainer_of(tmp_path)
-    trainer.run(itertools.islice(batches_of(trainer, stream), 1), validate)
+    trainer.run(some_steps(1, trainer, stream), validate)
     path = tmp_path / "last.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(CheckpointError, match=r"last\.safetensors: not a whole"):
@@ -142,7 +147,7 @@ def test_a_truncated_state_is_refused_by_name(tmp_path, stream):
 
 def test_the_state_of_another_model_is_refused(tmp_path, stream):
     trainer = trainer_of(tmp_path)
-    trainer.run(itertools.islice(batches_of(trainer, stream), 1), validate)
+    trainer.run(some_steps(1, trainer, stream), validate)
     with pytest.raises(ValueError, match="another model configuration"):
         trainer_of(tmp_path, LATENT).resume()
 
@@ -150,40 +155,42 @@ def test_the_state_of_another_model_is_refused(tmp_path, stream):
 @pytest.mark.parametrize(("name", "value"), [("learning_rate", 1e-3), ("steps", 9), ("batch", 8), ("seed", 1)])
 def test_the_state_of_another_training_is_refused(tmp_path, stream, name, value):
     trainer = trainer_of(tmp_path)
-    trainer.run(itertools.islice(batches_of(trainer, stream), 1), validate)
+    trainer.run(some_steps(1, trainer, stream), validate)
     with pytest.raises(ValueError, match=f"was trained with {name}=.*, not {value}"):
         trainer_of(tmp_path, **{name: value}).resume()
 
 
 def test_saving_more_often_is_no_other_training(tmp_path, stream):
     trainer = trainer_of(tmp_path)
-    trainer.run(itertools.islice(batches_of(trainer, stream), 1), validate)
+    trainer.run(some_steps(1, trainer, stream), validate)
     resumed = trainer_of(tmp_path, save_every=5, validate_every=3)
     resumed.resume()
     assert resumed.step == 1
 
 
 def poisoned(stream, trainer, at, change):
-    for step, numbers in enumerate(trainer.my_share()):
+    """The trainer's batches, the one that starts with episode `at` changed."""
+    for numbers in trainer.my_share():
         batch = collate([stream[i] for i in numbers])
-        if step == at:
+        if numbers[0] == at:
             change(batch)
         yield batch
 
 
-def test_a_loss_that_is_no_number_stops_with_the_batch_saved_and_named(tmp_path, stream):
+def test_a_loss_that_is_no_number_stops_with_its_episodes_saved_and_named(tmp_path, stream):
     trainer = trainer_of(tmp_path)
 
     def change(batch):
         batch.yt[1, 0] = math.nan
 
-    with pytest.raises(NonFiniteLoss, match=r"step 2: no finite loss; episodes \[9\] to blame") as stop:
-        trainer.run(poisoned(stream, trainer, 2, change), validate)
+    with pytest.raises(NonFiniteLoss, match=r"step 2: no finite loss; episodes \[11\] to blame") as stop:
+        trainer.run(poisoned(stream, trainer, 10, change), validate)
     (path,) = tmp_path.glob("non-finite-*")
     assert str(path) in str(stop.value)
     tensors, card = read_tensors(path)
-    assert (card["step"], card["episodes"], card["non-finite"]) == (2, [8, 9, 10, 11], [9])
+    assert (card["step"], card["episodes"], card["non-finite"]) == (2, [10, 11], [11])
     assert tensors["yt"][1, 0].isnan()
+    assert torch.isfinite(tensors["log_likelihood"]).tolist() == [True, False]
     clean = collate([stream[i] for i in card["episodes"]])
     assert torch.equal(tensors["yc"], clean.yc)
     assert torch.equal(tensors["graphs.edge_index"], clean.graphs.edge_index)
@@ -192,7 +199,7 @@ def test_a_loss_that_is_no_number_stops_with_the_batch_saved_and_named(tmp_path,
 def test_the_weights_before_a_stop_are_those_that_were_saved(tmp_path, stream):
     trainer = trainer_of(tmp_path)
     with pytest.raises(NonFiniteLoss):
-        trainer.run(poisoned(stream, trainer, 2, lambda batch: batch.yc.fill_(math.inf)), validate)
+        trainer.run(poisoned(stream, trainer, 8, lambda batch: batch.yc.fill_(math.inf)), validate)
     saved = {name: value for name, value in state_of(tmp_path).items() if name.startswith("model.")}
     now = {f"model.{name}": value.numpy().tobytes() for name, value in trainer.model.state_dict().items()}
     assert saved == now
@@ -213,6 +220,7 @@ def test_a_gradient_that_is_no_number_stops_before_it_reaches_the_weights(tmp_pa
     with pytest.raises(NonFiniteLoss, match="step 0: no finite gradient"):
         trainer.run(batches_of(trainer, stream), validate)
     assert weights(trainer.model) == before
+    assert len(list(tmp_path.glob("non-finite-*"))) == PIECES  # whose gradient it was cannot be told
 
 
 def test_every_step_and_every_validation_is_a_line_of_the_log(tmp_path, stream):
@@ -296,14 +304,27 @@ def test_a_batch_that_processes_cannot_share_is_refused(tmp_path, monkeypatch):
         trainer_of(tmp_path)
 
 
-def test_processes_share_each_batch_of_one_process(tmp_path, monkeypatch):
-    alone = trainer_of(tmp_path, batch=6).my_share()
+def test_processes_share_the_pieces_of_one_process(tmp_path, monkeypatch):
+    alone = trainer_of(tmp_path, batch=12).my_share()
     shares = []
     for rank in range(3):
         as_process(monkeypatch, rank, 3)
-        shares.append(trainer_of(tmp_path, batch=6).my_share())
-    assert [sum(parts, []) for parts in zip(*shares, strict=True)] == alone  # noqa: RUF017 (three short lists)
-    assert sum(alone, []) == list(range(6 * STEPS))  # noqa: RUF017
+        shares.append(trainer_of(tmp_path, batch=12).my_share())
+    assert len(alone) == 6 * STEPS
+    for step in range(STEPS):
+        together = [piece for share in shares for piece in share[2 * step : 2 * step + 2]]
+        assert together == alone[6 * step : 6 * step + 6]
+    assert list(itertools.chain(*alone)) == list(range(12 * STEPS))
+
+
+def test_a_batch_in_pieces_makes_the_step_of_the_whole_batch(tmp_path, stream):
+    gradients = []
+    for at_once in (1, 3, 4):
+        trainer = trainer_of(tmp_path / str(at_once), at_once=at_once, clip=math.inf)
+        trainer.run(itertools.islice(batches_of(trainer, stream), len(trainer._pieces(0))), validate)
+        gradients.append(torch.cat([p.grad.flatten() for p in trainer.model.parameters()]))
+    assert torch.allclose(gradients[0], gradients[2], rtol=1e-4, atol=1e-5)
+    assert torch.allclose(gradients[1], gradients[2], rtol=1e-4, atol=1e-5)
 
 
 def test_workers_that_draw_episodes_change_no_bit(tmp_path, stream):
@@ -335,7 +356,7 @@ def test_more_steps_of_training_predict_better(tmp_path, stream):
 @pytest.mark.gpu
 def test_a_gpu_trains_in_bfloat16_and_resumes(tmp_path, stream):
     trainer = trainer_of(tmp_path, device="cuda")
-    trainer.run(itertools.islice(batches_of(trainer, stream), 3), validate)
+    trainer.run(some_steps(3, trainer, stream), validate)
     resumed = trainer_of(tmp_path, device="cuda")
     resumed.resume()
     resumed.run(batches_of(resumed, stream), validate)

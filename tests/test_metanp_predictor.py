@@ -1,35 +1,17 @@
-"""MetaNP as a user meets it: what goes in, what comes out, in whose units, and what is refused.
+"""MetaNP's answers: their shape and units, and all that must not matter to them.
 
 The checkpoint has random weights: what is tested holds for any. One test asks the shipped one, where there is one.
 """
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
 
-from metanp import Cell, CellArray, CheckpointError, MetaNP, NotFittedError
+from metanp import Cell, CellArray, MetaNP, NotFittedError
 from metanp.checkpoint import ALIASES, shipped_names
-from tests.test_metanp_canonical import rings
+from tests.evaluated_cells import CONTEXT, EARLY_SKIP, FLOPS, OTHER_EARLY_SKIP, POOL, SCORE, text
 from tests.tiny_model import tiny_config, write_checkpoint
-
-OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
-
-
-def text(*digits: int) -> str:
-    a, b, c, d, e, f = (OPERATIONS[i] for i in digits)
-    return f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|"
-
-
-# Both compute one 1x1 convolution from input to output, past 0 -> 3 and past 0 -> 1 -> 3 with a skip kept in each.
-EARLY_SKIP, OTHER_EARLY_SKIP = text(1, 0, 0, 0, 2, 0), text(0, 1, 0, 0, 0, 2)
-RNG = np.random.default_rng(0)
-CELLS = [Cell.from_nasbench201(text(*digits)) for digits in RNG.integers(0, 5, (60, 6))]
-CONTEXT, POOL = CELLS[:12], CELLS[12:]
-SCORE = RNG.normal(90, 2, len(CONTEXT))
-FLOPS = RNG.uniform(20, 200, len(CELLS))
-SYNFLOW = np.where(RNG.random(len(CELLS)) < 0.3, np.nan, RNG.normal(size=len(CELLS)))
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +33,7 @@ def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def side(rows: slice) -> pd.DataFrame:
-    return pd.DataFrame({"flops": FLOPS[rows], "synflow": SYNFLOW[rows]})
-
-
-# --- what comes out ---------------------------------------------------------------------------------------------
+# --- what comes out ---
 
 
 def test_a_prediction_has_one_finite_mean_and_a_positive_spread_for_each_cell(fitted):
@@ -125,7 +103,7 @@ def test_one_draw_gives_the_same_cell_one_value(fitted):
     np.testing.assert_allclose(draws[:, :5], draws[:, 5:], rtol=1e-5)
 
 
-# --- what must not matter -----------------------------------------------------------------------------------------
+# --- what must not matter ---
 
 
 def test_isomorphic_cells_are_predicted_alike_and_the_first_given_stands_first(fitted):
@@ -197,186 +175,7 @@ def test_where_lower_is_better_everything_is_mirrored(fitted, checkpoint):
     assert np.array_equal(fitted.sample(POOL, 3, seeded(0)), -other.sample(POOL, 3, seeded(0)))
 
 
-# --- what is evaluated --------------------------------------------------------------------------------------------
-
-
-def test_nothing_evaluated_asks_for_the_prior(model):
-    model.fit([], [])
-    mean, std = model.predict(POOL, return_std=True)
-    assert np.isfinite(mean).all()
-    assert (std > 0).all()
-    assert len(model.rank(POOL)) == len(POOL)
-
-
-def test_one_evaluated_cell_sets_the_level(model):
-    mean = model.fit(CONTEXT[:1], [93.0]).predict(POOL)
-    assert (np.abs(mean - 93) < 20).all()
-
-
-def test_a_cell_measured_again_is_legal_and_makes_the_prediction_surer(model):
-    once = model.fit(CONTEXT[:4], SCORE[:4]).predict(CONTEXT[:1], return_std=True, noise=False)[1]
-    again = [0, 1, 2, 3, *[0] * 12]
-    jitter = np.array([0] * 4 + [-0.1, 0.1] * 6)
-    model.fit([CONTEXT[i] for i in again], SCORE[again] + jitter)
-    assert model.predict(CONTEXT[:1], return_std=True, noise=False)[1] < once
-
-
-def test_evaluated_cells_are_left_out_by_what_they_compute(model):
-    early, other = Cell.from_nasbench201(EARLY_SKIP), Cell.from_nasbench201(OTHER_EARLY_SKIP)
-    pool = [other, *CELLS[20:30], early]
-    model.fit([early, *CONTEXT], [91.0, *SCORE])
-    assert not {0, 11} & set(model.rank(pool).index)
-    assert {0, 11} <= set(model.rank(pool, include_evaluated=True).index)
-
-
-def test_a_cell_that_refinement_cannot_tell_from_an_evaluated_one_is_still_ranked(model):
-    model.fit([rings(12)], [1.0])
-    assert model.rank([rings(12), rings(6, 6)]).index.tolist() == [1]
-
-
-# --- side features ------------------------------------------------------------------------------------------------
-
-
-def test_side_features_change_predictions_and_missing_ones_do_not(fitted, checkpoint):
-    model = MetaNP(checkpoint).fit(CONTEXT, SCORE, features=side(slice(12)))
-    known = model.predict(POOL, features=side(slice(12, None)))
-    assert np.abs(known - fitted.predict(POOL)).max() > 1e-4
-    nothing = {"flops": [None] * len(POOL), "synflow": [np.nan] * len(POOL)}
-    assert np.array_equal(model.predict(POOL), model.predict(POOL, features=nothing))
-    assert not np.array_equal(model.predict(POOL), known)
-
-
-def test_side_features_come_as_a_table_or_by_name_in_any_order(model):
-    table = side(slice(12))
-    model.fit(CONTEXT, SCORE, features=table.set_index(np.arange(100, 112)))
-    expected = model.predict(POOL, features=side(slice(12, None)))
-    model.fit(CONTEXT, SCORE, features={"synflow": list(table.synflow), "flops": table.flops.to_numpy()})
-    swapped = {"flops": FLOPS[12:], "synflow": SYNFLOW[12:]}
-    np.testing.assert_allclose(model.predict(POOL, features=swapped), expected, rtol=1e-5)
-
-
-def test_cells_alike_in_graph_and_side_features_are_predicted_alike(model):
-    model.fit(CONTEXT, SCORE, features=side(slice(12)))
-    early, other = Cell.from_nasbench201(EARLY_SKIP), Cell.from_nasbench201(OTHER_EARLY_SKIP)
-    pool = model.encode([early, *POOL, other], features={"flops": [50.0, *FLOPS[12:], 50.0]})
-    mean = model.predict(pool)
-    assert mean[0] == mean[-1]
-    assert np.array_equal(model.rank(pool).index, sorted(model.rank(pool).index, key=lambda i: (-mean[i], i)))
-
-
-def test_units_of_side_features_do_not_matter(model):
-    expected = model.fit(CONTEXT, SCORE, features={"flops": FLOPS[:12]}).predict(POOL, features={"flops": FLOPS[12:]})
-    model.fit(CONTEXT, SCORE, features={"flops": 1e6 * FLOPS[:12]})
-    np.testing.assert_allclose(model.predict(POOL, features={"flops": 1e6 * FLOPS[12:]}), expected, rtol=1e-5)
-
-
-def test_one_cell_with_different_side_features_is_predicted_differently_but_drawn_and_ranked(model):
-    model.fit(CONTEXT, SCORE, features={"flops": FLOPS[:12]})
-    pool = model.encode([POOL[0]] * 3, features={"flops": [20.0, None, 200.0]})
-    assert len(set(model.predict(pool))) == 3
-    assert model.sample(pool, 2).shape == (2, 3)
-    assert sorted(model.rank(pool).index) == [0, 1, 2]
-
-
-@pytest.mark.parametrize(
-    ("features", "message"),
-    [
-        ({"flops": [1.0, 2.0]}, r"side feature 'flops' has 2 values for 12 cells"),
-        ({"flops": [1.0] * 11 + [np.inf]}, r"side feature 'flops' is infinite at cell 11"),
-        ({"flops": ["small"] * 12}, r"side feature 'flops': .*'small'.*; expected one number a cell"),
-        ({"flops": [pd.NA] * 12}, r"side feature 'flops': "),
-    ],
-)
-def test_side_features_that_do_not_fit_are_refused_by_name(model, features, message):
-    with pytest.raises(ValueError, match=message):
-        model.fit(CONTEXT, SCORE, features=features)
-
-
-def test_a_side_feature_that_fit_did_not_see_is_refused_by_name(model):
-    model.fit(CONTEXT, SCORE, features={"flops": FLOPS[:12]})
-    with pytest.raises(ValueError, match=r"side features \['synflow'\] were not given to fit"):
-        model.predict(POOL, features=side(slice(12, None)))
-
-
-def test_side_features_belong_to_encode_where_the_pool_is_encoded(model):
-    model.fit(CONTEXT, SCORE, features={"flops": FLOPS[:12]})
-    with pytest.raises(ValueError, match=r"give side features to encode\(\)"):
-        model.rank(model.encode(POOL), features={"flops": FLOPS[12:]})
-
-
-# --- what is refused ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("ask", ["predict", "rank", "sample"])
-def test_asked_before_fit_it_says_so(model, ask):
-    with pytest.raises(NotFittedError, match="call fit") as caught:
-        getattr(model, ask)(POOL)
-    assert isinstance(caught.value, ValueError)
-    assert isinstance(caught.value, AttributeError)
-
-
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, None])
-def test_a_score_that_is_no_finite_number_is_refused_by_naming_the_cell(model, bad):
-    scores = SCORE.astype(object)
-    scores[[4, 7]] = bad
-    with pytest.raises(ValueError, match="the score of cell 4 is"):
-        model.fit(CONTEXT, scores)
-
-
-@pytest.mark.parametrize("scores", [SCORE[:-1], SCORE[:, None], np.float64(1) * np.ones(0)])
-def test_scores_that_do_not_match_the_cells_are_refused(model, scores):
-    with pytest.raises(ValueError, match="12 cells but scores of shape"):
-        model.fit(CONTEXT, scores)
-
-
-def test_a_fit_that_is_refused_leaves_the_model_as_it_was(fitted):
-    expected = fitted.predict(POOL)
-    with pytest.raises(ValueError, match="cell 0"):
-        fitted.fit(CONTEXT[:1], [np.nan])
-    assert np.array_equal(fitted.predict(POOL), expected)
-
-
-@pytest.mark.parametrize("ask", ["predict", "rank", "sample", "encode"])
-def test_an_empty_pool_is_refused(fitted, ask):
-    with pytest.raises(ValueError, match="the pool of candidates is empty"):
-        getattr(fitted, ask)([])
-
-
-@pytest.mark.parametrize("k", [0, -1, 49, 10_000])
-def test_a_k_that_the_pool_does_not_have_is_refused_with_the_number_it_has(fitted, k):
-    with pytest.raises(ValueError, match=rf"k is {k}, but there are \d+ candidates to rank"):
-        fitted.rank(POOL, k=k)
-
-
-def test_a_pool_of_evaluated_cells_alone_is_refused(fitted):
-    with pytest.raises(ValueError, match="there are 0 candidates to rank"):
-        fitted.rank(CONTEXT)
-
-
-def test_no_draw_at_all_is_refused(fitted):
-    with pytest.raises(ValueError, match="n is 0"):
-        fitted.sample(POOL, 0)
-
-
-def test_a_pool_of_another_checkpoint_is_refused(fitted, tmp_path):
-    other = MetaNP(write_checkpoint(tmp_path / "other.safetensors", seed=1))
-    with pytest.raises(ValueError, match=r"the pool was encoded by '.*other\.safetensors'"):
-        fitted.predict(other.encode(POOL))
-
-
-def test_strings_are_no_cells_and_the_error_says_how_to_make_them(fitted):
-    with pytest.raises(ValueError, match=r"cell 1 is '\|none.*make one with Cell.from_nasbench201"):
-        fitted.predict([POOL[0], text(0, 0, 0, 0, 0, 0)])
-    with pytest.raises(ValueError, match="cell 0 is"):
-        fitted.fit([text(1, 1, 1, 1, 1, 1)], [1.0])
-
-
-def test_an_unknown_checkpoint_is_refused_by_name():
-    with pytest.raises(CheckpointError, match="no checkpoint 'labelfree'"):
-        MetaNP("labelfree")
-
-
-# --- scikit-learn's conventions, and other processes --------------------------------------------------------------
+# --- scikit-learn's conventions, and other processes ---
 
 
 def test_clone_gives_the_same_model_unfitted(fitted):

@@ -1,0 +1,125 @@
+"""What baselines read of cells: numbers, and counts of named patterns.
+
+Two readings. `computed`: graph features and exact counts of Weisfeiler-Lehman subtrees of the pruned cell, each
+distinct cell once, so that isomorphic cells are one row. `written`: the cell as it is written, one-hot: which operation
+stands at which node, and which edges there are.
+
+Patterns are named by a 64-bit number and kept sparse. A fit knows the patterns of its evaluated cells alone; of any
+other cell, those never seen enter as one column, the root of their sum of squares, which leaves all distances to
+evaluated cells exact.
+
+Axes: cell, as given; graph, a distinct row; pattern, a named count.
+
+Source of the counts: Shervashidze et al. 2011; for cells, Ru et al. 2021 (NAS-BOWL, arXiv:2006.07556).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Int, UInt64
+from scipy.sparse import csr_matrix
+
+from metanp.cell import Cell
+from metanp.cell_array import CellArray, initial_colour, refine
+from metanp.features import graph_features
+from metanp.graphs import as_array
+from metanp.operations import VOCABULARY
+
+WL_STEPS = 2  # a third told no more on any benchmark tried
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often each pattern occurs in each graph.
+
+    name: of the patterns, ascending.
+    count: (graph, pattern), sparse.
+    """
+
+    name: UInt64[np.ndarray, " pattern"]
+    count: csr_matrix
+
+    @classmethod
+    def of(cls, graph: Int[np.ndarray, " hit"], pattern: UInt64[np.ndarray, " hit"], n_graphs: int) -> Counts:
+        """Count hits: `pattern[i]` occurs once more in `graph[i]`."""
+        name, column = np.unique(pattern, return_inverse=True)
+        ones = np.ones(len(graph), dtype=np.float32)
+        return cls(name, csr_matrix((ones, (graph, column)), shape=(n_graphs, len(name))))
+
+    def columns(self, known: UInt64[np.ndarray, " known"]) -> Float32[np.ndarray, "graph column"]:
+        """Counts of the `known` patterns (ascending), and a last column for all others."""
+        place = np.searchsorted(known, self.name)
+        found = np.isin(self.name, known)
+        column = np.where(found, place, len(known))[self.count.indices]
+        value = np.where(column < len(known), self.count.data, self.count.data**2)
+        shape = (self.count.shape[0], len(known) + 1)
+        dense = csr_matrix((value, column, self.count.indptr), shape=shape).toarray()
+        dense[:, -1] = np.sqrt(dense[:, -1])
+        return dense
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Cells, ready for a baseline.
+
+    graph: the row of each cell.
+    fingerprint: names what each row describes, the same wherever it is met.
+    features: numbers; no column where there are none.
+    counts: blocks of patterns.
+    """
+
+    graph: Int[np.ndarray, " cell"]
+    fingerprint: UInt64[np.ndarray, " graph"]
+    features: Float32[np.ndarray, "graph feature"]
+    counts: tuple[Counts, ...]
+
+    def __len__(self) -> int:
+        return len(self.graph)
+
+    @property
+    def n_rows(self) -> int:
+        """Distinct rows."""
+        return len(self.features)
+
+    def rows(self, start: int, stop: int) -> Inputs:
+        """Some of the rows, each as one cell."""
+        counts = tuple(Counts(c.name, c.count[start:stop]) for c in self.counts)
+        features = self.features[start:stop]
+        return Inputs(np.arange(len(features)), self.fingerprint[start:stop], features, counts)
+
+    def blocks(self, context: Inputs) -> list[Float32[np.ndarray, "graph column"]]:
+        """The features and every block of counts as numbers, columns as the evaluated cells in `context` know them."""
+        counts = [own.columns(known.name) for own, known in zip(self.counts, context.counts, strict=True)]
+        return [self.features, *counts]
+
+
+def computed(cells: Sequence[Cell] | CellArray) -> Inputs:
+    """Graph features and counts of subtrees of one step, of two, ...; of the pruned cells."""
+    pruned = as_array(cells).pruned()
+    fingerprint, first, graph = np.unique(pruned.fingerprint(), return_index=True, return_inverse=True)
+    pruned = pruned[first]
+    row, node = np.nonzero(pruned.operation >= 0)
+    colour, counts = initial_colour(pruned), []
+    for _ in range(WL_STEPS):
+        colour = refine(colour, pruned)
+        counts.append(Counts.of(row, colour[row, node], len(pruned)))
+    return Inputs(graph, fingerprint, graph_features(pruned), tuple(counts))
+
+
+def written(cells: Sequence[Cell] | CellArray) -> Inputs:
+    """One-hot operations by node and one-hot edges, of the cells as they are written; nodes are not renumbered."""
+    array = as_array(cells)
+    row, node = np.nonzero(array.operation >= 0)
+    operation = node * len(VOCABULARY) + array.operation[row, node]
+    edge_row, start, end = np.nonzero(array.adjacency)
+    # the end first, so that a pair of nodes has the same number in cells of any size
+    edge = end * (end - 1) // 2 + start
+    counts = (
+        Counts.of(row, operation.astype(np.uint64), len(array)),
+        Counts.of(edge_row, edge.astype(np.uint64), len(array)),
+    )
+    none = np.zeros((len(array), 0), dtype=np.float32)
+    return Inputs(np.arange(len(array)), array.fingerprint(), none, counts)

@@ -1,0 +1,29 @@
+"""Random order: what a ranking is worth that knows nothing.
+
+Each distinct cell gets a normal number from the seed, the evaluated cells and the cell itself, so that isomorphic cells
+agree, and a cell's prediction does not depend on the company it is asked in.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import ndtri
+
+from metanp.baselines.base import Baseline, Moments
+from metanp.baselines.inputs import Inputs
+from metanp.cell_array import mix
+
+
+class RandomOrder(Baseline):
+    """Predictions have the spread of the evaluated scores, and no relation to the cells."""
+
+    def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
+        # another order for every label set, or the mean over label sets would be that of a single draw
+        shown = int(mix(context.fingerprint[context.graph]).sum())
+        self._key = np.random.default_rng([self.seed, shown]).integers(2**64, dtype=np.uint64)
+        self._mean, self._std = value.mean(), value.std()
+
+    def _predict(self, inputs: Inputs) -> Moments:
+        uniform = ((mix(inputs.fingerprint ^ self._key) >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
+        return self._mean + self._std * ndtri(uniform), np.full(inputs.n_rows, self._std)

@@ -1,0 +1,206 @@
+"""The command line: JSON for programs as documented, and one line on standard error for what was wrong."""
+
+import json
+import sys
+
+import pytest
+
+from metanp import MetaNP
+from metanp.cell import Cell
+from metanp.checkpoint import ALIASES, shipped_names
+from metanp.cli import main
+from tests.evaluated_cells import CONTEXT, FLOPS, POOL, SCORE, text
+from tests.tiny_model import write_checkpoint
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory) -> str:
+    return str(write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny.safetensors"))
+
+
+@pytest.fixture
+def metanp(monkeypatch, capsys):
+    """Runs the command as a shell would: exit status, standard output, standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["metanp", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return run
+
+
+def lines(path, cells, **columns):
+    """Writes JSON lines; `features` is given as a dictionary of columns."""
+    features = columns.pop("features", {})
+    rows = [{"cell": cell.to_json(), **{k: v[i] for k, v in columns.items()}} for i, cell in enumerate(cells)]
+    for i, row in enumerate(rows):
+        row["features"] = {name: column[i] for name, column in features.items()}
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Evaluated cells, and candidates with names."""
+    context = lines(tmp_path / "context.jsonl", CONTEXT, score=SCORE.tolist())
+    return context, lines(tmp_path / "pool.jsonl", POOL, id=[f"cell-{i}" for i in range(len(POOL))])
+
+
+def test_rank_prints_the_documented_json_and_the_librarys_numbers(metanp, files, checkpoint):
+    code, out, _ = metanp(
+        "rank", "--context", files[0], "--candidates", files[1], "-k", 4, "--checkpoint", checkpoint, "--json"
+    )
+    result = json.loads(out)
+    assert code == 0
+    assert list(result) == ["ranking", "context", "checkpoint"]
+    assert (result["context"], result["checkpoint"]) == (len(CONTEXT), checkpoint)
+    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE).rank(POOL, k=4)
+    for place, row in enumerate(result["ranking"]):
+        assert list(row) == ["rank", "id", "index", "cell", "mean", "std", "p_top"]
+        index = int(expected.index[place])
+        assert (row["rank"], row["id"], row["index"]) == (place + 1, f"cell-{index}", index)
+        assert Cell.from_json(row["cell"]) == POOL[index]
+        numbers = [expected.mean[place], expected.std[place], expected.p_top[place]]
+        assert [row["mean"], row["std"], row["p_top"]] == numbers
+
+
+def test_rank_reads_side_features_and_minimises_when_told(metanp, tmp_path, checkpoint):
+    context = lines(tmp_path / "c.jsonl", CONTEXT, score=SCORE.tolist(), features={"flops": FLOPS[:12].tolist()})
+    pool = lines(tmp_path / "p.jsonl", POOL, features={"flops": FLOPS[12:].tolist(), "other": FLOPS[12:].tolist()})
+    _, out, _ = metanp(
+        "rank", "--context", context, "--candidates", pool, "--checkpoint", checkpoint, "--json", "--minimize"
+    )
+    model = MetaNP(checkpoint).fit(CONTEXT, SCORE, features={"flops": FLOPS[:12]}, maximize=False)
+    expected = model.rank(POOL, k=10, features={"flops": FLOPS[12:]})
+    assert [row["index"] for row in json.loads(out)["ranking"]] == expected.index.tolist()
+    assert json.loads(out)["ranking"][0]["id"] is None
+
+
+def test_rank_prints_a_table_that_names_ids_or_lines(metanp, files, tmp_path, checkpoint):
+    code, out, _ = metanp("rank", "--context", files[0], "--candidates", files[1], "-k", 3, "--checkpoint", checkpoint)
+    assert code == 0
+    assert "p(top 3)" in out
+    assert out.count("cell-") == 3
+    pool = tmp_path / "gap.jsonl"
+    pool.write_text("\n\n" + json.dumps({"cell": POOL[0].to_json()}) + "\n")
+    _, out, _ = metanp("rank", "--context", files[0], "--candidates", pool, "-k", 1, "--checkpoint", checkpoint)
+    assert "line 3" in out
+
+
+def one_line(error: str) -> str:
+    assert error.startswith("metanp: ")
+    assert error.count("\n") == 1
+    return error
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda c, p: c.write_text('{"cell": {"nasbench201": "|x|"}, "score": 1}'), "context.jsonl, line 1: not a NAS"),
+        (lambda c, p: c.write_text(c.read_text() + c.read_text().splitlines()[0].replace(str(SCORE[0]), "NaN")),
+         "context.jsonl, line 13: score is nan"),
+        (lambda c, p: c.write_text(p.read_text()), "context.jsonl, line 1: an evaluated cell has no 'score'"),
+        (lambda c, p: p.write_text(p.read_text() * 2), "pool.jsonl, line 49: id 'cell-0' is given twice"),
+        (lambda c, p: p.write_text(""), "pool.jsonl holds no cell"),
+        (lambda c, p: p.write_text(p.read_text().splitlines()[0]), "k is 10, but there are 1 candidates"),
+        (lambda c, p: c.unlink(), "context.jsonl"),
+        (lambda c, p: (p.unlink(), p.mkdir()), "pool.jsonl"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_file_is_one_line_and_status_2(metanp, files, checkpoint, spoil, message):
+    spoil(*files)
+    code, out, error = metanp(
+        "rank", "--context", files[0], "--candidates", files[1], "--checkpoint", checkpoint, "--json"
+    )
+    assert (code, out) == (2, "")
+    assert message in one_line(error)
+
+
+def test_an_unknown_or_broken_checkpoint_is_one_line_and_status_2(metanp, files, tmp_path):
+    arguments = ["rank", "--context", files[0], "--candidates", files[1], "--checkpoint"]
+    code, _, error = metanp(*arguments, "no-such")
+    assert code == 2
+    assert "no checkpoint 'no-such'" in one_line(error)
+    (tmp_path / "half").write_bytes(b"\0" * 100)
+    code, _, error = metanp(*arguments, tmp_path / "half")
+    assert code == 2
+    assert f"{tmp_path / 'half'}: not a whole safetensors file" in one_line(error)
+
+
+def test_an_unknown_option_is_status_2_and_shows_the_usage(metanp):
+    code, _, error = metanp("rank", "--contxt", "a")
+    assert code == 2
+    assert "Usage" in error
+
+
+def test_info_says_what_a_checkpoint_is(metanp, checkpoint):
+    code, out, _ = metanp("info", checkpoint, "--json")
+    card = json.loads(out)[checkpoint]
+    assert code == 0
+    assert (card["kind"], card["sources"]) == ("random weights", [])
+    assert card["bytes"] > 4 * card["parameters"] > 0
+    assert card["model"]["process"] == "whitened_convcnp"
+    _, out, _ = metanp("info", checkpoint)
+    assert "random weights" in out
+
+
+@pytest.mark.skipif(not shipped_names(), reason="metanp/checkpoints holds no checkpoint yet")
+def test_info_without_a_name_lists_every_shipped_checkpoint_and_alias(metanp):
+    _, out, _ = metanp("info", "--json")
+    cards = json.loads(out)
+    assert set(cards) == {*ALIASES, *shipped_names()}
+    assert cards["default"]["is"] == ALIASES["default"]
+
+
+SAME_CELL = {
+    "nasbench201": text(3, 1, 0, 0, 2, 3),
+    "naslib": "(2, 0, 1, 1, 3, 2)",
+    "json": json.dumps(Cell.from_nasbench201(text(3, 1, 0, 0, 2, 3)).to_json()),
+}
+# A form -> a line of it; each comes back from JSON as it went in.
+EXAMPLES = SAME_CELL | {
+    "transnas": "64-41414-3_12_010",
+    "nasbench101": "100110100001001010101-CMCCc",
+    "nasbench_graph": "0,0,1,2|gat,gcn,gin,skip",
+    "nasbench_macro": "01201201",
+}
+
+
+@pytest.mark.parametrize("form", EXAMPLES)
+def test_a_cell_of_every_form_comes_back_from_json_as_it_went_in(metanp, tmp_path, form):
+    (tmp_path / "in").write_text(f"{EXAMPLES[form]}\n\n{EXAMPLES[form]}\n")
+    code, out, error = metanp("convert", tmp_path / "in", "--from", form, "--to", "json", "--output", tmp_path / "json")
+    assert (code, out, error) == (0, "", "")
+    _, out, _ = metanp("convert", tmp_path / "json", "--to", form)
+    assert out.splitlines() == [EXAMPLES[form]] * 2
+
+
+@pytest.mark.parametrize("to", SAME_CELL)
+@pytest.mark.parametrize("frm", SAME_CELL)
+def test_forms_of_one_space_convert_into_one_another(metanp, tmp_path, frm, to):
+    (tmp_path / "in").write_text(SAME_CELL[frm] + "\n")
+    assert metanp("convert", tmp_path / "in", "--from", frm, "--to", to)[1] == SAME_CELL[to] + "\n"
+
+
+def test_lines_for_rank_convert_too(metanp, files):
+    _, out, _ = metanp("convert", files[1], "--to", "nasbench201")
+    assert [Cell.from_nasbench201(line) for line in out.splitlines()] == POOL
+
+
+@pytest.mark.parametrize(
+    ("frm", "to", "line", "message"),
+    [
+        ("nasbench201", "json", "|oops|", "in, line 2: not a NAS-Bench-201 string"),
+        ("json", "nasbench201", "{", "in, line 2: "),
+        ("naslib", "json", "(1, 2, x)", "in, line 2: "),
+        ("nasbench_macro", "nasbench101", "01201201", "in, line 2: NAS-Bench-101 has no operation"),
+    ],
+)
+def test_a_line_that_does_not_convert_is_named_and_nothing_is_written(metanp, tmp_path, frm, to, line, message):
+    (tmp_path / "in").write_text("\n" + line + "\n")
+    code, out, error = metanp("convert", tmp_path / "in", "--from", frm, "--to", to, "--output", tmp_path / "out")
+    assert (code, out) == (2, "")
+    assert message in one_line(error)
+    assert not (tmp_path / "out").exists()
