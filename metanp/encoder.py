@@ -11,7 +11,7 @@ Source of the layer: a residual graph network in the manner of Li et al. 2020 (a
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Num
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.nn import SimpleConv, global_add_pool
@@ -32,7 +32,7 @@ class Points:
 
     embedding: Float[Tensor, "*batch d_embed"]
     features: Float[Tensor, "*batch feature"]
-    wl: Float[Tensor, "*batch bin"]
+    wl: Num[Tensor, "*batch bin"]
     side: Float[Tensor, "*batch side"]
 
     @classmethod
@@ -88,7 +88,7 @@ class GraphEncoder(nn.Module):
         features = torch.sqrt(data.features) * torch.exp(self.feature_scale)
         pooled = global_add_pool(h, data.batch, size=len(data.last)) / 4
         embedding = self.readout(torch.cat([pooled, h[data.last], self.from_features(features)], dim=-1))
-        return Points(embedding, features, data.wl, data.wl.new_zeros((len(data.wl), 0)))
+        return Points(embedding, features, data.wl, features.new_zeros((len(data.wl), 0)))
 
 
 class BidirectionalLayer(nn.Module):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int
+from jaxtyping import Float32, Int, Int8
 from torch_geometric.data import Data
 
 from metanp.cell import Cell
@@ -27,17 +27,17 @@ class Graphs:
 
     pruned: the graphs.
     features: `metanp.features.graph_features`.
-    wl: `metanp.features.wl_counts`.
+    wl: `metanp.features.wl_counts`, in a byte each: most of what a large pool holds.
     """
 
     pruned: CellArray
     features: Float32[np.ndarray, "graph feature"]
-    wl: Float32[np.ndarray, "graph bin"]
+    wl: Int8[np.ndarray, "graph bin"]
 
     @classmethod
     def of(cls, pruned: CellArray) -> Graphs:
         """Compute the features of cells that are pruned already, row by row."""
-        return cls(pruned, graph_features(pruned), wl_counts(pruned))
+        return cls(pruned, graph_features(pruned), wl_counts(pruned).clip(-127, 127).astype(np.int8))
 
     @classmethod
     def distinct(cls, cells: Sequence[Cell] | CellArray) -> tuple[Graphs, Int[np.ndarray, " cell"]]:

@@ -16,17 +16,21 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 from scipy.stats import kendalltau, rankdata, spearmanr
 
 Values = Float[np.ndarray, " cell"]
 Order = Int[np.ndarray, " cell"]
 KS: tuple[int | float, ...] = (1, 10, 50, 0.01)  # a float is a share of the targets
+LEVELS = (0.5, 0.9)  # of the intervals whose coverage is reported
+NO_SPREAD = 1e-12  # stands for a standard deviation of 0: certainty, which the likelihood punishes and CRPS forgives
 
 
 def kendall_tau(prediction: Values, truth: Values) -> float:
     """Tau-b; 0 where either is constant."""
-    return float(np.nan_to_num(kendalltau(prediction, truth).statistic))
+    if np.ptp(prediction) == 0 or np.ptp(truth) == 0:
+        return 0.0
+    return float(kendalltau(prediction, truth).statistic)
 
 
 def spearman(prediction: Values, truth: Values) -> float:
@@ -77,7 +81,10 @@ def regret_at(prediction: Values, truth: Values, k: int, permutation: Order | No
 
 
 def ndcg_at(prediction: Values, truth: Values, k: int, permutation: Order | None = None) -> float:
-    """Discounted cumulative gain of the predicted top k over the best possible one; gain is the share of targets beaten."""
+    """Discounted cumulative gain of the predicted top k over the best possible one.
+
+    The gain of a target is the share of targets that are no better: ranks alone, so no unit and no outlier matters.
+    """
     gain = 1 - (true_ranks(truth) - 1) / len(truth)
     discount = 1 / np.log2(np.arange(2, _checked(k, truth) + 2))
     top = predicted_order(prediction, permutation)[:k]
@@ -94,21 +101,21 @@ def ranking_metrics(
     """Everything that a table row says of a ranking; a k above the number of targets is left out.
 
     Raises:
-        ValueError: lengths that differ, or a prediction that is not finite; names the target.
+        ValueError: lengths that differ, or a prediction or truth that is not finite; names the target.
     """
     prediction, truth = np.asarray(prediction, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     if prediction.shape != truth.shape:
         raise ValueError(f"{prediction.shape} predictions for {truth.shape} targets")
-    if not np.isfinite(prediction).all():
-        bad = int(np.flatnonzero(~np.isfinite(prediction))[0])
-        raise ValueError(f"the prediction for target {bad} is {prediction[bad]}")
+    _check_finite("prediction", prediction)
+    _check_finite("truth", truth)
+    distinct = len(set(keys)) if keys is not None else 0
     row = {"kendall_tau": kendall_tau(prediction, truth), "spearman": spearman(prediction, truth)}
     for k in ks:
-        count = k if isinstance(k, int) else max(1, round(k * len(truth)))
-        name = str(k) if isinstance(k, int) else f"{k:.0%}"
+        count = max(1, round(k * len(truth))) if isinstance(k, float) else k
+        name = f"{k:.0%}" if isinstance(k, float) else str(k)
         if count <= len(truth):
             row[f"p_at_{name}"] = precision_at(prediction, truth, count, permutation)
-            if keys is not None:
+            if count <= distinct:
                 row[f"distinct_p_at_{name}"] = precision_at(prediction, truth, count, permutation, keys)
             row[f"n_at_{name}"] = n_at(prediction, truth, count, permutation)
             row[f"regret_at_{name}"] = regret_at(prediction, truth, count, permutation)
@@ -120,19 +127,53 @@ def distribution_metrics(mean: Values, std: Values, truth: Values) -> dict[str, 
     """Negative log-likelihood, CRPS and coverage of the 50 and 90 % intervals, of normal predictions.
 
     `truth` is a new measurement of what was conditioned on, in the units of `mean`.
+
+    Raises:
+        ValueError: a mean, truth or standard deviation that is not finite, or a negative one; names the target.
     """
+    mean, std, truth = (np.asarray(x, dtype=np.float64) for x in (mean, std, truth))
+    for name, values in (("mean", mean), ("truth", truth), ("std", np.where(std < 0, np.nan, std))):
+        _check_finite(name, values)
+    std = np.maximum(std, NO_SPREAD)
     z = (truth - mean) / std
     density = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
     crps = std * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / np.sqrt(np.pi))
-    return {
-        "nll": float(np.mean(0.5 * z**2 + np.log(std) + 0.5 * np.log(2 * np.pi))),
-        "crps": float(np.mean(crps)),
-        "coverage_50": float(np.mean(np.abs(z) < 0.6744897501960817)),
-        "coverage_90": float(np.mean(np.abs(z) < 1.6448536269514722)),
-    }
+    row = {"nll": float(np.mean(0.5 * z**2 + np.log(std) + 0.5 * np.log(2 * np.pi))), "crps": float(np.mean(crps))}
+    for level in LEVELS:
+        reach = ndtri(0.5 + level / 2) * std
+        row[f"coverage_{100 * level:.0f}"] = coverage(mean - reach, mean + reach, truth)
+    return row
+
+
+def sample_metrics(draws: Float[np.ndarray, "draw cell"], truth: Values) -> dict[str, float]:
+    """CRPS and coverage of the 50 and 90 % intervals, of draws; they have no density, so no likelihood.
+
+    The CRPS is that of the draws' own distribution, a step function; the intervals lie between its quantiles.
+    """
+    draws, truth = np.sort(np.asarray(draws, dtype=np.float64), axis=0), np.asarray(truth, dtype=np.float64)
+    _check_finite("truth", truth)
+    n = len(draws)
+    # of sorted draws, half the mean distance between two is a weighted sum
+    weight = (2 * np.arange(1, n + 1) - n - 1) / n**2
+    row = {"crps": float(np.mean(np.abs(draws - truth).mean(0) - weight @ draws))}
+    for level in LEVELS:
+        lower, upper = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+        row[f"coverage_{100 * level:.0f}"] = coverage(lower, upper, truth)
+    return row
+
+
+def coverage(lower: Values, upper: Values, truth: Values) -> float:
+    """Share of the targets whose truth lies in its interval, ends included."""
+    return float(np.mean((np.asarray(lower) <= truth) & (truth <= np.asarray(upper))))
 
 
 def _checked(k: int, truth: Values) -> int:
     if not 1 <= k <= len(truth):
         raise ValueError(f"k is {k}, but there are {len(truth)} targets")
     return k
+
+
+def _check_finite(name: str, values: Values) -> None:
+    if not np.isfinite(values).all():
+        bad = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise ValueError(f"the {name} of target {bad} is {values[bad]}")

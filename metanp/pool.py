@@ -89,13 +89,14 @@ def encode(encoder: GraphEncoder, cells: Sequence[Cell] | CellArray, side: Side,
     device = encoder.feature_scale.device
     pruned = as_array(cells).pruned()
     fingerprint, first, graph = np.unique(pruned.fingerprint(), return_index=True, return_inverse=True)
-    parts = []
+    points: Points | None = None
     with torch.inference_mode():
         for start in range(0, len(first), CHUNK):
-            graphs = Graphs.of(pruned[first[start : start + CHUNK]])
-            parts.append(encoder(graphs.to_data().to(device)))
-    return Pool(cells, _joined(parts), graph, fingerprint, side, checkpoint)
-
-
-def _joined(parts: Sequence[Points]) -> Points:
-    return Points(*(torch.cat([getattr(p, name) for p in parts]) for name in ("embedding", "features", "wl", "side")))
+            rows = first[start : start + CHUNK]
+            part = encoder(Graphs.of(pruned[rows]).to_data().to(device))
+            # written in place, so that a large pool is never held twice
+            points = points or part.map(lambda x: x.new_empty((len(first), x.shape[1])))
+            for name, whole in vars(points).items():
+                whole[start : start + len(rows)] = getattr(part, name)
+    assert points is not None
+    return Pool(cells, points, graph, fingerprint, side, checkpoint)

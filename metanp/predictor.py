@@ -26,7 +26,7 @@ from metanp.score_transform import ScoreTransform, standardise_side
 
 Candidates = Sequence[Cell] | CellArray | Pool
 ALL = slice(None)
-CHUNK = 16_384  # distinct cells answered for at once
+CHUNK = 2048  # distinct cells answered for at once: their covariances stay in the cache
 # heads that a context gives less weight are left out; together they could not move a mean by 1 % of a std
 MIN_HEAD_WEIGHT = 3e-3
 DRAWS = 256  # joint draws behind `p_top`

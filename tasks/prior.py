@@ -130,7 +130,7 @@ def _subtrees(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
 
 
 def _propagation(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
-    """A number that travels from input to output: each operation scales it and adds to it, each node joins what arrives."""
+    """A number that travels from input to output: operations scale it and add to it, nodes join what arrives."""
     quality = rng.normal(0, 0.5, len(VOCABULARY)) + tilt * _QUALITY
     gain = np.clip(1 + rng.normal(0, rng.choice([0.02, 0.2, 0.5]), len(VOCABULARY)), 0, 1.6)
     join = rng.choice(["sum", "mean", "max", "log"])

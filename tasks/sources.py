@@ -88,11 +88,11 @@ def build_source(config: TasksConfig, seed: int) -> TaskSource:
     if not spaces:
         raise ValueError(f"no space to draw prior tasks from: {config.spaces}; give one a share above 0")
     parts: list[TaskSource] = [PriorTasks(name, pool(name, seed), config.prior) for name in spaces]
-    weights = np.array(list(spaces.values())) / sum(spaces.values())
     if not config.tables:
-        return TaskMixture(parts, weights)
+        return TaskMixture(parts, list(spaces.values()))
     measured = [measured_tasks(load_benchmark(name), config.measured) for name in config.tables]
-    shares = [*(config.prior_share * weights), *[(1 - config.prior_share) / len(measured)] * len(measured)]
+    shares = [config.prior_share * share / sum(spaces.values()) for share in spaces.values()]
+    shares += [(1 - config.prior_share) / len(measured)] * len(measured)
     return TaskMixture([*parts, *measured], shares)
 
 
@@ -118,10 +118,8 @@ def measured_tasks(table: Table, config: MeasuredConfig, rows: np.ndarray | None
 
 def pool(name: str, seed: int) -> Graphs:
     """Distinct unlabelled cells: of a space, or `random` ones of no space at all."""
-    if name == "random":
-        cells = random_cells(6000, np.random.default_rng([seed, 101]))
-    else:
-        cells = get_space(name).arrays()
+    random = name == "random"
+    cells = random_cells(6000, np.random.default_rng([seed, 101])) if random else get_space(name).arrays()
     if len(cells) > MOST_CELLS:
         rng = np.random.default_rng([seed, 102])
         cells = cells[rng.choice(len(cells), size=MOST_CELLS, replace=False)]

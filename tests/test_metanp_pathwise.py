@@ -56,10 +56,9 @@ def test_random_waves_and_slopes_stand_for_the_same_kernel(heads):
     kernel = heads.kernel
     matrix = kernel(XT, XC)
     for h in range(2):
-        x, y = kernel.scaled_coordinates(XT, h)[0], kernel.scaled_coordinates(XC, h)[0]
-        alpha = kernel.log_alpha[h].exp()
-        smooth = (1 + torch.cdist(x, y) ** 2 / (2 * alpha)) ** -alpha
-        linear = kernel.linear_coordinates(XT, h)[0] @ kernel.linear_coordinates(XC, h)[0].mT
+        (x, along), (y, other) = (kernel.coordinates(kernel.prepare(points), h) for points in (XT, XC))
+        smooth = (1 + torch.cdist(x[0], y[0]) ** 2) ** -kernel.log_alpha[h].exp()
+        linear = along[0] @ other[0].mT
         whole = kernel.log_amplitude[h].exp() * smooth + linear + kernel.log_constant[h].exp()
         torch.testing.assert_close(matrix[0, h], whole, rtol=1e-4, atol=1e-4)
 

@@ -31,7 +31,7 @@ SMALL = [
     *(f"model.encoder.{size}" for size in ("width=8", "layers=1", "d_embed=8")),
     *(f"model.whitened.kernel.{size}" for size in ("heads=2", "embedding_heads=1", "directions=2")),
     *(f"model.whitened.{size}" for size in ("maps=2", "points=6", "channels=4")),
-    *("wandb=disabled", "workers=0", "threads=1", "training.batch=4"),
+    *("wandb=disabled", "workers=0", "threads=1"),
 ]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 PATIENCE = 240  # seconds; a machine that is busy is no failure
@@ -75,13 +75,16 @@ def saved_step(folder: Path) -> int:
         return 0
 
 
-def wait_for(process: subprocess.Popen, happened: Callable[[], bool]) -> None:
-    """Look again and again, without a pause, so that a checkpoint being written is seen while it is written."""
+def wait_for(process: subprocess.Popen, happened: Callable[[], bool], look_every: float) -> None:
+    """Until something happened; seconds between two looks."""
     deadline = time.monotonic() + PATIENCE
     while not happened():
         assert time.monotonic() < deadline, "nothing happened"
-        if process.poll() is not None:
-            raise AssertionError(f"ended by itself: {process.stderr.read() if process.stderr else ''}")
+        try:
+            process.wait(look_every)
+        except subprocess.TimeoutExpired:
+            continue
+        raise AssertionError(f"ended by itself: {process.stderr.read() if process.stderr else ''}")
 
 
 def kill(process: subprocess.Popen) -> None:
@@ -106,18 +109,18 @@ def kill_while_writing(process: subprocess.Popen, folder: Path) -> None:
         os.kill(process.pid, signal.SIGCONT)
         return False
 
-    wait_for(process, caught)
+    wait_for(process, caught, look_every=0.0002)
     kill(process)
     assert half_written(folder)
 
 
 def kill_and_resume(folder: Path, steps: int, kills: list[float | None]) -> None:
     """Kill after each has made progress: so many seconds later, or (None) while it writes a checkpoint; then finish."""
-    overrides = (f"training.steps={steps}", "training.save_every=1", "training.validate_every=7", "resume=true")
+    overrides = (f"training.steps={steps}", "training.save_every=1", "training.validate_every=40", "resume=true")
     for delay in kills:
         before = saved_step(folder)
         process = start(folder, *overrides)
-        wait_for(process, lambda before=before: saved_step(folder) > before)  # type: ignore[misc]
+        wait_for(process, lambda before=before: saved_step(folder) > before, look_every=0.05)
         if delay is None:
             kill_while_writing(process, folder)
         else:
@@ -130,7 +133,7 @@ def kill_and_resume(folder: Path, steps: int, kills: list[float | None]) -> None
 
 
 def check_against_uninterrupted(tmp_path: Path, steps: int) -> None:
-    run_here(tmp_path / "whole", f"training.steps={steps}", "training.validate_every=7")
+    run_here(tmp_path / "whole", f"training.steps={steps}", "training.validate_every=40")
     assert state(tmp_path / "killed") == state(tmp_path / "whole")
     assert log(tmp_path / "killed") == log(tmp_path / "whole")
     left = sorted(path.name for path in (tmp_path / "killed").iterdir())
@@ -138,8 +141,8 @@ def check_against_uninterrupted(tmp_path: Path, steps: int) -> None:
 
 
 def test_a_run_killed_twice_ends_with_the_bits_of_an_uninterrupted_one(tmp_path):
-    kill_and_resume(tmp_path / "killed", 120, [None, 0.1])
-    check_against_uninterrupted(tmp_path, 120)
+    kill_and_resume(tmp_path / "killed", 60, [None, 0.1])
+    check_against_uninterrupted(tmp_path, 60)
 
 
 @pytest.mark.slow
@@ -149,7 +152,7 @@ def test_a_run_killed_twenty_times_ends_with_the_bits_of_an_uninterrupted_one(tm
     folder = tmp_path / "killed"
     for seconds in rng.uniform(0, 6, size=5):  # some while it starts: nothing is lost, and nothing may be gained
         process = start(
-            folder, "training.steps=1000", "training.save_every=1", "training.validate_every=7", "resume=true"
+            folder, "training.steps=1000", "training.save_every=1", "training.validate_every=40", "resume=true"
         )
         try:
             process.wait(seconds)
@@ -161,7 +164,7 @@ def test_a_run_killed_twenty_times_ends_with_the_bits_of_an_uninterrupted_one(tm
 
 
 def test_two_processes_with_half_of_each_batch_equal_one_with_all_of_it(tmp_path):
-    """Episodes of differing sizes, so that the processes pad their halves differently."""
+    """Contexts of differing sizes, so that what is padded together matters; within 1e-5 is asked for, 0 is measured."""
     overrides = ("training.steps=20", "training.warmup=1", "tasks.episodes.alike=1")
     module = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     finish(start(tmp_path / "two", *overrides, module=module))
@@ -184,7 +187,7 @@ def test_workers_that_draw_episodes_change_no_bit(tmp_path):
 def test_another_seed_gives_other_weights(tmp_path):
     for seed in (0, 1):
         run_here(tmp_path / str(seed), "training.steps=2", f"training.seed={seed}")
-    assert not set(state(tmp_path / "0").values()) == set(state(tmp_path / "1").values())
+    assert state(tmp_path / "0") != state(tmp_path / "1")
 
 
 def test_what_ran_before_in_the_process_changes_no_bit(tmp_path):

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from metanp.distribution import Mixture
 from metanp.encoder import Points
-from metanp.neural_process.kernel import ALL, HeadKernel
+from metanp.neural_process.kernel import ALL, HeadKernel, Prepared
 
 MIN_NOISE = 1e-3  # variance, of scores of unit variance: keeps float32 Cholesky safe up to a thousand evaluated cells
 
@@ -30,7 +30,7 @@ MIN_NOISE = 1e-3  # variance, of scores of unit variance: keeps float32 Cholesky
 class Posterior:
     """What the heads know once the context was read."""
 
-    xc: Points
+    xc: Prepared
     mask: Bool[Tensor, "task context"]
     alpha: Float[Tensor, "task head context"]  # inverse kernel matrix times residual scores
     whitener: Float[Tensor, "task head context context"]  # inverse of the Cholesky factor
@@ -42,7 +42,7 @@ class Posterior:
         """Keep the heads that some task gives at least this weight; for large pools."""
         kept = torch.nonzero((self.log_weight.exp() >= weight).any(0)).flatten()
         return Posterior(
-            self.xc,
+            self.xc.only(kept),
             self.mask,
             self.alpha[:, kept],
             self.whitener[:, kept],
@@ -77,7 +77,8 @@ class WhitenedHeads(nn.Module):
     def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> Posterior:
         """Read the context; rows where `mask` is False have no influence at all."""
         xc, yc, real = xc.map(Tensor.float), yc.float(), mask[:, None].float()
-        covariance = self.kernel(xc, xc) * real[..., :, None] * real[..., None, :]
+        prepared = self.kernel.prepare(xc)
+        covariance = self.kernel.covariance(prepared, prepared) * real[..., :, None] * real[..., None, :]
         diagonal = self.noise()[:, None] * real + (1 - real)
         cholesky = torch.linalg.cholesky(covariance + torch.diag_embed(diagonal))
         identity = torch.eye(yc.shape[1], device=yc.device).expand_as(cholesky)
@@ -93,17 +94,20 @@ class WhitenedHeads(nn.Module):
         decay = count.clamp(min=1) ** -self.evidence_decay[:, None, None]
         first, second = self.log_evidence_weight.exp()
         logit = self.log_prior + first * decay[0] * evidence + second * decay[1] * loo
-        return Posterior(xc, mask, alpha, whitener, torch.log_softmax(logit, dim=-1), loo_residual, ALL)
+        # a padded cell explains nothing: its column goes, so that `predict` needs no mask
+        whitener = whitener * real[..., None, :]
+        return Posterior(prepared, mask, alpha, whitener, torch.log_softmax(logit, dim=-1), loo_residual, ALL)
 
     @torch.autocast("cuda", enabled=False)
     @torch.autocast("cpu", enabled=False)
     def predict(self, posterior: Posterior, xt: Points) -> Mixture:
         """One part a head for each target."""
         xt, heads = xt.map(Tensor.float), posterior.heads
-        cross = self.kernel(xt, posterior.xc, heads) * posterior.mask[:, None, None, :]
-        mean = self.mean(xt.embedding).mT[:, heads] + torch.einsum("thab,thb->tha", cross, posterior.alpha)
-        explained = ((cross @ posterior.whitener.mT) ** 2).sum(-1)
+        prepared = self.kernel.prepare(xt, heads)
+        cross = self.kernel.covariance(prepared, posterior.xc, heads)
+        mean = self.mean(xt.embedding).mT[:, heads] + (cross @ posterior.alpha[..., None])[..., 0]
+        explained = torch.linalg.vector_norm(cross @ posterior.whitener.mT, dim=-1).square()
         noise = self.noise(heads)
-        variance = (self.kernel.diagonal(xt, heads) - explained).clamp(min=1e-5) + noise[:, None]
+        variance = (self.kernel.variance(prepared, heads) - explained).clamp(min=1e-5) + noise[:, None]
         tasks = len(posterior.mask)
         return Mixture(posterior.log_weight, mean, variance.sqrt(), noise.sqrt().expand(tasks, -1))

@@ -24,6 +24,24 @@ from metanp.encoder import Points
 ALL = slice(None)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Cells as the kernels see them.
+
+    shared: the blocks side by side. own: each head's directions of the embedding, scaled.
+    square: squared length in each head's scaled distance. linear_square: in each head's linear kernel.
+    """
+
+    shared: Float[Tensor, "task cell coordinate"]
+    own: Float[Tensor, "task head cell direction"]
+    square: Float[Tensor, "task head cell"]
+    linear_square: Float[Tensor, "task head cell"]
+
+    def only(self, heads: Tensor) -> Prepared:
+        """Some of the heads."""
+        return Prepared(self.shared, self.own[:, heads], self.square[:, heads], self.linear_square[:, heads])
+
+
 @dataclass
 class KernelConfig:
     """How many heads, how many embedding directions each has, how many start from the learned embedding alone."""
@@ -40,6 +58,8 @@ class HeadKernel(nn.Module):
         super().__init__()
         self.feature_blocks, self.wl_blocks = tuple(feature_blocks), tuple(wl_blocks)
         blocks = len(self.feature_blocks) + len(self.wl_blocks) + 1
+        sizes = torch.tensor([*self.feature_blocks, *self.wl_blocks])
+        self.register_buffer("block", torch.arange(blocks - 1).repeat_interleave(sizes), persistent=False)
         heads, own = config.heads, config.embedding_heads
         self.directions = nn.Parameter(torch.randn(heads, config.directions, d_embed) / d_embed**0.5)
         spread = torch.linspace(-1, 1, max(own, 2))[: max(own, 1)]
@@ -55,50 +75,66 @@ class HeadKernel(nn.Module):
         self.log_constant = nn.Parameter(torch.full((heads,), -2.0))
         self.log_alpha = nn.Parameter(torch.zeros(heads))
 
+    def prepare(self, points: Points, heads: Tensor | slice = ALL) -> Prepared:
+        """All that a cell's covariances need to know of it, for some heads or all."""
+        shared = self._shared(points)
+        near, linear = self._weights(heads)
+        # squares of whole blocks as one matrix product: many short sums would take longer than the covariances
+        squares = shared.square() @ self._spread(torch.cat([near, linear]), shared).mT
+        near_square, linear_square = squares.mT.chunk(2, dim=1)
+        scale = self.log_embedding_scale[heads].exp() / (2 * self.log_alpha[heads].exp()).sqrt()
+        own = torch.einsum("tae,hde->thad", points.embedding, self.directions[heads] * scale[:, None, None])
+        return Prepared(shared, own, near_square + own.square().sum(-1), linear_square)
+
     def forward(self, a: Points, b: Points, heads: Tensor | slice = ALL) -> Float[Tensor, "task head a b"]:
         """Covariance of every cell of `a` with every cell of `b`, for some heads or all."""
-        distances, products = self._blocks(a, b)
-        distance = torch.einsum("tabk,hk->thab", distances, self.log_distance_weight[heads].exp())
-        distance = distance + self._own(a, b, heads)
-        alpha = self.log_alpha[heads].exp()[:, None, None]
-        smooth = torch.exp(-alpha * torch.log1p(distance / (2 * alpha)))
-        linear = torch.einsum("tabk,hk->thab", products, self.log_linear_weight[heads].exp())
-        amplitude, constant = (p[heads].exp()[:, None, None] for p in (self.log_amplitude, self.log_constant))
-        return amplitude * smooth + linear + constant
+        return self.covariance(self.prepare(a, heads), self.prepare(b, heads), heads)
+
+    def covariance(self, a: Prepared, b: Prepared, heads: Tensor | slice = ALL) -> Float[Tensor, "task head a b"]:
+        """The same of cells that were prepared for these heads."""
+        sizes = self._sizes(a.shared)
+        blocks = zip(a.shared.split(sizes, -1), b.shared.split(sizes, -1), strict=True)
+        products = torch.stack([x @ y.mT for x, y in blocks], dim=1)
+        near, linear = self._weights(heads)
+        mixed = torch.cat([-2 * near, linear]) @ products.flatten(2)
+        crossed, along = mixed.unflatten(-1, products.shape[2:]).chunk(2, dim=1)
+        square, other = a.square[..., None], b.square[..., None]
+        left = torch.cat([-2 * a.own, square, torch.ones_like(square)], dim=-1)
+        right = torch.cat([b.own, torch.ones_like(other), other], dim=-1)
+        distance = (crossed + left @ right.mT).clamp(min=0)
+        amplitude, alpha = self.log_amplitude[heads][:, None, None], self.log_alpha[heads].exp()[:, None, None]
+        smooth = torch.exp(torch.addcmul(amplitude, -alpha, torch.log1p(distance)))
+        return smooth + along + self.log_constant[heads].exp()[:, None, None]
 
     def diagonal(self, a: Points, heads: Tensor | slice = ALL) -> Float[Tensor, "task head a"]:
         """Variance of each cell of `a` before anything was measured."""
-        squares = torch.stack([(x**2).sum(-1) for x in self._coordinates(a)], dim=-1)
-        linear = torch.einsum("tak,hk->tha", squares, self.log_linear_weight[heads].exp())
-        return linear + (self.log_amplitude[heads].exp() + self.log_constant[heads].exp())[:, None]
+        return self.variance(self.prepare(a, heads), heads)
 
-    def scaled_coordinates(self, a: Points, head: int) -> Float[Tensor, "task a coordinate"]:
-        """Coordinates whose squared distances are one head's."""
-        weights = (0.5 * self.log_distance_weight[head]).exp()
-        blocks = [x * w for x, w in zip(self._coordinates(a), weights, strict=True)]
-        own = a.embedding @ self.directions[head].mT * self.log_embedding_scale[head].exp()
-        return torch.cat([*blocks, own], dim=-1)
+    def variance(self, a: Prepared, heads: Tensor | slice = ALL) -> Float[Tensor, "task head a"]:
+        """The same of cells that were prepared for these heads."""
+        return a.linear_square + (self.log_amplitude[heads].exp() + self.log_constant[heads].exp())[:, None]
 
-    def linear_coordinates(self, a: Points, head: int) -> Float[Tensor, "task a coordinate"]:
-        """Coordinates whose inner products are one head's linear kernel."""
-        weights = (0.5 * self.log_linear_weight[head]).exp()
-        return torch.cat([x * w for x, w in zip(self._coordinates(a), weights, strict=True)], dim=-1)
+    def coordinates(self, a: Prepared, place: int, heads: Tensor | slice = ALL) -> tuple[Tensor, Tensor]:
+        """One head's (task, cell, coordinate): squared distances of the first are its distance over twice alpha, inner
+        products of the second its linear kernel; `place` counts among the heads that `a` was prepared for."""
+        near, linear = (self._spread(weights[place].sqrt(), a.shared) for weights in self._weights(heads))
+        return torch.cat([a.shared * near, a.own[:, place]], dim=-1), a.shared * linear
 
-    def _coordinates(self, points: Points) -> list[Tensor]:
+    def _weights(self, heads: Tensor | slice) -> tuple[Float[Tensor, "head block"], Float[Tensor, "head block"]]:
+        """Of each block in the scaled distance (over twice alpha) and in the linear kernel."""
+        alpha = self.log_alpha[heads].exp()[:, None]
+        return self.log_distance_weight[heads].exp() / (2 * alpha), self.log_linear_weight[heads].exp()
+
+    def _shared(self, points: Points) -> Float[Tensor, "task a coordinate"]:
         # a missing side feature counts as average: leaving its column out cell by cell would not be a valid kernel
-        side = torch.nan_to_num(points.side)
-        return [*points.features.split(self.feature_blocks, -1), *points.wl.split(self.wl_blocks, -1), side]
+        return torch.cat([points.features, points.wl.float(), torch.nan_to_num(points.side)], dim=-1)
 
-    def _blocks(self, a: Points, b: Points) -> tuple[Tensor, Tensor]:
-        products, distances = [], []
-        for x, y in zip(self._coordinates(a), self._coordinates(b), strict=True):
-            product = x @ y.mT
-            products.append(product)
-            distances.append((x**2).sum(-1)[..., :, None] + (y**2).sum(-1)[..., None, :] - 2 * product)
-        return torch.stack(distances, dim=-1).clamp(min=0), torch.stack(products, dim=-1)
+    def _sizes(self, shared: Tensor) -> list[int]:
+        """Widths of the blocks; the side features take what is left."""
+        sizes = [*self.feature_blocks, *self.wl_blocks]
+        return [*sizes, shared.shape[-1] - sum(sizes)]
 
-    def _own(self, a: Points, b: Points, heads: Tensor | slice) -> Float[Tensor, "task head a b"]:
-        x, y = (torch.einsum("tae,hde->thad", p.embedding, self.directions[heads]) for p in (a, b))
-        scale = self.log_embedding_scale[heads].exp()[:, None, None]
-        x, y = x * scale, y * scale
-        return ((x**2).sum(-1)[..., :, None] + (y**2).sum(-1)[..., None, :] - 2 * x @ y.mT).clamp(min=0)
+    def _spread(self, weights: Float[Tensor, "*batch block"], shared: Tensor) -> Float[Tensor, "*batch coordinate"]:
+        """The weight of each coordinate's block."""
+        side = shared.shape[-1] - len(self.block)
+        return torch.cat([weights[..., self.block], weights[..., -1:].expand(*weights.shape[:-1], side)], dim=-1)

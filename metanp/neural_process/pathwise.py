@@ -14,10 +14,12 @@ import math
 
 import torch
 from jaxtyping import Float
+from scipy.special import gammaincinv
 from torch import Generator, Tensor
 
 from metanp.encoder import Points
 from metanp.neural_process.heads import Posterior, WhitenedHeads
+from metanp.neural_process.kernel import HeadKernel, Prepared
 
 FREQUENCIES = 512
 
@@ -29,53 +31,51 @@ class PathwiseSampler:
         self.heads, self.posterior = heads, posterior
         weight = posterior.log_weight[0].exp().cpu()
         self.head = torch.multinomial(weight, n, replacement=True, generator=rng)
-        device = posterior.alpha.device
         distinct = torch.unique(self.head).tolist()
-        self.priors = {h: _PriorDraws(heads, posterior, h, int((self.head == h).sum()), rng) for h in distinct}
+        self.priors = {h: _PriorDraws(heads.kernel, posterior, h, int((self.head == h).sum()), rng) for h in distinct}
         self.updates = {}
-        for h in distinct:
-            at_context = self.priors[h](posterior.xc) * posterior.mask[0]
+        for h, prior in self.priors.items():
+            at_context = prior(posterior.xc)
             noise = heads.noise(posterior.heads)[h].sqrt()
-            error = torch.randn(at_context.shape, generator=rng).to(device) * noise * posterior.mask[0]
+            error = torch.randn(at_context.shape, generator=rng).to(at_context) * noise
             whitener = posterior.whitener[0, h]
             self.updates[h] = posterior.alpha[0, h] - (at_context + error) @ whitener.mT @ whitener
 
     def __call__(self, xt: Points) -> tuple[Float[Tensor, "draw target"], Tensor]:
         """Values of every draw at the targets, without measurement noise, and the head each draw came from."""
-        cross = self.heads.kernel(xt, self.posterior.xc, self.posterior.heads)[0] * self.posterior.mask[0]
-        mean = self.heads.mean(xt.embedding)[0].mT[self.posterior.heads]
+        kernel, which = self.heads.kernel, self.posterior.heads
+        prepared = kernel.prepare(xt, which)
+        cross = kernel.covariance(prepared, self.posterior.xc, which)[0]
+        mean = self.heads.mean(xt.embedding)[0].mT[which]
         values = mean.new_empty((len(self.head), mean.shape[1]))
         for h, prior in self.priors.items():
-            values[self.head == h] = mean[h] + prior(xt) + self.updates[h] @ cross[h].mT
+            values[self.head == h] = mean[h] + prior(prepared) + self.updates[h] @ cross[h].mT
         return values, self.head
 
 
 class _PriorDraws:
     """Draws from one head's zero-mean prior: rational quadratic part, linear part, constant."""
 
-    def __init__(self, heads: WhitenedHeads, posterior: Posterior, head: int, n: int, rng: Generator):
-        self.kernel = heads.kernel
-        self.h = int(head if isinstance(posterior.heads, slice) else posterior.heads[head])
-        device = posterior.alpha.device
-        size = self.kernel.scaled_coordinates(posterior.xc, self.h).shape[-1]
-        alpha = float(self.kernel.log_alpha[self.h].detach().exp())
-        inverse_length = _gamma(alpha, FREQUENCIES, rng) / alpha
-        frequency = torch.randn(size, FREQUENCIES, generator=rng) * inverse_length.sqrt()
-        self.frequency = frequency.to(device)
-        self.phase = (torch.rand(FREQUENCIES, generator=rng) * 2 * math.pi).to(device)
-        amplitude = self.kernel.log_amplitude[self.h].exp()
-        self.weight = torch.randn(n, FREQUENCIES, generator=rng).to(device) * (2 * amplitude / FREQUENCIES).sqrt()
-        width = self.kernel.linear_coordinates(posterior.xc, self.h).shape[-1]
-        self.slope = torch.randn(n, width, generator=rng).to(device)
-        self.level = torch.randn(n, 1, generator=rng).to(device) * self.kernel.log_constant[self.h].exp().sqrt()
+    def __init__(self, kernel: HeadKernel, posterior: Posterior, place: int, n: int, rng: Generator):
+        self.kernel, self.place, self.heads = kernel, place, posterior.heads
+        smooth, linear = kernel.coordinates(posterior.xc, place, self.heads)
+        amplitude, alpha, constant = (
+            log[self.heads][place].exp() for log in (kernel.log_amplitude, kernel.log_alpha, kernel.log_constant)
+        )
+        # (1 + d)^-alpha is the mean of exp(-g d) over g from a gamma distribution; each g has frequencies of its own
+        rate = _gamma(float(alpha), FREQUENCIES, rng)
+        self.frequency = (torch.randn(smooth.shape[-1], FREQUENCIES, generator=rng) * (2 * rate).sqrt()).to(smooth)
+        self.phase = (torch.rand(FREQUENCIES, generator=rng) * 2 * math.pi).to(smooth)
+        self.weight = torch.randn(n, FREQUENCIES, generator=rng).to(smooth) * (2 * amplitude / FREQUENCIES).sqrt()
+        self.slope = torch.randn(n, linear.shape[-1], generator=rng).to(smooth)
+        self.level = torch.randn(n, 1, generator=rng).to(smooth) * constant.sqrt()
 
-    def __call__(self, x: Points) -> Float[Tensor, "draw target"]:
-        waves = torch.cos(self.kernel.scaled_coordinates(x, self.h)[0] @ self.frequency + self.phase)
-        return self.weight @ waves.mT + self.slope @ self.kernel.linear_coordinates(x, self.h)[0].mT + self.level
+    def __call__(self, x: Prepared) -> Float[Tensor, "draw target"]:
+        smooth, linear = self.kernel.coordinates(x, self.place, self.heads)
+        waves = torch.cos(smooth[0] @ self.frequency + self.phase)
+        return self.weight @ waves.mT + self.slope @ linear[0].mT + self.level
 
 
 def _gamma(shape: float, n: int, rng: Generator) -> Float[Tensor, " frequency"]:
     """Gamma variables of unit scale by inversion, which takes a generator where `torch.distributions` does not."""
-    from scipy.special import gammaincinv
-
     return torch.from_numpy(gammaincinv(shape, torch.rand(n, generator=rng).double().numpy())).float()

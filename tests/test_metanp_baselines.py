@@ -1,0 +1,350 @@
+"""Baselines: a posterior by hand, exact inputs, real rows of NAS-Bench-201, and scikit-learn's conventions."""
+
+import itertools
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import WhiteKernel
+
+from data import load_benchmark
+from metanp.baselines import BASELINES
+from metanp.baselines.block_kernel import BlockKernel
+from metanp.baselines.inputs import Counts, computed, written
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.metrics import distribution_metrics, kendall_tau, predicted_order
+from metanp.operations import INDEX
+from metanp.score_transform import ScoreTransform
+from metanp.spaces import get_space
+
+SPACE = get_space("nasbench201")
+OF_WHAT_IS_COMPUTED = [name for name in BASELINES if name != "gp_onehot"]
+WITH_STD = [name for name in BASELINES if name != "xgboost"]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """2,000 random cells of NAS-Bench-201 and their CIFAR-10 validation accuracy, in random order."""
+    table = load_benchmark("nasbench201")
+    chosen = np.random.default_rng(0).permutation(len(table))[:2000]
+    return table.cells[chosen], table.mean("cifar10_validation_accuracy_200")[chosen]
+
+
+def few(n: int) -> tuple[CellArray, np.ndarray]:
+    """Some cells, and a score that can be learned: twice their live 3x3 convolutions less their live poolings."""
+    cells = SPACE.arrays()[np.random.default_rng(1).permutation(len(SPACE))[:n]]
+    live = cells.pruned().operation
+    return cells, 2.0 * (live == INDEX["conv3x3"]).sum(1) - (live == INDEX["avgpool3x3"]).sum(1)
+
+
+def renumbered(cell: Cell) -> Cell:
+    """The same cell, its inner nodes numbered backwards."""
+    last = len(cell) - 1
+    place = [0, *range(last - 1, 0, -1), last]
+    operations = [cell.operations[place[i]] for i in range(len(cell))]
+    return Cell(operations, [(place[u], place[v]) for u, v in cell.edges])
+
+
+# --- the Gaussian process -----------------------------------------------------------------------------------------
+
+
+def test_the_kernel_of_two_points_worked_by_hand():
+    kernel = BlockKernel((1, 2), weight=(0.5, 2.0), amplitude=3.0, linear=0.4, constant=0.7)
+    x, y = np.array([[1.0, 0.0, 2.0]]), np.array([[3.0, 1.0, 2.0]])
+    # squared distances 4 and 1, weighted 0.5 * 4 + 2 * 1 = 4; inner products 3 and 4, averaged 3.5
+    assert kernel(x, y) == pytest.approx(np.array([[3 * np.exp(-2) + 0.4 * 3.5 + 0.7]]))
+    # squares 1 and 4, averaged 2.5
+    assert kernel.diag(x) == pytest.approx(np.array([3 + 0.4 * 2.5 + 0.7]))
+
+
+def test_the_kernel_s_gradient_is_that_of_finite_differences():
+    points = np.random.default_rng(0).normal(size=(5, 4))
+    kernel = BlockKernel((1, 3), weight=(0.5, 2.0), amplitude=3.0, linear=0.4, constant=0.7)
+    value, gradient = kernel(points, eval_gradient=True)
+    assert value == pytest.approx(kernel(points, points.copy()))
+    assert np.diag(value) == pytest.approx(kernel.diag(points))
+    for i, step in enumerate(1e-6 * np.eye(len(kernel.theta))):
+        above, below = (kernel.clone_with_theta(kernel.theta + sign * step)(points) for sign in (1, -1))
+        assert gradient[:, :, i] == pytest.approx((above - below) / 2e-6, abs=1e-7)
+
+
+def test_the_kernel_notices_other_points():
+    kernel = BlockKernel()
+    assert kernel(np.array([[0.0], [1.0]]))[0, 1] != kernel(np.array([[0.0], [2.0]]))[0, 1]
+
+
+def test_the_posterior_of_two_measurements_worked_by_hand():
+    # k(0, 0) = 1, k(0, 1) = exp(-1/2) = r, noise s: by symmetry the two weights are +-1 / (1 + s - r)
+    kernel = BlockKernel((1,), (1.0,), amplitude=1.0, linear=1e-5, constant=1e-5) + WhiteKernel(0.2)
+    x = np.array([[0.0], [1.0]])
+    gp = GaussianProcessRegressor(kernel, alpha=0, optimizer=None).fit(x, [1.0, -1.0])
+    r, s = np.exp(-0.5), 0.2
+    mean, std = gp.predict(x, return_std=True)
+    assert mean == pytest.approx([(1 - r) / (1 + s - r), -(1 - r) / (1 + s - r)], abs=1e-4)
+    # inverse of [[a, r], [r, a]] with a = 1 + s
+    a = 1 + s
+    explained = (a * 1 - 2 * r * r + a * r * r) / (a * a - r * r)
+    assert std**2 == pytest.approx([1 + s - explained] * 2, abs=1e-4)
+
+
+def test_predictions_are_the_posterior_written_out():
+    cells, score = few(12)
+    shown, asked = cells[:6], cells[6:]
+    gp = BASELINES["gp_wl"]().fit(shown, score[:6])
+    mean, std = gp.predict(asked, return_std=True)
+    p = gp._regressor.kernel_.get_params()
+    noise = p["k2__noise_level"]
+
+    context = computed(shown)
+    blocks = []
+    for inputs in (context, computed(asked)):
+        features, *counts = inputs.blocks(context)
+        blocks.append([b[inputs.graph].astype(float) for b in (features, np.sqrt(features), *counts)])
+    scales = [1 / np.sqrt(2 * b.var(0).sum()) for b in blocks[0]]
+    x, y = ([(b - c.mean(0)) * s for b, c, s in zip(part, blocks[0], scales, strict=True)] for part in blocks)
+
+    def k(a, b):
+        out = np.full((len(a[0]), len(b[0])), p["k1__constant"])
+        for i, j in itertools.product(range(len(a[0])), range(len(b[0]))):
+            pairs = [(u[i], v[j]) for u, v in zip(a, b, strict=True)]
+            r = sum(w * ((u - v) ** 2).sum() for w, (u, v) in zip(p["k1__weight"], pairs, strict=True))
+            out[i, j] += p["k1__amplitude"] * np.exp(-r / 2) + p["k1__linear"] * np.mean([u @ v for u, v in pairs])
+        return out
+
+    transform = ScoreTransform.fit(score[:6])
+    inverse = np.linalg.inv(k(x, x) + (noise + 1e-6) * np.eye(6))
+    by_hand = k(y, x) @ inverse @ transform.forward(score[:6])
+    variance = np.diag(k(y, y) - k(y, x) @ inverse @ k(y, x).T) + noise
+    expected = transform.inverse_moments(by_hand, np.sqrt(variance))
+    assert mean == pytest.approx(expected[0], abs=1e-4)
+    assert std == pytest.approx(expected[1], abs=1e-4)
+
+
+def test_hyper_parameters_are_fitted_not_left_at_their_start():
+    cells, score = few(60)
+    quiet, noisy = (
+        BASELINES["gp_wl"]().fit(cells, score + spread * np.random.default_rng(2).normal(size=60))._regressor.kernel_
+        for spread in (0.01, 5.0)
+    )
+    assert quiet.k2.noise_level < 0.05 < 0.3 < noisy.k2.noise_level
+
+
+# --- inputs -------------------------------------------------------------------------------------------------------
+
+
+def test_counts_worked_by_hand():
+    counts = Counts.of(np.array([0, 0, 0, 1, 1]), np.array([7, 3, 7, 9, 3], dtype=np.uint64), 2)
+    assert counts.name.tolist() == [3, 7, 9]
+    assert counts.count.toarray().tolist() == [[1, 2, 0], [1, 0, 1]]
+    # only 7 and 8 are known: cell 0 has one other pattern once, cell 1 two others once each
+    known = counts.columns(np.array([7, 8], dtype=np.uint64))
+    assert known == pytest.approx(np.array([[2, 0, 1], [0, 0, np.sqrt(2)]]))
+
+
+@pytest.mark.parametrize("read", [computed, written])
+def test_patterns_never_seen_leave_distances_to_the_evaluated_cells_exact(read):
+    rng = np.random.default_rng(3)
+    cells = SPACE.arrays()[rng.permutation(len(SPACE))[:40]]
+    everything, context, targets = read(cells), read(cells[:10]), read(cells[10:])
+    whole = everything.blocks(everything)
+    for block, shown, asked in zip(whole, context.blocks(context), targets.blocks(context), strict=True):
+        full = block[everything.graph]
+        exact = ((full[:10, None] - full[None, 10:]) ** 2).sum(-1)
+        seen = ((shown[context.graph][:, None] - asked[targets.graph][None]) ** 2).sum(-1)
+        assert seen == pytest.approx(exact, rel=1e-4, abs=1e-3)
+
+
+def test_a_pool_holds_each_distinct_cell_once():
+    inputs = computed(SPACE.arrays())
+    assert (len(inputs), inputs.n_rows) == (15_625, 8_765)
+
+
+def test_one_hot_cells_worked_by_hand():
+    cells = [Cell(["input", "skip", "output"], [(0, 1), (1, 2)]), Cell(["input", "skip", "output"], [(0, 2)])]
+    _, operations, edges = written(cells).blocks(written(cells))
+    assert operations[:, :-1].tolist() == [[1, 1, 1], [1, 1, 1]]
+    # edges (0, 1), (0, 2), (1, 2)
+    assert edges[:, :-1].tolist() == [[1, 0, 1], [0, 1, 0]]
+
+
+def test_one_hot_cells_are_read_alike_whatever_the_largest_cell_beside_them_is():
+    small, large = few(1)[0], SPACE.arrays()[:1]
+    wide = CellArray.concatenate([small, CellArray.from_cells([Cell(["input", *["skip"] * 9, "output"], [(0, 10)])])])
+    for alone, beside in zip(written(small).blocks(written(large)), written(wide).blocks(written(large)), strict=True):
+        assert alone[0].tolist() == beside[0].tolist()
+
+
+# --- all of them --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("gp_wl", 0.65), ("xgboost", 0.6), ("random_forest", 0.6), ("gp_onehot", 0.4)]
+)
+def test_fifty_trainings_of_nasbench201_rank_the_rest(rows, name, least):
+    cells, accuracy = rows
+    baseline = BASELINES[name]()
+    pool = baseline.encode(cells[150:])
+    taus = []
+    for start in (0, 50, 100):
+        shown = slice(start, start + 50)
+        taus.append(kendall_tau(baseline.fit(cells[shown], accuracy[shown]).predict(pool), accuracy[150:]))
+    assert np.mean(taus) > least
+
+
+def test_random_order_ranks_nothing_and_another_label_set_gets_another_order(rows):
+    cells, accuracy = rows
+    random = BASELINES["random"]()
+    pool = random.encode(cells[100:])
+    first, second = (random.fit(cells[s], accuracy[s]).predict(pool) for s in (slice(0, 50), slice(50, 100)))
+    assert abs(kendall_tau(first, accuracy[100:])) < 0.1
+    assert abs(kendall_tau(first, second)) < 0.1
+
+
+def test_the_gaussian_process_is_about_as_sure_as_it_should_be(rows):
+    cells, accuracy = rows
+    mean, std = BASELINES["gp_wl"]().fit(cells[:100], accuracy[:100]).predict(cells[100:], return_std=True)
+    assert 0.8 < distribution_metrics(mean, std, accuracy[100:])["coverage_90"] < 0.97
+
+
+@pytest.mark.parametrize("name", OF_WHAT_IS_COMPUTED)
+def test_isomorphic_cells_get_equal_predictions(name):
+    cells, score = few(30)
+    baseline = BASELINES[name]().fit(cells, score)
+    asked = SPACE.arrays()[:50].to_cells()
+    assert baseline.predict(asked).tolist() == pytest.approx(baseline.predict([renumbered(c) for c in asked]))
+    assert len(set(baseline.predict(asked))) > 10
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_cells_arrays_and_an_encoded_pool_are_asked_alike(name):
+    cells, score = few(30)
+    baseline = BASELINES[name]().fit(cells.to_cells(), score.tolist())
+    asked = SPACE.arrays()[:40]
+    expected = baseline.predict(asked)
+    assert baseline.predict(asked.to_cells()).tolist() == expected.tolist()
+    assert baseline.predict(baseline.encode(asked)).tolist() == expected.tolist()
+    assert baseline.predict(asked[7:9]) == pytest.approx(expected[7:9])
+    assert baseline.predict([]).shape == (0,)
+
+
+@pytest.mark.parametrize("name", WITH_STD)
+def test_standard_deviations_are_finite_and_not_negative(name):
+    cells, score = few(30)
+    mean, std = BASELINES[name]().fit(cells, score).predict(SPACE.arrays()[:300], return_std=True)
+    assert mean.shape == std.shape == (300,)
+    assert np.isfinite(mean).all()
+    assert np.isfinite(std).all()
+    assert (std >= 0).all()
+
+
+def test_a_baseline_without_a_standard_deviation_says_so():
+    baseline = BASELINES["xgboost"]().fit(*few(10))
+    with pytest.raises(ValueError, match="XGBoost gives no standard deviation; gp_wl and random_forest do"):
+        baseline.predict(few(3)[0], return_std=True)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_units_do_not_matter(name):
+    cells, score = few(30)
+    asked = SPACE.arrays()[:40]
+    percent = BASELINES[name]().fit(cells, score).predict(asked)
+    other = BASELINES[name]().fit(cells, 0.01 * score + 3).predict(asked)
+    assert other == pytest.approx(0.01 * percent + 3, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_the_same_seed_gives_the_same_predictions_twice(name):
+    cells, score = few(30)
+    asked = SPACE.arrays()[:40]
+    first, second = (BASELINES[name](seed=3).fit(cells, score).predict(asked) for _ in range(2))
+    assert first.tolist() == second.tolist()
+    if name in ("xgboost", "random_forest", "random"):
+        assert first.tolist() != BASELINES[name](seed=4).fit(cells, score).predict(asked).tolist()
+
+
+@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_or_two_evaluated_cells_of_equal_score_are_enough_to_answer(name, n):
+    cells, _ = few(2)
+    assert np.isfinite(BASELINES[name]().fit(cells[:n], [90.0] * n).predict(SPACE.arrays()[:20])).all()
+
+
+def test_a_cell_evaluated_twice_counts_twice():
+    cells, score = few(20)
+    twice = CellArray.concatenate([cells, cells[:1], cells[:1]])
+    values = np.concatenate([score, [score[0] + 1] * 2])
+    once = BASELINES["gp_wl"]().fit(cells, score).predict(cells[:1])
+    assert BASELINES["gp_wl"]().fit(twice, values).predict(cells[:1]) > once
+
+
+def test_ties_are_broken_the_same_way_for_all_predictors():
+    cells, score = few(40)
+    graph = computed(SPACE.arrays()).graph
+    pair = np.flatnonzero(graph == np.flatnonzero(np.bincount(graph) == 2)[0])  # two spellings of one cell
+    asked = SPACE.arrays()[np.concatenate([pair, np.arange(100, 150)])]
+    before = []
+    for name in OF_WHAT_IS_COMPUTED:
+        prediction = BASELINES[name]().fit(cells, score).predict(asked)
+        orders = [
+            predicted_order(prediction, np.random.default_rng(i).permutation(len(asked))).tolist() for i in range(9)
+        ]
+        before.append([order.index(0) < order.index(1) for order in orders])
+    assert all(b == before[0] for b in before)
+    assert len(set(before[0])) == 2
+
+
+@pytest.mark.parametrize(
+    ("score", "message"),
+    [
+        ([], r"3 cells, but scores of shape \(0,\)"),
+        ([1.0, 2.0], r"3 cells, but scores of shape \(2,\)"),
+        ([1.0, np.nan, 2.0], "the score of cell 1 is nan"),
+        ([1.0, 2.0, np.inf], "the score of cell 2 is inf"),
+    ],
+)
+def test_what_cannot_be_learned_from_is_refused_by_name(score, message):
+    with pytest.raises(ValueError, match=message):
+        BASELINES["random"]().fit(few(3)[0], score)
+
+
+def test_no_cell_at_all_and_no_fit_are_refused():
+    with pytest.raises(ValueError, match="at least one evaluated cell"):
+        BASELINES["gp_wl"]().fit([], [])
+    with pytest.raises(RuntimeError, match="WLGaussianProcess was not fitted"):
+        BASELINES["gp_wl"]().predict(few(3)[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("gp_wl", "sklearn.gaussian_process"),
+        ("gp_onehot", "sklearn.gaussian_process"),
+        ("random_forest", "sklearn.ensemble"),
+        ("xgboost", "xgboost"),
+    ],
+)
+def test_a_missing_library_is_an_error_that_names_the_extra(name, module, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=r"pip install 'metanp\[research\]'"):
+        BASELINES[name]().fit(*few(3))
+
+
+def test_neither_metrics_nor_baselines_import_a_library_of_the_extra():
+    code = (
+        "import sys, metanp.metrics, metanp.baselines; sys.exit('sklearn' in sys.modules or 'xgboost' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_normal_predictions_have_the_density_that_std_promises():
+    # the noise of repeated measurements of one cell is what is left where everything else is known
+    cells = few(1)[0][np.zeros(80, dtype=int)]
+    score = 90 + np.random.default_rng(0).normal(size=80)
+    mean, std = BASELINES["gp_wl"]().fit(cells, score).predict(cells[:1], return_std=True)
+    assert mean[0] == pytest.approx(90, abs=0.3)
+    assert std[0] == pytest.approx(1, abs=0.2)
+    assert norm.logpdf(90, mean[0], std[0]) > -1.2
