@@ -96,7 +96,11 @@ class _Logger:
         Path(self.config.output).mkdir(parents=True, exist_ok=True)
         plain: Any = OmegaConf.to_container(OmegaConf.structured(self.config))
         run = wandb.init(
-            project="metanp", name=self.config.name, dir=self.config.output, mode=self.mode, config=plain  # type: ignore[arg-type]
+            project="metanp",
+            name=self.config.name,
+            dir=self.config.output,
+            mode=self.mode,
+            config=plain,  # type: ignore[arg-type]
         )
         return lambda line: run.log({k: v for k, v in line.items() if k != "step"}, step=line["step"])
 

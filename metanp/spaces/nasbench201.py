@@ -13,6 +13,7 @@ Source: Dong and Yang, "NAS-Bench-201", ICLR 2020 (arXiv:2001.00326); NASLib, gi
 
 import random
 from collections.abc import Sequence
+from typing import Any
 from functools import cached_property
 
 import numpy as np
@@ -90,7 +91,7 @@ def write(cell: Cell) -> str:
     return SPACE.write_text(cell)
 
 
-def parse_naslib(code: Sequence[int]) -> Cell:
+def parse_naslib(code: Sequence[Any]) -> Cell:
     """From NASLib's six digits.
 
     Raises:
