@@ -101,7 +101,7 @@ class Cell:
         return nasbench201.write(self)
 
     @classmethod
-    def from_naslib(cls, code: Sequence[int]) -> Cell:
+    def from_naslib(cls, code: Sequence[Any]) -> Cell:
         """From NASLib's six digits for NAS-Bench-201: edges (0,1) (0,2) (0,3) (1,2) (1,3) (2,3)."""
         from metanp.spaces import nasbench201
 

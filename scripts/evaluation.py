@@ -49,7 +49,13 @@ def label_sets(setting: Setting) -> Iterator[tuple[int, int, np.ndarray, np.ndar
         order = rng.permutation(len(setting.score))
         for budget in setting.budgets:
             context, target = order[:budget], np.sort(order[budget:])
-            yield number, budget, context, target, np.random.default_rng([setting.seed, number, 1]).permutation(len(target))
+            yield (
+                number,
+                budget,
+                context,
+                target,
+                np.random.default_rng([setting.seed, number, 1]).permutation(len(target)),
+            )
 
 
 def evaluate(predictors: Mapping[str, Callable[[], Predictor]], setting: Setting) -> list[dict[str, Any]]:

@@ -95,13 +95,8 @@ class _Logger:
 
         Path(self.config.output).mkdir(parents=True, exist_ok=True)
         plain: Any = OmegaConf.to_container(OmegaConf.structured(self.config))
-        run = wandb.init(
-            project="metanp",
-            name=self.config.name,
-            dir=self.config.output,
-            mode=self.mode,
-            config=plain,  # type: ignore[arg-type]
-        )
+        mode: Any = self.mode  # wandb itself refuses a mode that it does not know
+        run = wandb.init(project="metanp", name=self.config.name, dir=self.config.output, mode=mode, config=plain)
         return lambda line: run.log({k: v for k, v in line.items() if k != "step"}, step=line["step"])
 
     def __exit__(self, *error: object) -> None:

@@ -13,8 +13,8 @@ Source: Dong and Yang, "NAS-Bench-201", ICLR 2020 (arXiv:2001.00326); NASLib, gi
 
 import random
 from collections.abc import Sequence
-from typing import Any
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
