@@ -255,8 +255,8 @@ class MetaNP:
             for points in self._pieces(pool, fitted, first):
                 mean, std = self.model.process.predict(fitted.state, points).moments(noise)
                 parts.append(torch.stack([mean[0], std[0]]).double().cpu().numpy())
-        mean, std = fitted.transform.inverse_moments(*np.concatenate(parts, axis=1))
-        return fitted.sign * mean[inverse], std[inverse]
+        moments = fitted.transform.inverse_moments(*np.concatenate(parts, axis=1))
+        return fitted.sign * moments[0][inverse], moments[1][inverse]
 
     def _draws(
         self, pool: Pool, fitted: _Fitted, n: int, rng: torch.Generator, rows: np.ndarray | slice = ALL

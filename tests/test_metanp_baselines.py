@@ -1,4 +1,4 @@
-"""Baselines: a posterior by hand, exact inputs, real rows of NAS-Bench-201, and scikit-learn's conventions."""
+"""Baselines: the posterior written out, real rows of NAS-Bench-201, and scikit-learn's conventions."""
 
 import itertools
 import subprocess
@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.stats import norm
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import WhiteKernel
 
 from data import load_benchmark
 from metanp.baselines import BASELINES
-from metanp.baselines.block_kernel import BlockKernel
-from metanp.baselines.inputs import Counts, computed, written
+from metanp.baselines.inputs import computed
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.metrics import distribution_metrics, kendall_tau, predicted_order
@@ -51,45 +48,6 @@ def renumbered(cell: Cell) -> Cell:
 
 
 # --- the Gaussian process -----------------------------------------------------------------------------------------
-
-
-def test_the_kernel_of_two_points_worked_by_hand():
-    kernel = BlockKernel((1, 2), weight=(0.5, 2.0), amplitude=3.0, linear=0.4, constant=0.7)
-    x, y = np.array([[1.0, 0.0, 2.0]]), np.array([[3.0, 1.0, 2.0]])
-    # squared distances 4 and 1, weighted 0.5 * 4 + 2 * 1 = 4; inner products 3 and 4, averaged 3.5
-    assert kernel(x, y) == pytest.approx(np.array([[3 * np.exp(-2) + 0.4 * 3.5 + 0.7]]))
-    # squares 1 and 4, averaged 2.5
-    assert kernel.diag(x) == pytest.approx(np.array([3 + 0.4 * 2.5 + 0.7]))
-
-
-def test_the_kernel_s_gradient_is_that_of_finite_differences():
-    points = np.random.default_rng(0).normal(size=(5, 4))
-    kernel = BlockKernel((1, 3), weight=(0.5, 2.0), amplitude=3.0, linear=0.4, constant=0.7)
-    value, gradient = kernel(points, eval_gradient=True)
-    assert value == pytest.approx(kernel(points, points.copy()))
-    assert np.diag(value) == pytest.approx(kernel.diag(points))
-    for i, step in enumerate(1e-6 * np.eye(len(kernel.theta))):
-        above, below = (kernel.clone_with_theta(kernel.theta + sign * step)(points) for sign in (1, -1))
-        assert gradient[:, :, i] == pytest.approx((above - below) / 2e-6, abs=1e-7)
-
-
-def test_the_kernel_notices_other_points():
-    kernel = BlockKernel()
-    assert kernel(np.array([[0.0], [1.0]]))[0, 1] != kernel(np.array([[0.0], [2.0]]))[0, 1]
-
-
-def test_the_posterior_of_two_measurements_worked_by_hand():
-    # k(0, 0) = 1, k(0, 1) = exp(-1/2) = r, noise s: by symmetry the two weights are +-1 / (1 + s - r)
-    kernel = BlockKernel((1,), (1.0,), amplitude=1.0, linear=1e-5, constant=1e-5) + WhiteKernel(0.2)
-    x = np.array([[0.0], [1.0]])
-    gp = GaussianProcessRegressor(kernel, alpha=0, optimizer=None).fit(x, [1.0, -1.0])
-    r, s = np.exp(-0.5), 0.2
-    mean, std = gp.predict(x, return_std=True)
-    assert mean == pytest.approx([(1 - r) / (1 + s - r), -(1 - r) / (1 + s - r)], abs=1e-4)
-    # inverse of [[a, r], [r, a]] with a = 1 + s
-    a = 1 + s
-    explained = (a * 1 - 2 * r * r + a * r * r) / (a * a - r * r)
-    assert std**2 == pytest.approx([1 + s - explained] * 2, abs=1e-4)
 
 
 def test_predictions_are_the_posterior_written_out():
@@ -132,51 +90,6 @@ def test_hyper_parameters_are_fitted_not_left_at_their_start():
         gp: Any = BASELINES["gp_wl"]().fit(cells, score + spread * np.random.default_rng(2).normal(size=60))
         noise.append(gp._regressor.kernel_.k2.noise_level)
     assert noise[0] < 0.05 < 0.3 < noise[1]
-
-
-# --- inputs -------------------------------------------------------------------------------------------------------
-
-
-def test_counts_worked_by_hand():
-    counts = Counts.of(np.array([0, 0, 0, 1, 1]), np.array([7, 3, 7, 9, 3], dtype=np.uint64), 2)
-    assert counts.name.tolist() == [3, 7, 9]
-    assert counts.count.toarray().tolist() == [[1, 2, 0], [1, 0, 1]]
-    # only 7 and 8 are known: cell 0 has one other pattern once, cell 1 two others once each
-    known = counts.columns(np.array([7, 8], dtype=np.uint64))
-    assert known == pytest.approx(np.array([[2, 0, 1], [0, 0, np.sqrt(2)]]))
-
-
-@pytest.mark.parametrize("read", [computed, written])
-def test_patterns_never_seen_leave_distances_to_the_evaluated_cells_exact(read):
-    rng = np.random.default_rng(3)
-    cells = SPACE.arrays()[rng.permutation(len(SPACE))[:40]]
-    everything, context, targets = read(cells), read(cells[:10]), read(cells[10:])
-    whole = everything.blocks(everything)
-    for block, shown, asked in zip(whole, context.blocks(context), targets.blocks(context), strict=True):
-        full = block[everything.graph]
-        exact = ((full[:10, None] - full[None, 10:]) ** 2).sum(-1)
-        seen = ((shown[context.graph][:, None] - asked[targets.graph][None]) ** 2).sum(-1)
-        assert seen == pytest.approx(exact, rel=1e-4, abs=1e-3)
-
-
-def test_a_pool_holds_each_distinct_cell_once():
-    inputs = computed(SPACE.arrays())
-    assert (len(inputs), inputs.n_rows) == (15_625, 8_765)
-
-
-def test_one_hot_cells_worked_by_hand():
-    cells = [Cell(["input", "skip", "output"], [(0, 1), (1, 2)]), Cell(["input", "skip", "output"], [(0, 2)])]
-    _, operations, edges = written(cells).blocks(written(cells))
-    assert operations[:, :-1].tolist() == [[1, 1, 1], [1, 1, 1]]
-    # edges (0, 1), (0, 2), (1, 2)
-    assert edges[:, :-1].tolist() == [[1, 0, 1], [0, 1, 0]]
-
-
-def test_one_hot_cells_are_read_alike_whatever_the_largest_cell_beside_them_is():
-    small, large = few(1)[0], SPACE.arrays()[:1]
-    wide = CellArray.concatenate([small, CellArray.from_cells([Cell(["input", *["skip"] * 9, "output"], [(0, 10)])])])
-    for alone, beside in zip(written(small).blocks(written(large)), written(wide).blocks(written(large)), strict=True):
-        assert alone[0].tolist() == beside[0].tolist()
 
 
 # --- all of them --------------------------------------------------------------------------------------------------

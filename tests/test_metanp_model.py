@@ -61,7 +61,7 @@ def test_half_precision_changes_a_likelihood_by_little(name, batch):
 
 
 def test_an_unknown_process_is_refused_by_name():
-    with pytest.raises(ValueError, match="'gaussian'.*whitened_convcnp"):
+    with pytest.raises(ValueError, match=r"'gaussian'.*whitened_convcnp"):
         Model(ModelConfig(process="gaussian"))
 
 

@@ -129,11 +129,6 @@ def test_every_parameter_is_reached_by_the_loss(corrected):
     assert missing == []
 
 
-def test_an_unknown_process_is_refused_by_name():
-    with pytest.raises(ValueError, match="unknown process 'transformer'; known: whitened_convcnp, convcnp"):
-        build_process(ModelConfig(process="transformer"), D_EMBED)
-
-
 def test_joint_draws_have_the_predicted_mean_and_spread_correction_included(corrected):
     one = [XC.map(lambda x: x[:1]), YC[:1], ALL[:1]]
     xt = XT.map(lambda x: x[:1])

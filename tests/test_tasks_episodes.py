@@ -55,8 +55,15 @@ def test_an_episode_is_a_function_of_seed_and_number():
 
 
 def test_no_two_numbers_and_no_two_seeds_give_the_same_episode():
-    episodes = [prior_stream(seed)[i] for seed in (0, 1, 2) for i in range(4)]
-    assert not any(same(a, b) for i, a in enumerate(episodes) for b in episodes[:i])
+    streams = [prior_stream(seed, context_cells=(5, 5), empty_context=0) for seed in (0, 1, 2)]
+    episodes = [stream[i] for stream in streams for i in range(4)]
+    graphs = {episode.graphs.pruned.fingerprint().tobytes() for episode in episodes}
+    assert len(graphs) == len({episode.value.tobytes() for episode in episodes}) == 12
+
+
+def test_context_sizes_differ_between_seeds():
+    sizes = [[prior_stream(seed)[i].n_context for i in range(0, 40, 4)] for seed in (0, 1)]
+    assert sizes[0] != sizes[1]
 
 
 def test_two_workers_yield_each_episode_once_and_as_one_process_does():

@@ -59,6 +59,7 @@ class HeadKernel(nn.Module):
         self.feature_blocks, self.wl_blocks = tuple(feature_blocks), tuple(wl_blocks)
         blocks = len(self.feature_blocks) + len(self.wl_blocks) + 1
         sizes = torch.tensor([*self.feature_blocks, *self.wl_blocks])
+        self.block: Tensor
         self.register_buffer("block", torch.arange(blocks - 1).repeat_interleave(sizes), persistent=False)
         heads, own = config.heads, config.embedding_heads
         self.directions = nn.Parameter(torch.randn(heads, config.directions, d_embed) / d_embed**0.5)

@@ -1,0 +1,100 @@
+"""The layers: metanp <- data <- tasks <- scripts, and a library that works without what research needs."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.evaluated_cells import CONTEXT, POOL, SCORE
+from tests.tiny_model import write_checkpoint
+
+ROOT = Path(__file__).parent.parent
+LAYERS = {"metanp": 0, "data": 1, "tasks": 2, "scripts": 3}
+# What the extras bring: no import of the library may need it.
+RESEARCH = ("sklearn", "pandas", "hydra", "matplotlib", "xgboost", "wandb", "pooch", "pyarrow", "beartype")
+
+
+def imported(path: Path) -> list[tuple[int, str, bool]]:
+    """Every import of a file: its line, the module's full name, and whether importing the file runs it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    later = {
+        inner
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(outer)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name, node not in later) for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
+            package = path.relative_to(ROOT).parts[: -node.level] if node.level else ()
+            module = ".".join([*package, *([node.module] if node.module else [])])
+            found += [(node.lineno, f"{module}.{alias.name}", node not in later) for alias in node.names]
+    return found
+
+
+def files(layer: str) -> list[Path]:
+    return sorted((ROOT / layer).rglob("*.py"))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_layer_imports_a_later_one(layer):
+    assert files(layer)
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in files(layer)
+        for line, name, _ in imported(path)
+        if LAYERS.get(name.split(".")[0], 0) > LAYERS[layer] or name.split(".")[0] == "tests"
+    ]
+    assert wrong == []
+
+
+def test_the_library_imports_neither_baselines_nor_what_research_needs_when_it_is_imported():
+    inside = [path for path in files("metanp") if "baselines" not in path.parts]
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in inside
+        for line, name, at_once in imported(path)
+        if at_once and (name.split(".")[0] in RESEARCH or name.startswith("metanp.baselines"))
+    ]
+    assert wrong == []
+
+
+SCRIPT = """
+import json, sys
+
+sys.modules.update(dict.fromkeys({research!r}))  # importing any of them fails now
+from metanp import Cell, MetaNP
+
+context, pool, score = json.loads(sys.stdin.read())
+context, pool = ([Cell.from_json(cell) for cell in cells] for cells in (context, pool))
+model = MetaNP({checkpoint!r}).fit(context, score)
+best = model.rank(pool, k=1)
+try:
+    model.predict([pool[0], "|none~0|"])
+except ValueError as error:
+    refused = str(error)
+print(json.dumps([int(best.index[0]), [n for n in sys.modules if n.startswith("metanp.baselines")], refused]))
+"""
+
+
+def test_the_library_fits_ranks_and_refuses_without_what_research_needs(tmp_path):
+    """In a process of its own, where those packages are absent; and free of the type checks that tests run under."""
+    checkpoint = str(write_checkpoint(tmp_path / "tiny.safetensors"))
+    cells = [[cell.to_json() for cell in some] for some in (CONTEXT, POOL)]
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(research=RESEARCH, checkpoint=checkpoint)],
+        input=json.dumps([*cells, SCORE.tolist()]),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+    index, baselines, refused = json.loads(done.stdout)
+    assert 0 <= index < len(POOL)
+    assert baselines == []
+    assert refused == "cell 1 is '|none~0|', no Cell; make one with Cell.from_nasbench201 or its like"
