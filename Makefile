@@ -3,6 +3,8 @@
 # make lint    the fast ones
 PYTHON ?= python3
 BIN := .venv/bin
+# threads that wait asleep: spinning ones make two busy processes many times slower than one
+export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: demo test lint clean
 

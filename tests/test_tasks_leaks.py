@@ -46,7 +46,7 @@ SMALL = [
     *(f"model.encoder.{size}" for size in ("width=8", "layers=1", "d_embed=8")),
     *(f"model.whitened.kernel.{size}" for size in ("heads=2", "embedding_heads=1", "directions=2")),
     *(f"model.whitened.{size}" for size in ("maps=2", "points=6", "channels=4")),
-    *("training.steps=3", "training.validate_every=1", "wandb=disabled", "workers=0", "threads=1"),
+    *("training.steps=3", "training.validate_every=2", "wandb=disabled", "workers=0", "threads=1"),
 ]
 
 

@@ -1,0 +1,41 @@
+"""The demo's whole way, in small: train a little, rank, compare, write."""
+
+import csv
+import json
+
+import pytest
+
+from scripts import demo
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("demo")
+    small = ["training.steps=2", "training.validate_every=2", "tasks.episodes.target_cells=16", "workers=0"]
+    demo.main(output=path, sets=1, overrides=small)
+    return path
+
+
+def test_the_demo_writes_the_promised_json(folder):
+    result = json.loads((folder / "demo.json").read_text())
+    names = {"metanp", "shipped", "gp_onehot", "gp_wl", "xgboost", "random_forest", "random"}
+    for metric in ("tau", "n_at_10", "n_at_10_median", "regret_at_10"):
+        assert set(result[metric]) == names
+        assert all(set(values) == {"20", "50", "100"} for values in result[metric].values())
+    assert set(result["seconds"]) == {"meta_train", "fit", "rank"}
+    assert result["tau"]["shipped"]["100"] > 0.7 > 0.1 > result["tau"]["random"]["100"]
+
+
+def test_the_demo_ranks_every_cell_that_was_not_evaluated_best_first(folder):
+    with open(folder / "ranking.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    # the 50 evaluated cells are left out, and with them those that compute the same
+    assert 15_000 < len(rows) <= 15_625 - demo.SHOWN
+    means = [float(row["mean"]) for row in rows]
+    assert means == sorted(means, reverse=True)
+    assert min(int(row["true_rank"]) for row in rows) == 1
+
+
+def test_the_demo_draws_two_plots(folder):
+    for name in ("predicted_against_true.png", "tau_over_labels.png"):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,54 @@
+"""Label sets are shared, nested and disjoint from their targets; rows say what was measured."""
+
+import numpy as np
+
+from metanp.cell_array import CellArray
+from metanp.spaces import get_space
+from scripts.evaluation import Setting, evaluate, label_sets, summary
+
+
+def setting(**more) -> Setting:
+    cells = get_space("transnas").arrays()[:120]
+    return Setting(cells, np.random.default_rng(0).normal(size=len(cells)), budgets=(5, 20), sets=3, **more)
+
+
+def test_label_sets_are_the_same_each_time_and_nested_and_leave_the_context_out():
+    first, again = list(label_sets(setting())), list(label_sets(setting()))
+    assert [(number, budget) for number, budget, *_ in first] == [(s, b) for s in range(3) for b in (5, 20)]
+    for (_, budget, context, target, ties), other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(context, other[2])
+        assert len(context) == budget
+        assert sorted([*context, *target]) == list(range(120))
+        assert sorted(ties) == list(range(len(target)))
+    np.testing.assert_array_equal(first[0][2], first[1][2][:5])
+    assert not np.array_equal(first[0][2], next(iter(label_sets(setting(seed=1))))[2])
+
+
+class Oracle:
+    """Knows every score; and what it was shown, so that the test can look."""
+
+    def __init__(self, score: np.ndarray):
+        self.score, self.seen = score, []
+
+    def encode(self, candidates: CellArray) -> np.ndarray:
+        return self.score[: len(candidates)]
+
+    def fit(self, cells, score):
+        self.seen.append(len(cells))
+        return self
+
+    def predict(self, pool):
+        return pool
+
+
+def test_an_oracle_ranks_perfectly_and_its_mirror_image_as_badly_as_can_be():
+    where = setting()
+    good, bad = Oracle(where.score), Oracle(-where.score)
+    rows = evaluate({"good": lambda: good, "bad": lambda: bad}, where)
+    assert good.seen == [5, 20] * 3
+    tau = summary(rows, "kendall_tau")
+    assert tau["good"] == {"5": 1.0, "20": 1.0}
+    assert tau["bad"] == {"5": -1.0, "20": -1.0}
+    assert summary(rows, "n_at_10")["good"]["20"] == 1
+    assert summary(rows, "regret_at_10")["good"]["5"] == 0
+    assert all(row["seconds_fit"] >= 0 for row in rows)

@@ -1,0 +1,36 @@
+"""README tables are the results they claim to be."""
+
+import json
+
+import pytest
+
+from scripts import readme
+from tests.conftest import ROOT
+
+
+def test_the_tables_in_the_readme_are_those_of_the_summaries():
+    text = (ROOT / "README.md").read_text()
+    assert readme.filled(text) == text
+
+
+def test_a_summary_becomes_a_table_with_every_number_in_its_place(tmp_path):
+    values = {name: {"20": 0.1, "50": 0.25} for name in readme.NAMES}
+    values["gp_wl"] = {"20": 0.5, "50": 0.75}
+    result = dict.fromkeys(("tau", "n_at_10", "n_at_10_median", "regret_at_10"), values)
+    readme.write_summary({**result, "seconds": {"meta_train": 61.2}}, tmp_path / "demo.csv")
+    assert json.dumps("gp_wl,20,0.5")[1:-1] in (tmp_path / "demo.csv").read_text()
+    import csv
+
+    with open(tmp_path / "demo.csv", newline="") as file:
+        table = readme.demo_table(list(csv.DictReader(file)))
+    line = next(line for line in table.splitlines() if readme.NAMES["gp_wl"] in line)
+    assert line.split("|")[2:4] == [" 0.500 ", " 0.750 "]
+    assert "61 s" in table
+
+
+def test_a_summary_without_a_place_is_refused(monkeypatch, tmp_path):
+    (tmp_path / "results" / "summary").mkdir(parents=True)
+    (tmp_path / "results" / "summary" / "other.csv").write_text("a\n1\n")
+    monkeypatch.setattr(readme, "ROOT", tmp_path)
+    with pytest.raises(ValueError, match=r"other\.csv"):
+        readme.filled("no table here")
