@@ -12,7 +12,7 @@ demo: .venv/ready
 	$(BIN)/python -m scripts.demo
 
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --jaxtyping-packages=metanp,data,tasks,beartype.beartype
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

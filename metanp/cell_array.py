@@ -137,7 +137,6 @@ def _prune(cells: CellArray) -> CellArray:
     real = np.take_along_axis(kept, order, 1)
     rows = np.arange(len(cells))[:, None, None]
     edges = adjacency[rows, order[:, :, None], order[:, None, :]] & real[:, :, None] & real[:, None, :]
-    edges[dead] = False
     return CellArray(np.where(real, np.take_along_axis(operation, order, 1), -1).astype(np.int16), edges)
 
 

@@ -40,7 +40,7 @@ class TrainingConfig:
 
     steps: int = 400
     batch: int = 8
-    at_once: int = 4  # episodes computed together, by one process: how many processes there are then changes no bit
+    at_once: int = 4  # episodes computed together; two processes with whole pieces of the batch change no bit
     learning_rate: float = 3e-3
     scale_rate: float = 6.0  # length scales, noises and weights of heads learn this many times faster: they travel far
     warmup: int = 30

@@ -11,7 +11,7 @@ Axes: task, context, target, side as in `metanp.model.EpisodeBatch`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ from tasks.task import Task, TaskSource
 class EpisodeConfig:
     """How many cells an episode shows and asks for."""
 
-    context_cells: tuple[int, int] = (3, 200)  # log-uniform, both ends included
+    context_cells: list[int] = field(default_factory=lambda: [3, 200])  # log-uniform, both ends included
     target_cells: int = 128
     alike: int = 8  # this many consecutive episodes share their context size, so that a batch needs little padding
     empty_context: float = 0.03  # share of episodes that show nothing and ask for the prior
@@ -46,9 +46,19 @@ class Episode:
 
 
 class EpisodeStream(Dataset):
-    """Endless episodes by number; a torch data set for any sampler of numbers."""
+    """Endless episodes by number; a torch data set for any sampler of numbers.
+
+    Raises:
+        ValueError: sizes that no episode can have.
+    """
 
     def __init__(self, source: TaskSource, config: EpisodeConfig, seed: int):
+        low, high = config.context_cells
+        if not 1 <= low <= high or config.target_cells < 1:
+            raise ValueError(
+                f"context_cells={config.context_cells}, target_cells={config.target_cells}: expected 1 <= lowest "
+                "<= highest and at least one target; how many contexts are empty is told by empty_context"
+            )
         self.source, self.config, self.seed = source, config, seed
 
     def __getitem__(self, index: int) -> Episode:

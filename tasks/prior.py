@@ -13,7 +13,7 @@ Source: this project's; the idea of training on synthetic tasks alone follows MÃ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,8 +33,8 @@ class PriorConfig:
 
     tilted: float = 0.7  # share of tasks in which what usually helps does
     relabelled: float = 0.2  # share of tasks in which operations change names
-    parts: tuple[int, int] = (1, 4)  # random functions in a sum
-    noise: tuple[float, float] = (0.02, 0.5)  # standard deviation over the score's, log-uniform
+    parts: list[int] = field(default_factory=lambda: [1, 4])  # random functions in a sum, both ends included
+    noise: list[float] = field(default_factory=lambda: [0.02, 0.5])  # standard deviation over the score's, log-uniform
     ceiling: float = 0.5  # share of tasks that saturate
     cliff: float = 0.4  # share of tasks in which some cells fail
     side: float = 0.25  # share of tasks with side features

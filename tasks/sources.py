@@ -107,7 +107,7 @@ def build_validation(config: TasksConfig, seed: int) -> TaskSource:
         raise ValueError(f"a {config.kind} checkpoint tested on {config.tested} may not be chosen by {forbidden}")
     if not config.validation:
         return build_source(TasksConfig(spaces=config.spaces, prior=config.prior), seed)
-    parts = [measured_tasks(load_benchmark(name), MeasuredConfig(mixed=0, bent=0)) for name in config.validation]
+    parts = [measured_tasks(load_benchmark(name), MeasuredConfig(mixed=0.0, bent=0.0)) for name in config.validation]
     return TaskMixture(parts, [1.0] * len(parts))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -27,6 +27,7 @@ class Task:
     side: Float[np.ndarray, "cell side"]
 
 
+@runtime_checkable
 class TaskSource(Protocol):
     """Anything that tasks can be drawn from."""
 

@@ -6,8 +6,15 @@ from pathlib import Path
 import hypothesis
 import pytest
 import torch
+from jaxtyping import install_import_hook
 
 torch.set_num_threads(1)
+
+# shapes and types in signatures are checked wherever arrays are handed on; what users call is left alone, so that
+# tests see our own errors for wrong input
+ARRAYS = ("cell_array", "features", "graphs", "score_transform", "encoder", "distribution", "neural_process", "model")
+CHECKED = [f"metanp.{name}" for name in ARRAYS]
+install_import_hook(CHECKED, "beartype.beartype")
 # the same examples every time, and no stopwatch: other work on the machine is no failure
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("repeatable")

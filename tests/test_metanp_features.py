@@ -106,6 +106,9 @@ def test_along_paths_agrees_with_listing_them(cell):
         assert features[f"most_{name}"] == max(on_path)
         assert features[f"fewest_{name}"] == min(on_path)
         assert features[f"mean_{name}"] == pytest.approx(np.mean(on_path))
+        neighbours = [[b for a, b in pruned.edges if a == ends[0]], [a for a, b in pruned.edges if b == ends[1]]]
+        at_ends = [sum(INDEX[pruned.operations[i]] in members for i in some) for some in neighbours]
+        assert [features[f"first_{name}"], features[f"last_{name}"]] == at_ends
     for name in ("conv1x1", "conv3x3", "skip"):
         on_path = [path.count(name) for path in paths]
         assert (features[f"most_{name}"], features[f"fewest_{name}"]) == (max(on_path), min(on_path))
@@ -179,6 +182,11 @@ def test_inner_products_of_counts_are_those_of_the_unhashed_patterns(a, b):
 def test_every_node_is_counted_once_in_each_block_of_bins():
     blocks = np.split(np.abs(counts_of(DIAMOND, bins=(5000, 6000))), [5000], axis=1)
     assert [block.sum() for block in blocks] == [6, 6]
+
+
+def test_counts_have_signs_so_that_patterns_in_one_bin_cancel_on_average():
+    assert (counts_of(DIAMOND) < 0).any()
+    assert (counts_of(DIAMOND) > 0).any()
 
 
 def test_a_cell_without_a_live_path_has_the_counts_of_two_unconnected_ends():

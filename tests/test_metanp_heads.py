@@ -129,12 +129,13 @@ def test_heads_can_be_weighed_by_leave_one_out_likelihood(heads):
 
 @pytest.mark.parametrize("garbage", [0.0, 50.0])
 def test_what_stands_behind_the_mask_has_no_influence_at_all(heads, garbage):
-    short, xc = CONTEXT - 4, points(CONTEXT, 1)
-    yc, mask = YC.clone(), ALL.clone()
-    mask[:, short:] = False
-    expected = heads.predict(heads.condition(cut(xc, list(range(short))), YC[:, :short], mask[:, :short]), XT)
-    yc[:, short:] = garbage
-    xc.map(lambda values: values[:, short:].fill_(garbage))
+    xc, yc, mask = points(CONTEXT, 1), YC.clone(), ALL.clone()
+    hidden = torch.tensor([0, 3, 4, 8])
+    mask[:, hidden] = False
+    kept = torch.nonzero(mask[0]).flatten()
+    expected = heads.predict(heads.condition(cut(XC, kept), YC[:, kept], mask[:, kept]), XT)
+    yc[:, hidden] = garbage
+    xc.map(lambda values: values.index_fill_(1, hidden, garbage))
     mixture = heads.predict(heads.condition(xc, yc, mask), XT)
     for name in ("log_weight", "mean", "std", "noise"):
         torch.testing.assert_close(getattr(mixture, name), getattr(expected, name), rtol=1e-4, atol=1e-4)

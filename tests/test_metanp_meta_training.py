@@ -38,7 +38,7 @@ CARD = {"name": "toy", "sources": [{"cells": "transnas", "labels": None}]}
 def stream() -> EpisodeStream:
     pool = Graphs.distinct(get_space("transnas").arrays()[-1000:])[0]
     tasks = PriorTasks("transnas", pool, PriorConfig())
-    return EpisodeStream(tasks, EpisodeConfig(context_cells=(3, 9), target_cells=8, alike=4), 0)
+    return EpisodeStream(tasks, EpisodeConfig(context_cells=[3, 9], target_cells=8, alike=4), 0)
 
 
 def trainer_of(folder, model=SMALL, **config) -> MetaTrainer:

@@ -23,7 +23,7 @@ PROCESSES = {
 @pytest.fixture(scope="module")
 def batch() -> EpisodeBatch:
     source = PriorTasks("transnas", pool("transnas", 0), PriorConfig(side=1.0))
-    stream = EpisodeStream(source, EpisodeConfig(context_cells=(3, 30), target_cells=20, alike=1), seed=0)
+    stream = EpisodeStream(source, EpisodeConfig(context_cells=[3, 30], target_cells=20, alike=1), seed=0)
     return collate([stream[i] for i in range(4)])
 
 

@@ -158,7 +158,7 @@ def test_a_run_killed_twenty_times_ends_with_the_bits_of_an_uninterrupted_one(tm
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             kill(process)
-    kills: list[float | None] = [None if i % 3 == 0 else float(rng.uniform(0, 1)) for i in range(20)]
+    kills: list[float | None] = [None if i % 3 == 0 else float(rng.uniform(0, 0.5)) for i in range(20)]
     kill_and_resume(folder, 1000, kills)
     check_against_uninterrupted(tmp_path, 1000)
 

@@ -19,7 +19,7 @@ from tasks.episodes import Episode, EpisodeConfig, EpisodeStream, collate, draw_
 from tasks.prior import PriorConfig, PriorTasks
 from tasks.task import Task
 
-CONFIG = EpisodeConfig(context_cells=(3, 20), target_cells=12, alike=4, empty_context=0.1)
+CONFIG = EpisodeConfig(context_cells=[3, 20], target_cells=12, alike=4, empty_context=0.1)
 POOL = Graphs.distinct(get_space("transnas").arrays())[0]
 
 
@@ -55,7 +55,7 @@ def test_an_episode_is_a_function_of_seed_and_number():
 
 
 def test_no_two_numbers_and_no_two_seeds_give_the_same_episode():
-    streams = [prior_stream(seed, context_cells=(5, 5), empty_context=0) for seed in (0, 1, 2)]
+    streams = [prior_stream(seed, context_cells=[5, 5], empty_context=0.0) for seed in (0, 1, 2)]
     episodes = [stream[i] for stream in streams for i in range(4)]
     graphs = {episode.graphs.pruned.fingerprint().tobytes() for episode in episodes}
     assert len(graphs) == len({episode.value.tobytes() for episode in episodes}) == 12
@@ -76,7 +76,7 @@ def test_two_workers_yield_each_episode_once_and_as_one_process_does():
 
 
 def test_no_target_was_shown():
-    stream = prior_stream(empty_context=0)
+    stream = prior_stream(empty_context=0.0)
     for i in range(20):
         episode = stream[i]
         fingerprint = episode.graphs.pruned.fingerprint()
@@ -96,7 +96,7 @@ def test_shown_and_asked_are_all_cells_of_the_task_in_order():
 
 @pytest.mark.parametrize(("low", "high"), [(1, 4), (3, 3), (3, 12)])
 def test_context_sizes_are_log_uniform_with_both_ends(low, high):
-    config = EpisodeConfig(context_cells=(low, high), empty_context=0)
+    config = EpisodeConfig(context_cells=[low, high], empty_context=0.0)
     rng = np.random.default_rng(0)
     drawn = np.array([draw_context_size(config, rng) for _ in range(20_000)])
     sizes = np.arange(low, high + 1)
@@ -105,6 +105,12 @@ def test_context_sizes_are_log_uniform_with_both_ends(low, high):
     # the logarithm is uniform from low to high + 1, so a size k has log((k + 1) / k) of it
     expected = np.log((sizes + 1) / sizes) / np.log((high + 1) / low) * len(drawn)
     assert chisquare(observed, expected).pvalue > 1e-3 if low < high else observed[0] == len(drawn)
+
+
+@pytest.mark.parametrize("sizes", [{"context_cells": [0, 5]}, {"context_cells": [9, 5]}, {"target_cells": 0}])
+def test_sizes_that_no_episode_can_have_are_refused(sizes):
+    with pytest.raises(ValueError, match=r"context_cells=\[.*expected 1 <= lowest <= highest"):
+        prior_stream(**sizes)
 
 
 def test_as_many_contexts_are_empty_as_configured():

@@ -13,7 +13,7 @@ from data.table import Metric, Source, Table
 from metanp.spaces import get_space
 from tasks.measured import MeasuredConfig, MeasuredTasks, bend
 
-PLAIN = MeasuredConfig(mixed=0, bent=0, one_seed=0)
+PLAIN = MeasuredConfig(mixed=0.0, bent=0.0, one_seed=0.0)
 CELLS = 60
 
 
@@ -40,7 +40,7 @@ def test_a_score_is_the_mean_of_the_runs_that_gave_a_number(table):
 
 
 def test_one_run_is_shown_as_it_is(table):
-    config = replace(PLAIN, one_seed=1)
+    config = replace(PLAIN, one_seed=1.0)
     task = MeasuredTasks(table, ["cifar10_test_accuracy_200"], config).draw(99, np.random.default_rng(0))
     assert sorted(task.score) == (47 + np.arange(50.0)).tolist()
 
@@ -59,7 +59,7 @@ def test_each_score_stands_beside_its_own_cell(table):
 
 def test_a_mixture_prefers_what_both_columns_prefer(table):
     """Accuracy rises and latency falls with the number of the cell: any mixture of the two ranks cells by it."""
-    tasks = MeasuredTasks(table, list(table.metrics), MeasuredConfig(mixed=1, bent=0, one_seed=0))
+    tasks = MeasuredTasks(table, list(table.metrics), MeasuredConfig(mixed=1.0, bent=0.0, one_seed=0.0))
     pruned = table.cells.pruned().fingerprint().tolist()
     for seed in range(20):
         task = tasks.draw(30, np.random.default_rng(seed))
@@ -67,7 +67,7 @@ def test_a_mixture_prefers_what_both_columns_prefer(table):
         assert ranked == sorted(ranked)
 
 
-@pytest.mark.parametrize("config", [PLAIN, MeasuredConfig(mixed=1, bent=1), MeasuredConfig()])
+@pytest.mark.parametrize("config", [PLAIN, MeasuredConfig(mixed=1.0, bent=1.0), MeasuredConfig()])
 def test_a_cell_without_a_number_is_never_drawn(table, config):
     tasks = MeasuredTasks(table, list(table.metrics), config)
     for seed in range(40):
@@ -93,7 +93,7 @@ def test_labels_of_other_rows_change_nothing(table):
     outside = np.setdiff1d(np.arange(CELLS), rows)
     for runs in changed.values():
         runs[outside] = np.random.default_rng(0).normal(70, 30, size=(len(outside), runs.shape[1]))
-    config = MeasuredConfig(mixed=1, bent=0.5)
+    config = MeasuredConfig(mixed=1.0, bent=0.5)
     two = [MeasuredTasks(t, list(table.metrics), config, rows) for t in (table, replace(table, scores=changed))]
     for seed in range(20):
         a, b = (tasks.draw(25, np.random.default_rng(seed)) for tasks in two)

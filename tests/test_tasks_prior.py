@@ -14,7 +14,7 @@ from metanp.spaces import get_space
 from tasks.prior import PriorConfig, PriorTasks, add_noise, random_score, standardise
 from tasks.random_cells import random_cells
 
-QUIET = PriorConfig(relabelled=0, ceiling=0, cliff=0, side=0)
+QUIET = PriorConfig(relabelled=0.0, ceiling=0.0, cliff=0.0, side=0.0)
 SEEDS = range(60)
 
 
@@ -49,7 +49,9 @@ def in_another_order(pruned: CellArray, rng: np.random.Generator) -> CellArray:
     return moved
 
 
-@pytest.mark.parametrize("config", [QUIET, PriorConfig(), PriorConfig(relabelled=1, ceiling=1, cliff=1, side=1)])
+@pytest.mark.parametrize(
+    "config", [QUIET, PriorConfig(), PriorConfig(relabelled=1.0, ceiling=1.0, cliff=1.0, side=1.0)]
+)
 def test_every_score_is_finite_and_none_far_from_order_one(pool, varied, config):
     for name, cells in (("transnas", pool), ("random", varied)):
         tasks = PriorTasks(name, cells, config)
@@ -63,13 +65,13 @@ def test_every_score_is_finite_and_none_far_from_order_one(pool, varied, config)
 
 def test_a_score_without_cliffs_has_zero_mean_and_unit_variance(varied):
     for seed in SEEDS:
-        score = random_score(varied, replace(PriorConfig(), cliff=0), np.random.default_rng(seed))
+        score = random_score(varied, replace(PriorConfig(), cliff=0.0), np.random.default_rng(seed))
         assert score.mean() == pytest.approx(0, abs=1e-9)
         assert score.std() == pytest.approx(1, abs=1e-9)
 
 
 def test_cliffs_leave_most_scores_of_order_one(varied):
-    spread = [random_score(varied, replace(QUIET, cliff=1), np.random.default_rng(s)).std() for s in SEEDS]
+    spread = [random_score(varied, replace(QUIET, cliff=1.0), np.random.default_rng(s)).std() for s in SEEDS]
     assert 0.5 < np.median(spread) < 2.5
 
 
@@ -109,7 +111,7 @@ def test_a_task_is_a_function_of_the_generator(pool):
 def test_noise_is_as_large_as_configured():
     score = standardise(np.linspace(0, 1, 4000) ** 2)
     for seed in range(30):
-        noise = add_noise(score, replace(QUIET, noise=(0.1, 0.1)), np.random.default_rng(seed)) - score
+        noise = add_noise(score, replace(QUIET, noise=[0.1, 0.1]), np.random.default_rng(seed)) - score
         # noise that is larger at the bottom has, over all cells, up to 1.2 times the configured size
         assert 0.095 < noise.std() < 0.125
         bottom, top = noise[:1000].std(), noise[-1000:].std()
@@ -118,7 +120,7 @@ def test_noise_is_as_large_as_configured():
 
 def test_noise_is_drawn_from_the_whole_range_of_sizes():
     rng = np.random.default_rng(0)
-    config = replace(QUIET, noise=(0.02, 0.5))
+    config = replace(QUIET, noise=[0.02, 0.5])
     sizes = np.array([add_noise(np.zeros(1000), config, rng).std() for _ in range(600)])
     assert 0.019 < sizes.min() < 0.025
     assert 0.42 < sizes.max() < 0.65
@@ -141,14 +143,14 @@ def test_cells_without_a_live_path_fail_where_there_are_cliffs(varied):
     assert dead.sum() == 1
     below = []
     for seed in SEEDS:
-        score = random_score(varied, replace(QUIET, cliff=1), np.random.default_rng(seed))
+        score = random_score(varied, replace(QUIET, cliff=1.0), np.random.default_rng(seed))
         below.append(score[dead][0] < np.median(score))
         assert score[dead][0] < score.max() - 0.5
     assert np.mean(below) > 0.9
 
 
 def test_relabelling_changes_names_but_not_what_is_alike(pool):
-    plain, renamed = (PriorTasks("transnas", pool, replace(QUIET, relabelled=share)) for share in (0, 1))
+    plain, renamed = (PriorTasks("transnas", pool, replace(QUIET, relabelled=share)) for share in (0.0, 1.0))
     names = set()
     for seed in range(20):
         a, b = (tasks.draw(60, np.random.default_rng(seed)).graphs.pruned for tasks in (plain, renamed))
@@ -161,7 +163,7 @@ def test_relabelling_changes_names_but_not_what_is_alike(pool):
 
 
 def test_side_features_know_something_of_the_score_and_may_be_missing(pool):
-    tasks = PriorTasks("transnas", pool, replace(QUIET, side=1, noise=(0.01, 0.01)))
+    tasks = PriorTasks("transnas", pool, replace(QUIET, side=1.0, noise=[0.01, 0.01]))
     correlation, missing = [], []
     for seed in SEEDS:
         task = tasks.draw(200, np.random.default_rng(seed))

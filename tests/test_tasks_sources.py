@@ -7,7 +7,7 @@ from data import BENCHMARKS
 from data.table import Metric, Source, Table
 from metanp.spaces import get_space
 from tasks import sources
-from tasks.prior import PriorTasks
+from tasks.prior import PriorConfig, PriorTasks
 from tasks.sources import (
     DEVELOPMENT,
     KINDS,
@@ -19,7 +19,7 @@ from tasks.sources import (
     measured_tasks,
     pool,
 )
-from tasks.task import TaskMixture
+from tasks.task import Task, TaskMixture
 
 NB101, NB201, GRAPH, ANALOG, TRANSNAS = "nasbench101", "nasbench201", "nasbench_graph", "analog", "transnas"
 ONE_SPACE = {TRANSNAS: 1.0}
@@ -113,7 +113,7 @@ def test_label_free_checkpoints_are_chosen_without_labels():
 
 
 def test_a_space_with_no_share_is_no_source():
-    source = build_source(TasksConfig(spaces={TRANSNAS: 1.0, "nasbench_graph": 0}), 0)
+    source = build_source(TasksConfig(spaces={TRANSNAS: 1.0, "nasbench_graph": 0.0}), 0)
     assert [s["cells"] for s in source.sources] == [TRANSNAS]
 
 
@@ -136,22 +136,24 @@ def test_prior_and_measured_tasks_have_their_shares(toy):
 
 
 def test_a_mixture_draws_each_part_as_often_as_it_weighs():
+    graph = pool(TRANSNAS, 0)[:1]
+
     class Constant:
         def __init__(self, value):
             self.value, self.sources = value, [{"value": value}]
 
         def draw(self, n, rng):
-            return self.value
+            return Task(graph, np.array([self.value]), np.zeros((1, 0)))
 
-    mixture = TaskMixture([Constant(0), Constant(1)], [3, 1])
-    drawn = [mixture.draw(1, np.random.default_rng(i)) for i in range(2000)]
+    mixture = TaskMixture([Constant(0.0), Constant(1.0)], [3.0, 1.0])
+    drawn = [mixture.draw(1, np.random.default_rng(i)).score[0] for i in range(2000)]
     assert np.mean(drawn) == pytest.approx(0.25, abs=0.03)
     assert mixture.sources == [{"value": 0}, {"value": 1}]
 
 
 def test_a_mixture_needs_a_weight_for_each_part():
     with pytest.raises(ValueError, match="1 sources of tasks but 2 weights"):
-        TaskMixture([PriorTasks("none", None, None)], [1, 2])
+        TaskMixture([PriorTasks("few", pool(TRANSNAS, 0), PriorConfig())], [1.0, 2.0])
 
 
 def test_every_metric_of_a_table_is_a_source(toy):
