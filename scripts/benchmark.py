@@ -23,8 +23,13 @@ from rich.table import Table
 
 LABELS = 100
 # (work, seconds allowed on 2 cores, gigabytes allowed)
-LIMITS = {"import": (3.0, None), "nasbench201 fresh cells": (3.0, None), "nasbench201 encoded pool": (0.3, None)}
-LIMITS |= {"nasbench101 encode": (60.0, 3.0), "nasbench101 rank": (5.0, 3.0)}
+LIMITS: dict[str, tuple[float, float | None]] = {
+    "import": (3.0, None),
+    "nasbench201 fresh cells": (3.0, None),
+    "nasbench201 encoded pool": (0.3, None),
+    "nasbench101 encode": (60.0, 3.0),
+    "nasbench101 rank": (5.0, 3.0),
+}
 
 
 def main(as_json: Annotated[bool, typer.Option("--json")] = False, checkpoint: str = "default") -> None:
