@@ -1,19 +1,37 @@
 """MetaNP: few-shot performance prediction for neural architecture search.
 
-Conditioned on evaluated cells, it ranks the others:
-
     from metanp import Cell, MetaNP
 
     cells = [Cell.from_nasbench201(text) for text in evaluated]
     model = MetaNP.from_pretrained().fit(cells, accuracy)
     ranking = model.rank(candidates, k=10)
+
+Cells need no PyTorch; the rest is imported when it is first asked for, because PyTorch takes seconds.
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.checkpoint import CheckpointError
-from metanp.pool import Pool
-from metanp.predictor import MetaNP, NotFittedError, Ranking
+
+if TYPE_CHECKING:
+    from metanp.checkpoint import CheckpointError
+    from metanp.pool import Pool
+    from metanp.predictor import MetaNP, NotFittedError, Ranking
 
 __all__ = ["Cell", "CellArray", "CheckpointError", "MetaNP", "NotFittedError", "Pool", "Ranking"]
 __version__ = "0.1.0"
+
+_LATER = {"CheckpointError": "checkpoint", "Pool": "pool"}
+_LATER |= dict.fromkeys(("MetaNP", "NotFittedError", "Ranking"), "predictor")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(f"metanp.{_LATER[name]}"), name)
+    raise AttributeError(f"module 'metanp' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -41,8 +41,7 @@ class Cell:
     operations: tuple[str, ...]
     edges: tuple[tuple[int, int], ...]
 
-    # anything may come in here; it is checked, and refused by name, below
-    def __init__(self, operations: Iterable[Any], edges: Iterable[Any]):
+    def __init__(self, operations: Iterable[str], edges: Iterable[Sequence[int]] | np.ndarray):
         object.__setattr__(self, "operations", tuple(operations))
         object.__setattr__(self, "edges", _sorted_edges(list(edges)))
         _check(self.operations, self.edges)
@@ -101,7 +100,7 @@ class Cell:
         return nasbench201.write(self)
 
     @classmethod
-    def from_naslib(cls, code: Sequence[Any]) -> Cell:
+    def from_naslib(cls, code: Sequence[int]) -> Cell:
         """From NASLib's six digits for NAS-Bench-201: edges (0,1) (0,2) (0,3) (1,2) (1,3) (2,3)."""
         from metanp.spaces import nasbench201
 
@@ -178,7 +177,7 @@ class Cell:
         return graph
 
     @classmethod
-    def from_json(cls, value: Any) -> Cell:
+    def from_json(cls, value: str | Mapping[str, Any]) -> Cell:
         """From `{"operations": [...], "edges": [[from, to], ...]}`, `{"nasbench201": "|...|"}` or another space's.
 
         Raises:
@@ -226,7 +225,7 @@ def _is_pair(edge: Any) -> bool:
     return isinstance(edge, Iterable) and [hasattr(node, "__index__") for node in edge] == [True, True]
 
 
-def _check(operations: tuple[Any, ...], edges: tuple[tuple[int, int], ...]) -> None:
+def _check(operations: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> None:
     for name in operations:
         operation_index(name)
     for end in ("input", "output"):

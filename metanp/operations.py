@@ -121,7 +121,7 @@ INPUT, OUTPUT, NONE, SKIP = (INDEX[name] for name in ("input", "output", "none",
 ATTRIBUTE_TABLE = np.array([operation.attributes for operation in VOCABULARY], dtype=np.float32)
 
 
-def operation_index(name: object) -> int:
+def operation_index(name: str) -> int:
     """Where `name` stands in the vocabulary.
 
     Raises:

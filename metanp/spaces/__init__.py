@@ -5,7 +5,6 @@ Nothing here knows a measurement.
 """
 
 import difflib
-from typing import Any
 
 from metanp.cell import Cell
 from metanp.spaces import nasbench101, nasbench201, nasbench_graph, nasbench_macro, transnas
@@ -31,7 +30,7 @@ def get_space(name: str) -> Space:
     raise ValueError(f"unknown search space {name!r}; nearest: {near[0]}; known: {', '.join(SPACES)}")
 
 
-def read_text(space_name: str, text: Any) -> Cell:
+def read_text(space_name: str, text: str) -> Cell:
     """A cell in the benchmark's own text, as in the JSON line `{"nasbench201": "|...|"}`.
 
     Raises:

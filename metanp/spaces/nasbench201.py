@@ -14,7 +14,6 @@ Source: Dong and Yang, "NAS-Bench-201", ICLR 2020 (arXiv:2001.00326); NASLib, gi
 import random
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -91,7 +90,7 @@ def write(cell: Cell) -> str:
     return SPACE.write_text(cell)
 
 
-def parse_naslib(code: Sequence[Any]) -> Cell:
+def parse_naslib(code: Sequence[int]) -> Cell:
     """From NASLib's six digits.
 
     Raises:
