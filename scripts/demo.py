@@ -28,7 +28,7 @@ from data.table import Table
 from metanp import MetaNP, Ranking
 from metanp.baselines import BASELINES
 from metanp.metrics import true_ranks
-from scripts.evaluation import Setting, evaluate, summary
+from scripts.evaluation import Setting, evaluate, paired, summary
 from scripts.meta_train import meta_train
 
 METRIC = "cifar10_validation_accuracy_200"
@@ -68,6 +68,7 @@ def main(
         "n_at_10": summary(rows, "n_at_10"),
         "n_at_10_median": summary(rows, "n_at_10", np.median),
         "regret_at_10": summary(rows, "regret_at_10"),
+        "tau_over_gp_wl": {name: paired(rows, "kendall_tau", name, "gp_wl") for name in ("metanp", "shipped")},
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
     (output / "demo.json").write_text(json.dumps(result, indent=1) + "\n")
@@ -132,6 +133,9 @@ def _print_comparison(result: dict[str, Any]) -> None:
     for name in result["tau"]:
         lines.add_row(name, *(" ".join(form.format(result[m][name][b]) for b in budgets) for m, form in shown.items()))
     Console(width=120).print(lines)
+    for name, differences in result["tau_over_gp_wl"].items():
+        told = ", ".join(f"{mean:+.3f} ± {half:.3f}" for mean, half in differences.values())
+        console.print(f"{name}: tau over gp_wl's, paired over label sets, 95 % interval: {told}")
 
 
 def _plot(output: Path, result: dict[str, Any], ranking: Ranking, accuracy: np.ndarray) -> None:

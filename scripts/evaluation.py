@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 from rich.console import Console
 from rich.progress import track
+from scipy.stats import t
 
 from metanp.cell_array import CellArray
 from metanp.metrics import ranking_metrics
@@ -86,3 +87,17 @@ def summary(rows: Sequence[Mapping[str, Any]], metric: str, average: Callable = 
     for (name, budget), values in found.items():
         table.setdefault(name, {})[str(budget)] = round(float(average(values)), 5)
     return table
+
+
+def paired(rows: Sequence[Mapping[str, Any]], metric: str, ours: str, theirs: str) -> dict[str, tuple[float, float]]:
+    """{labels: (mean of ours - theirs over label sets, half of its 95 % interval)}; Student's t on the differences."""
+    values: dict[tuple[int, int], dict[str, float]] = {}
+    for row in rows:
+        values.setdefault((row["labels"], row["set"]), {})[row["predictor"]] = row[metric]
+    found = {}
+    for labels in dict.fromkeys(labels for labels, _ in values):
+        differences = np.array([v[ours] - v[theirs] for (n, _), v in values.items() if n == labels])
+        count = len(differences)
+        half = t.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count) if count > 1 else np.inf
+        found[str(labels)] = (round(float(differences.mean()), 5), round(float(half), 5))
+    return found

@@ -31,7 +31,8 @@ NAMES = {
     "random_forest": "random forest",
     "random": "random order",
 }
-METRICS = {"tau": "tau", "n_at_10_median": "N@10", "regret_at_10": "regret@10"}
+METRICS = {"tau": "tau", "n_at_10_median": "N@10 median", "n_at_10": "N@10 mean", "regret_at_10": "regret@10"}
+FORMS = {"tau": "{:.3f}", "n_at_10_median": "{:.0f}", "n_at_10": "{:.1f}", "regret_at_10": "{:.2f}"}
 
 
 def main(from_demo: Annotated[Path | None, typer.Option()] = None) -> None:
@@ -54,10 +55,12 @@ def write_summary(result: dict, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["predictor", "labels", *METRICS, *when])
+        writer.writerow(["predictor", "labels", *METRICS, "tau_over_gp_wl", "half_interval", *when])
         for name, taus in result["tau"].items():
             for labels in taus:
-                writer.writerow([name, labels, *(result[metric][name][labels] for metric in METRICS), *when.values()])
+                over = result["tau_over_gp_wl"].get(name, {}).get(labels, ("", ""))
+                numbers = [result[metric][name][labels] for metric in METRICS]
+                writer.writerow([name, labels, *numbers, *over, *when.values()])
 
 
 def filled(text: str) -> str:
@@ -77,25 +80,26 @@ def filled(text: str) -> str:
 
 
 def demo_table(rows: Sequence[dict[str, str]]) -> str:
-    """A Markdown table: predictors by labels, three metrics, and a line on where it was measured."""
+    """A Markdown table: predictors by metrics, each at all numbers of labels, and a line on where it was measured."""
     labels = list(dict.fromkeys(row["labels"] for row in rows))
-    lines = ["| predictor | " + " | ".join(f"{METRICS[m]} @{n}" for m in METRICS for n in labels) + " |"]
-    lines.append("|---" * (1 + len(METRICS) * len(labels)) + "|")
+    lines = [
+        f"| at {', '.join(labels)} labels | " + " | ".join(METRICS.values()) + " |",
+        "|---" * (1 + len(METRICS)) + "|",
+    ]
     for name, title in NAMES.items():
         mine = {row["labels"]: row for row in rows if row["predictor"] == name}
-        cells = [_number(metric, mine[n][metric]) for metric in METRICS for n in labels]
+        cells = [", ".join(FORMS[metric].format(float(mine[n][metric])) for n in labels) for metric in METRICS]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    for name in ("metanp", "shipped"):
+        mine = {row["labels"]: row for row in rows if row["predictor"] == name}
+        told = ", ".join(
+            f"{float(mine[n]['tau_over_gp_wl']):+.3f} ± {float(mine[n]['half_interval']):.3f}" for n in labels
+        )
+        lines += ["", f"{NAMES[name]}: tau over that of the second GP, paired over label sets, 95 % interval: {told}."]
     first = rows[0]
-    lines.append("")
-    lines.append(
-        f"Measured {first['date']} on {first['machine']}, commit {first['commit']}; "
-        f"the demo's own model was meta-trained in {first['meta_train_seconds']} s."
-    )
+    measured = f"Measured {first['date']} on {first['machine']}, commit {first['commit']}; "
+    lines += ["", measured + f"the demo's own model was meta-trained in {first['meta_train_seconds']} s."]
     return "\n".join(lines) + "\n"
-
-
-def _number(metric: str, value: str) -> str:
-    return {"tau": "{:.3f}", "n_at_10_median": "{:.0f}", "regret_at_10": "{:.2f}"}[metric].format(float(value))
 
 
 if __name__ == "__main__":

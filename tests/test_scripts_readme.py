@@ -17,15 +17,17 @@ def test_a_summary_becomes_a_table_with_every_number_in_its_place(tmp_path):
     values = {name: {"20": 0.1, "50": 0.25} for name in readme.NAMES}
     values["gp_wl"] = {"20": 0.5, "50": 0.75}
     result = dict.fromkeys(("tau", "n_at_10", "n_at_10_median", "regret_at_10"), values)
-    readme.write_summary({**result, "seconds": {"meta_train": 61.2}}, tmp_path / "demo.csv")
+    over = {name: {"20": (0.02, 0.01), "50": (-0.03, 0.04)} for name in ("metanp", "shipped")}
+    readme.write_summary({**result, "tau_over_gp_wl": over, "seconds": {"meta_train": 61.2}}, tmp_path / "demo.csv")
     assert json.dumps("gp_wl,20,0.5")[1:-1] in (tmp_path / "demo.csv").read_text()
     import csv
 
     with open(tmp_path / "demo.csv", newline="") as file:
         table = readme.demo_table(list(csv.DictReader(file)))
     line = next(line for line in table.splitlines() if readme.NAMES["gp_wl"] in line)
-    assert line.split("|")[2:4] == [" 0.500 ", " 0.750 "]
+    assert line.split("|")[2:4] == [" 0.500, 0.750 ", " 0, 1 "]
     assert "61 s" in table
+    assert "+0.020 ± 0.010, -0.030 ± 0.040." in table
 
 
 def test_a_summary_without_a_place_is_refused(monkeypatch, tmp_path):
