@@ -70,7 +70,7 @@ class ScoreTransform:
         self, mean: Float[np.ndarray, " cell"], std: Float[np.ndarray, " cell"]
     ) -> tuple[Float[np.ndarray, " cell"], Float[np.ndarray, " cell"]]:
         """Mean and standard deviation, in the user's units, of a normal variable in the model's."""
-        nodes, weights = hermegauss(9)
+        nodes, weights = hermegauss(15)
         weights = weights / weights.sum()
         value = self.inverse(np.asarray(mean)[:, None] + np.asarray(std)[:, None] * nodes)
         centre = value @ weights
