@@ -254,8 +254,8 @@ class MetaNP:
         with torch.inference_mode():
             for points in self._pieces(pool, fitted, first):
                 mean, std = self.model.process.predict(fitted.state, points).moments(noise)
-                parts.append(torch.stack([mean[0], std[0]]).double().cpu().numpy())
-        moments = fitted.transform.inverse_moments(*np.concatenate(parts, axis=1))
+                parts.append(fitted.transform.inverse_moments(*torch.stack([mean[0], std[0]]).double().cpu().numpy()))
+        moments = np.concatenate(parts, axis=1)
         return fitted.sign * moments[0][inverse], moments[1][inverse]
 
     def _draws(
