@@ -27,7 +27,6 @@ from metanp.score_transform import ScoreTransform, standardise_side
 Candidates = Sequence[Cell] | CellArray | Pool
 ALL = slice(None)
 CHUNK = 2048  # distinct cells answered for at once: their covariances stay in the cache
-# heads that a context gives less weight are left out; together they could not move a mean by 1 % of a std
 MIN_HEAD_WEIGHT = 0.01  # heads that a context gives less are left out: they cost as much as the others and say little
 DRAWS = 256  # joint draws behind `p_top`
 CONTENDERS = 1024  # cells that can be among the first at all are looked for among this many, at least
