@@ -1,7 +1,8 @@
 """Measured tasks: columns of benchmark tables, sometimes mixed with one another and bent.
 
 A column is a function from cells to a score that the world has drawn. Two columns of one table, ranked and added with
-random weights, are another; a monotone bend makes a third of either. Side features of the table come along at random.
+random weights, are another; a monotone bend makes a third of either. What a training costs (latency, energy, time) is
+drawn less often than what it achieves: a cost wants the opposite of most cells.
 
 Axes: cell. Which tables may be used for what is decided in `tasks.sources`.
 """
@@ -30,6 +31,10 @@ class MeasuredConfig:
     mixed: float = 0.3  # share of tasks that mix two columns of the table
     bent: float = 0.5  # share of tasks that are bent monotonically
     one_seed: float = 0.5  # share of tasks that show one run instead of the mean
+    costs: float = 0.1  # share of tasks that start from a cost, where the table has costs and scores
+
+
+COSTS = ("latency", "energy", "time")  # quantities
 
 
 class MeasuredTasks:
@@ -54,6 +59,9 @@ class MeasuredTasks:
         for name in self.metrics:
             if (known := int(np.isfinite(table.mean(name)[self.rows]).sum())) < 10:
                 raise ValueError(f"{table.name}: {name!r} has only {known} numbers among the cells to draw from")
+        costs = [name for name in self.metrics if table.metrics[name].quantity in COSTS]
+        scores = [name for name in self.metrics if name not in costs]
+        self.groups = (scores or costs, costs or scores)
 
     @property
     def sources(self) -> list[dict[str, Any]]:
@@ -65,10 +73,11 @@ class MeasuredTasks:
         ]
 
     def draw(self, n: int, rng: np.random.Generator) -> Task:
-        first = self.metrics[rng.integers(len(self.metrics))]
+        group = self.groups[int(rng.random() < self.config.costs)]
+        first = group[rng.integers(len(group))]
         score = self._column(first, rng)
-        if len(self.metrics) > 1 and rng.random() < self.config.mixed:
-            second = self.metrics[rng.integers(len(self.metrics))]
+        if len(group) > 1 and rng.random() < self.config.mixed:
+            second = group[rng.integers(len(group))]
             score = _mixed(score, self._column(second, rng), rng.uniform())
         known = np.flatnonzero(np.isfinite(score))
         chosen = rng.choice(known, size=min(n, len(known)), replace=False)

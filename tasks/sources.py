@@ -45,8 +45,9 @@ class TasksConfig:
     tested: str | None = None  # benchmark that the checkpoint will be tested on; label-free ones serve all
     # of the prior tasks; configurations are merged, so that 0 is how to leave one of these out
     spaces: dict[str, float] = field(default_factory=lambda: {"nasbench201": 0.5, "nasbench_graph": 0.2, "random": 0.3})
-    tables: list[str] = field(default_factory=list)  # measured tasks, each table with an equal share
-    prior_share: float = 0.5  # of the episodes, where there are tables
+    # of the measured tasks; 0 leaves a table out
+    tables: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*_ALLOWED, *DEVELOPMENT), 0.0))
+    prior_share: float = 0.5  # of the episodes, where there are measured tasks
     prior: PriorConfig = field(default_factory=PriorConfig)
     measured: MeasuredConfig = field(default_factory=MeasuredConfig)
     episodes: EpisodeConfig = field(default_factory=EpisodeConfig)
@@ -80,7 +81,8 @@ def build_source(config: TasksConfig, seed: int) -> TaskSource:
         ValueError: a table that this kind of meta-training may not see, or no space with a share above 0.
     """
     allowed = allowed_tables(config.kind, config.tested)
-    if forbidden := [name for name in config.tables if name not in allowed]:
+    tables = {name: share for name, share in config.tables.items() if share > 0}
+    if forbidden := [name for name in tables if name not in allowed]:
         raise ValueError(
             f"a {config.kind} meta-training tested on {config.tested} may not see {forbidden}; only {allowed}"
         )
@@ -88,11 +90,11 @@ def build_source(config: TasksConfig, seed: int) -> TaskSource:
     if not spaces:
         raise ValueError(f"no space to draw prior tasks from: {config.spaces}; give one a share above 0")
     parts: list[TaskSource] = [PriorTasks(name, pool(name, seed), config.prior) for name in spaces]
-    if not config.tables:
+    if not tables:
         return TaskMixture(parts, list(spaces.values()))
-    measured = [measured_tasks(load_benchmark(name), config.measured) for name in config.tables]
+    measured = [measured_tasks(load_benchmark(name), config.measured) for name in tables]
     shares = [config.prior_share * share / sum(spaces.values()) for share in spaces.values()]
-    shares += [(1 - config.prior_share) / len(measured)] * len(measured)
+    shares += [(1 - config.prior_share) * share / sum(tables.values()) for share in tables.values()]
     return TaskMixture([*parts, *measured], shares)
 
 

@@ -146,7 +146,7 @@ def train(cache: Cache, output: Path, *overrides: str) -> dict[str, str]:
 
 CROSS_SPACE = (
     "tasks=cross_space_nasbench201",
-    "tasks.tables=[nasbench_graph]",
+    "tasks.tables={nasbench_graph:1,nasbench101:0}",
     "tasks.validation=[nasbench_graph]",
 )
 
@@ -232,12 +232,12 @@ def test_a_checkpoint_says_which_columns_it_saw_as_their_loader_tells(tables, mo
     ],
 )
 def test_no_held_out_label_changes_a_bit_of_any_kind(tmp_path, tables, kind, tested, table, held_out):
-    chosen = "" if table is None else table
+    chosen = "" if table is None else f"{table}:1"
     overrides = (
         f"tasks.kind={kind}",
         f"tasks.tested={tested}",
-        f"tasks.tables=[{chosen}]",
-        f"tasks.validation=[{chosen}]",
+        f"tasks.tables={{{chosen}}}",
+        f"tasks.validation=[{table or ''}]",
         "tasks.measured.mixed=1",
     )
     plain = train(cache_with(tmp_path / "cache0", tables), tmp_path / "plain", *overrides)
@@ -249,8 +249,8 @@ def test_no_held_out_label_changes_a_bit_of_any_kind(tmp_path, tables, kind, tes
         assert changed["last"] != plain["last"]
 
 
-@pytest.mark.parametrize("what", ["tables", "validation"])
-def test_the_script_refuses_a_held_out_table(what):
-    config = configuration("tasks=cross_space_nasbench201", "tasks.tables=[]", f"tasks.{what}=[analog]")
+@pytest.mark.parametrize(("what", "analog"), [("tables", "{analog:1}"), ("validation", "[analog]")])
+def test_the_script_refuses_a_held_out_table(what, analog):
+    config = configuration("tasks=cross_space_nasbench201", f"tasks.{what}={analog}")
     with pytest.raises(ValueError, match=r"may not (see|be chosen by).*analog"):
         meta_train(config)

@@ -147,3 +147,17 @@ def test_an_unknown_metric_is_named(table):
 def test_a_metric_with_too_few_numbers_is_named(table):
     with pytest.raises(ValueError, match="'phone_latency' has only 9 numbers"):
         MeasuredTasks(table, list(table.metrics), PLAIN, rows=np.arange(19))
+
+
+@pytest.mark.parametrize(
+    ("costs", "expected"), [(0.0, {"accuracy"}), (1.0, {"latency"}), (0.5, {"accuracy", "latency"})]
+)
+def test_how_often_a_cost_is_drawn_can_be_told(table, costs, expected):
+    tasks = MeasuredTasks(table, list(table.metrics), replace(PLAIN, costs=costs))
+    drawn = [tasks.draw(5, np.random.default_rng(i)).score.max() for i in range(12)]
+    assert {"latency" if score < 0 else "accuracy" for score in drawn} == expected
+
+
+def test_a_table_of_costs_alone_gives_costs(table):
+    task = MeasuredTasks(table, ["phone_latency"], replace(PLAIN, costs=0.0)).draw(5, np.random.default_rng(0))
+    assert task.score.max() < 0

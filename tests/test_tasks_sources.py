@@ -82,7 +82,7 @@ def test_an_unknown_kind_is_named():
 @pytest.mark.parametrize("table", BENCHMARKS)
 @pytest.mark.parametrize(("kind", "tested"), [("label-free", None), *ASKED])
 def test_a_table_is_built_exactly_where_it_is_allowed(toy, kind, tested, table):
-    config = TasksConfig(kind=kind, tested=tested, spaces=ONE_SPACE, tables=[table])
+    config = TasksConfig(kind=kind, tested=tested, spaces=ONE_SPACE, tables={table: 1})
     if table in allowed_tables(kind, tested):
         assert build_source(config, 0).sources[-1]["table"] == "toy"
     else:
@@ -127,7 +127,7 @@ def test_prior_and_measured_tasks_have_their_shares(toy):
         kind="cross-task",
         tested=NB201,
         spaces={TRANSNAS: 3.0, "random": 1.0},
-        tables=[GRAPH, TRANSNAS],
+        tables={GRAPH: 1, TRANSNAS: 1},
         prior_share=0.6,
     )
     source = build_source(config, 0)
