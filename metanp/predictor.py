@@ -21,8 +21,9 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
 from metanp.encoder import Points
-from metanp.pool import Pool, Side, encode
-from metanp.score_transform import ScoreTransform, standardise_side
+from metanp.pool import Pool, encode
+from metanp.score_transform import ScoreTransform
+from metanp.side import Side, standardise_side
 
 Candidates = Sequence[Cell] | CellArray | Pool
 ALL = slice(None)

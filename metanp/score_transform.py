@@ -81,19 +81,3 @@ def _piecewise(x: np.ndarray, knots: np.ndarray, values: np.ndarray, slopes: tup
     inside = np.interp(x, knots, values)
     below = slopes[0] * np.minimum(x - knots[0], 0)
     return inside + below + slopes[1] * np.maximum(x - knots[-1], 0)
-
-
-def standardise_side(
-    context: Float[np.ndarray, "context side"], cells: Float[np.ndarray, "cell side"]
-) -> Float[np.ndarray, "cell side"]:
-    """Each side feature on the scale of its values at the evaluated cells; NaN stays NaN.
-
-    Values far outside of what the context has are drawn in to +-4. A feature that no evaluated cell has, has no scale
-    and stays missing.
-    """
-    out = np.full(cells.shape, np.nan)
-    for j in range(cells.shape[1]):
-        known = context[np.isfinite(context[:, j]), j]
-        finite = np.isfinite(cells[:, j]) & (len(known) > 0)
-        out[finite, j] = np.clip(ScoreTransform.fit(known).forward(cells[finite, j]), -4, 4)
-    return out

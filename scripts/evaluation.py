@@ -9,72 +9,104 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from rich.console import Console
 from rich.progress import track
 from scipy.stats import t
 
 from metanp.cell_array import CellArray
-from metanp.metrics import ranking_metrics
+from metanp.metrics import distribution_metrics, ranking_metrics
 
 
 class Predictor(Protocol):
     """What a predictor offers here; scikit-learn's conventions, and candidates encoded once."""
 
-    def encode(self, candidates: CellArray) -> Any: ...
+    def encode(self, candidates: CellArray, features: Any = None) -> Any: ...
 
-    def fit(self, cells: CellArray, score: Float[np.ndarray, " context"]) -> Any: ...
+    def fit(self, cells: CellArray, score: Float[np.ndarray, " context"], features: Any = None) -> Any: ...
 
-    def predict(self, candidates: Any) -> Float[np.ndarray, " cell"]: ...
+    def predict(self, candidates: Any, return_std: bool = False) -> Any: ...
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One table column, and how much of it is shown: `sets` label sets at each of `budgets`."""
+    """One table column, and how much of it is shown: `sets` label sets at each of `budgets`.
+
+    score: what predictors are shown. scored: what their rankings are held against; `score` itself where it is empty.
+    features: side features that every predictor sees.
+    """
 
     cells: CellArray
     score: Float[np.ndarray, " cell"]
     budgets: Sequence[int] = (20, 50, 100)
     sets: int = 20
     seed: int = 0
+    scored: Mapping[str, Float[np.ndarray, " cell"]] = field(default_factory=dict)
+    features: Mapping[str, Float[np.ndarray, " cell"]] = field(default_factory=dict)
 
 
-def label_sets(setting: Setting) -> Iterator[tuple[int, int, np.ndarray, np.ndarray, np.ndarray]]:
-    """(set, budget, context rows, target rows, the permutation of the targets that breaks predicted ties)."""
+@dataclass(frozen=True)
+class Job:
+    """One label set at one budget; `ties` is the permutation of the targets that breaks predicted ties."""
+
+    number: int
+    budget: int
+    context: Int[np.ndarray, " context"]
+    target: Int[np.ndarray, " target"]
+    ties: Int[np.ndarray, " target"]
+
+
+def label_sets(setting: Setting) -> Iterator[Job]:
+    """All label sets at all budgets, the same for every predictor."""
     for number in range(setting.sets):
-        rng = np.random.default_rng([setting.seed, number])
-        order = rng.permutation(len(setting.score))
+        order = np.random.default_rng([setting.seed, number]).permutation(len(setting.score))
         for budget in setting.budgets:
-            context, target = order[:budget], np.sort(order[budget:])
-            yield (
-                number,
-                budget,
-                context,
-                target,
-                np.random.default_rng([setting.seed, number, 1]).permutation(len(target)),
-            )
+            target = np.sort(order[budget:])
+            ties = np.random.default_rng([setting.seed, number, 1]).permutation(len(target))
+            yield Job(number, budget, order[:budget], target, ties)
 
 
 def evaluate(predictors: Mapping[str, Callable[[], Predictor]], setting: Setting) -> list[dict[str, Any]]:
-    """One row for each predictor, label set and budget: metrics, and seconds to fit and to predict."""
+    """Every predictor on every label set: one row for each, and for each metric that it is held against."""
     made = {name: make() for name, make in predictors.items()}
-    pools = {name: predictor.encode(setting.cells) for name, predictor in made.items()}
+    pools = {name: predictor.encode(setting.cells, setting.features or None) for name, predictor in made.items()}
     rows = []
     jobs = list(label_sets(setting))
-    for number, budget, context, target, ties in track(jobs, "ranking", console=Console(stderr=True)):
+    for job in track(jobs, "ranking", console=Console(stderr=True)):
         for name, predictor in made.items():
-            started = time.perf_counter()
-            predictor.fit(setting.cells[context], setting.score[context])
-            fitted = time.perf_counter()
-            prediction = predictor.predict(pools[name])[target]
-            done = time.perf_counter()
-            metrics = ranking_metrics(prediction, setting.score[target], permutation=ties)
-            seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted}
-            rows.append({"predictor": name, "set": number, "labels": budget, **metrics, **seconds})
+            rows += [{"predictor": name, **row} for row in judge(predictor, pools[name], setting, job)]
+    return rows
+
+
+def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[dict[str, Any]]:
+    """Rows of one fit: metrics for each of `setting.scored`, and seconds to fit and to predict.
+
+    Likelihood, CRPS and coverage are held against a new measurement of what was shown; at no label there is no unit to
+    hold them in. A predictor that needs labels (`fewest_labels`) has no row below its number of them.
+    """
+    if job.budget < getattr(predictor, "fewest_labels", 0):
+        return []
+    knows_std = getattr(predictor, "knows_std", True)
+    features = {name: column[job.context] for name, column in setting.features.items()}
+    more = {"features": features} if features else {}
+    started = time.perf_counter()
+    predictor.fit(setting.cells[job.context], setting.score[job.context], **more)
+    fitted = time.perf_counter()
+    mean, std = predictor.predict(pool, return_std=True) if knows_std else (predictor.predict(pool), None)
+    done = time.perf_counter()
+    mean = mean[job.target]
+    seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted}
+    honesty = {}
+    if std is not None and job.budget:
+        honesty = distribution_metrics(mean, std[job.target], setting.score[job.target])
+    rows = []
+    for name, truth in (setting.scored or {"": setting.score}).items():
+        where = {"set": job.number, "labels": job.budget, "scored": name}
+        rows.append({**where, **ranking_metrics(mean, truth[job.target], job.ties), **honesty, **seconds})
     return rows
 
 

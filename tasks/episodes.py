@@ -20,7 +20,8 @@ from torch.utils.data import Dataset
 
 from metanp.graphs import Graphs
 from metanp.model import EpisodeBatch
-from metanp.score_transform import ScoreTransform, standardise_side
+from metanp.score_transform import ScoreTransform
+from metanp.side import standardise_side
 from tasks.task import Task, TaskSource
 
 

@@ -10,7 +10,9 @@ Unlabelled cells of any space are open to all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -72,6 +74,25 @@ def allowed_tables(kind: str, tested: str | None) -> tuple[str, ...]:
         )
     near, far = _ALLOWED[tested]
     return (*near, *(far if kind == "cross-task" else ()), *DEVELOPMENT)
+
+
+def check_honest(card: Mapping[str, Any], kind: str, tested: str) -> None:
+    """A checkpoint of this kind may stand in a table on `tested`, by the list of sources that its loaders wrote.
+
+    Raises:
+        ValueError: a checkpoint of another kind, or one that saw or was chosen by what it may not see; names it.
+    """
+    name = card.get("name", "the checkpoint")
+    if card.get("kind") != kind:
+        raise ValueError(f"{name} is {card.get('kind')}: it has no place in a table of {kind} ones")
+    allowed = allowed_tables(kind, tested)
+    for what, tables in (("saw", allowed), ("was chosen by", (*allowed, *DEVELOPMENT))):
+        sources = card["sources" if what == "saw" else "chosen_by"]
+        seen = {source["table"] for source in sources if "table" in source}
+        if forbidden := sorted(seen - set(tables)):
+            raise ValueError(f"{name} {what} {forbidden}: a {kind} checkpoint tested on {tested} may not")
+    if kind == "everything":
+        raise ValueError(f"{name} was trained on everything: it appears in no result")
 
 
 def build_source(config: TasksConfig, seed: int) -> TaskSource:

@@ -262,3 +262,27 @@ def test_normal_predictions_have_the_density_that_std_promises():
     assert mean[0] == pytest.approx(90, abs=0.3)
     assert std[0] == pytest.approx(1, abs=0.2)
     assert norm.logpdf(90, mean[0], std[0]) > -1.2
+
+
+@pytest.mark.parametrize("name", [name for name in BASELINES if name != "random"])
+def test_a_side_feature_that_knows_the_score_is_used(name):
+    cells, _ = few(120)
+    score = np.random.default_rng(5).normal(size=len(cells))  # nothing that a cell could tell
+    known = {"proxy": 1e6 * score, "noise": np.random.default_rng(6).normal(size=len(cells))}
+    shown = {key: values[:60] for key, values in known.items()}
+    predictor = BASELINES[name]().fit(cells[:60], score[:60], features=shown)
+    left = kendall_tau(predictor.predict(predictor.encode(cells, known))[60:], score[60:])
+    without = BASELINES[name]().fit(cells[:60], score[:60]).predict(cells)[60:]
+    assert left > 0.5 > kendall_tau(without, score[60:]) + 0.2
+
+
+@pytest.mark.parametrize("name", ["gp_wl", "xgboost"])
+def test_a_missing_side_feature_is_average(name):
+    cells, score = few(60)
+    known = {"proxy": np.where(np.arange(60) % 3, score, np.nan)}
+    predictor = BASELINES[name]().fit(cells[:30], score[:30], features={"proxy": known["proxy"][:30]})
+    missing = ~np.isfinite(known["proxy"])
+    alone = {"proxy": np.full(60, np.nan)}
+    some, none = (predictor.predict(predictor.encode(cells, features)) for features in (known, alone))
+    np.testing.assert_array_equal(some[missing], none[missing])
+    assert (some[~missing] != none[~missing]).any()

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metanp.score_transform import ScoreTransform, standardise_side
+from metanp.score_transform import ScoreTransform
+from metanp.side import standardise_side
 
 # accuracies with a ceiling, ties and a failure
 ACCURACY = np.array([10.0, 71.2, 88.0, 88.0, 90.1, 91.0, 91.3, 93.5])

@@ -14,14 +14,14 @@ def setting(**more) -> Setting:
 
 def test_label_sets_are_the_same_each_time_and_nested_and_leave_the_context_out():
     first, again = list(label_sets(setting())), list(label_sets(setting()))
-    assert [(number, budget) for number, budget, *_ in first] == [(s, b) for s in range(3) for b in (5, 20)]
-    for (_, budget, context, target, ties), other in zip(first, again, strict=True):
-        np.testing.assert_array_equal(context, other[2])
-        assert len(context) == budget
-        assert sorted([*context, *target]) == list(range(120))
-        assert sorted(ties) == list(range(len(target)))
-    np.testing.assert_array_equal(first[0][2], first[1][2][:5])
-    assert not np.array_equal(first[0][2], next(iter(label_sets(setting(seed=1))))[2])
+    assert [(job.number, job.budget) for job in first] == [(s, b) for s in range(3) for b in (5, 20)]
+    for job, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(job.context, other.context)
+        assert len(job.context) == job.budget
+        assert sorted([*job.context, *job.target]) == list(range(120))
+        assert sorted(job.ties) == list(range(len(job.target)))
+    np.testing.assert_array_equal(first[0].context, first[1].context[:5])
+    assert not np.array_equal(first[0].context, next(iter(label_sets(setting(seed=1)))).context)
 
 
 class Oracle:
@@ -30,15 +30,15 @@ class Oracle:
     def __init__(self, score: np.ndarray):
         self.score, self.seen = score, []
 
-    def encode(self, candidates: CellArray) -> np.ndarray:
+    def encode(self, candidates: CellArray, features=None) -> np.ndarray:
         return self.score[: len(candidates)]
 
     def fit(self, cells, score):
         self.seen.append(len(cells))
         return self
 
-    def predict(self, pool):
-        return pool
+    def predict(self, pool, return_std=False):
+        return (pool, np.ones(len(pool))) if return_std else pool
 
 
 def test_an_oracle_ranks_perfectly_and_its_mirror_image_as_badly_as_can_be():

@@ -22,6 +22,7 @@ from metanp.baselines.inputs import Inputs, computed
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.score_transform import ScoreTransform
+from metanp.side import Side
 
 CHUNK = 4096  # rows predicted at once: tens of megabytes of kernel matrix
 Scores = Float[np.ndarray, " cell"]
@@ -36,23 +37,30 @@ class Baseline(ABC):
     """
 
     read = staticmethod(computed)  # cells -> inputs
+    fewest_labels = 1  # no prior: nothing to say of cells before one was evaluated
+    knows_std = True
 
     def __init__(self, seed: int = 0):
         self.seed = seed
 
-    def encode(self, cells: Sequence[Cell] | CellArray) -> Inputs:
-        """The inputs of `cells`, for `predict` after as many fits as one likes."""
-        return self.read(cells)
+    def encode(self, cells: Sequence[Cell] | CellArray, features: Any = None) -> Inputs:
+        """The inputs of `cells` and their side features, for `predict` after as many fits as one likes."""
+        return self.read(cells).with_side(Side.of(features, len(cells)))
 
-    def fit(self, cells: Sequence[Cell] | CellArray, score: Sequence[float] | Float[np.ndarray, " cell"]) -> Self:
-        """Learn from evaluated cells; any unit, higher is better.
+    def fit(
+        self,
+        cells: Sequence[Cell] | CellArray,
+        score: Sequence[float] | Float[np.ndarray, " cell"],
+        features: Any = None,
+    ) -> Self:
+        """Learn from evaluated cells; any unit, higher is better. `features`: side features, as in `MetaNP.fit`.
 
         Raises:
             ValueError: no cell, lengths that differ, or a score that is not finite; names the first such cell.
             ImportError: the baseline's library is missing.
         """
         values = _checked(cells, score)
-        self._context = self.encode(cells)
+        self._context = self.encode(cells, features)
         self._transform = ScoreTransform.fit(values)
         self._fit(self._context, self._transform.forward(values))
         return self

@@ -8,6 +8,8 @@ Patterns are named by a 64-bit number and kept sparse. A fit knows the patterns 
 other cell, those never seen enter as one column, the root of their sum of squares, which leaves all distances to
 evaluated cells exact.
 
+Side features (`metanp.side`), where given, are one more block; each cell is a row of its own then.
+
 Axes: cell, as given; graph, a distinct row; pattern, a named count.
 
 Source of the counts: Shervashidze et al. 2011; for cells, Ru et al. 2021 (NAS-BOWL, arXiv:2006.07556).
@@ -27,6 +29,7 @@ from metanp.cell_array import CellArray, initial_colour, refine
 from metanp.features import graph_features
 from metanp.graphs import as_array
 from metanp.operations import VOCABULARY
+from metanp.side import Side, standardise_side
 
 WL_STEPS = 2  # a third told no more on any benchmark tried
 
@@ -69,12 +72,14 @@ class Inputs:
     fingerprint: names what each row describes, the same wherever it is met.
     features: numbers; no column where there are none.
     counts: blocks of patterns.
+    side: side features of each row.
     """
 
     graph: Int[np.ndarray, " cell"]
     fingerprint: UInt64[np.ndarray, " graph"]
     features: Float32[np.ndarray, "graph feature"]
     counts: tuple[Counts, ...]
+    side: Side
 
     def __len__(self) -> int:
         return len(self.graph)
@@ -88,12 +93,25 @@ class Inputs:
         """Some of the rows, each as one cell."""
         counts = tuple(Counts(c.name, c.count[start:stop]) for c in self.counts)
         features = self.features[start:stop]
-        return Inputs(np.arange(len(features)), self.fingerprint[start:stop], features, counts)
+        side = Side(self.side.names, self.side.values[start:stop])
+        return Inputs(np.arange(len(features)), self.fingerprint[start:stop], features, counts, side)
+
+    def with_side(self, side: Side) -> Inputs:
+        """The same cells, each a row of its own beside its side features; as they are where there are none."""
+        if not side.names:
+            return self
+        counts = tuple(Counts(c.name, c.count[self.graph]) for c in self.counts)
+        fingerprint, features = self.fingerprint[self.graph], self.features[self.graph]
+        return Inputs(np.arange(len(self)), fingerprint, features, counts, side)
 
     def blocks(self, context: Inputs) -> list[Float32[np.ndarray, "graph column"]]:
-        """The features and every block of counts as numbers, columns as the evaluated cells in `context` know them."""
-        counts = [own.columns(known.name) for own, known in zip(self.counts, context.counts, strict=True)]
-        return [self.features, *counts]
+        """Features, counts, side features (missing ones average), columns as the cells in `context` know them."""
+        blocks = [self.features]
+        blocks += [own.columns(known.name) for own, known in zip(self.counts, context.counts, strict=True)]
+        if names := context.side.names:
+            known = context.side.values[context.graph]
+            blocks.append(np.nan_to_num(standardise_side(known, self.side.in_order(names))).astype(np.float32))
+        return blocks
 
 
 def computed(cells: Sequence[Cell] | CellArray) -> Inputs:
@@ -106,7 +124,7 @@ def computed(cells: Sequence[Cell] | CellArray) -> Inputs:
     for _ in range(WL_STEPS):
         colour = refine(colour, pruned)
         counts.append(Counts.of(row, colour[row, node], len(pruned)))
-    return Inputs(graph, fingerprint, graph_features(pruned), tuple(counts))
+    return Inputs(graph, fingerprint, graph_features(pruned), tuple(counts), Side.of(None, len(pruned)))
 
 
 def written(cells: Sequence[Cell] | CellArray) -> Inputs:
@@ -122,4 +140,4 @@ def written(cells: Sequence[Cell] | CellArray) -> Inputs:
         Counts.of(edge_row, edge.astype(np.uint64), len(array)),
     )
     none = np.zeros((len(array), 0), dtype=np.float32)
-    return Inputs(np.arange(len(array)), array.fingerprint(), none, counts)
+    return Inputs(np.arange(len(array)), array.fingerprint(), none, counts, Side.of(None, len(array)))

@@ -47,6 +47,8 @@ class Trees(Baseline):
 class XGBoost(Trees):
     """Many small steps of stumpy trees; no standard deviation."""
 
+    knows_std = False
+
     def _make(self) -> Any:
         return library("xgboost").XGBRegressor(
             n_estimators=400,

@@ -1,0 +1,61 @@
+"""Protocols: which columns of which benchmark are shown and ranked against, at which numbers of labels.
+
+A protocol is one file under `configs/protocol/`; this module turns it into settings that predictors are judged in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from data import load_benchmark
+from data.table import Table
+from metanp.metrics import kendall_tau
+from scripts.evaluation import Setting
+
+
+@dataclass
+class ProtocolConfig:
+    """See `configs/protocol/`."""
+
+    name: str = ""
+    benchmark: str = ""
+    budgets: list[int] = field(default_factory=list)
+    columns: dict[str, list[str]] = field(default_factory=dict)  # shown: ranked against
+    features: list[str] = field(default_factory=list)  # side features; a cell without any of them takes no part
+
+
+def settings(protocol: ProtocolConfig, columns: Sequence[str], sets: int, seed: int) -> Iterator[tuple[str, Setting]]:
+    """The name of each shown column, and its setting; higher is better in all of them.
+
+    Raises:
+        ValueError: a column that the protocol or the benchmark does not have; names it.
+    """
+    if unknown := set(columns) - set(protocol.columns):
+        raise ValueError(f"{protocol.name} shows no column {sorted(unknown)}; it shows {list(protocol.columns)}")
+    table = load_benchmark(protocol.benchmark)
+    if unknown := set(protocol.features) - set(table.features):
+        raise ValueError(f"{table.name} has no side feature {sorted(unknown)}; set METANP_MIRROR to have more")
+    for shown, scored in protocol.columns.items():
+        if columns and shown not in columns:
+            continue
+        values = {name: _upwards(table, name) for name in (shown, *scored)}
+        features = {name: table.features[name] for name in protocol.features}
+        known = np.all([np.isfinite(column) for column in values.values()], axis=0)
+        if features:
+            known &= np.any([np.isfinite(column) for column in features.values()], axis=0)
+        rows = np.flatnonzero(known)
+        taken = {name: column[rows] for name, column in features.items()}
+        truths = {name: values[name][rows] for name in scored}
+        yield shown, Setting(table.cells[rows], values[shown][rows], protocol.budgets, sets, seed, truths, taken)
+
+
+def ceilings(setting: Setting) -> dict[str, float]:
+    """For each scored column, the Kendall tau that knowing the shown column of every cell would give."""
+    return {name: round(kendall_tau(setting.score, truth), 4) for name, truth in setting.scored.items()}
+
+
+def _upwards(table: Table, name: str) -> np.ndarray:
+    return table.mean(name) if table.metrics[name].maximize else -table.mean(name)
