@@ -48,7 +48,7 @@ class Config:
     output: str = "results/evaluation/${protocol.name}"
 
 
-ConfigStore.instance().store(name="schema", node=Config)
+ConfigStore.instance().store(name="schema_of_evaluate", node=Config)
 
 
 def evaluate(config: Config) -> list[dict[str, Any]]:

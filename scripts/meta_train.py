@@ -45,7 +45,7 @@ class Config:
     experiment: Any = None
 
 
-ConfigStore.instance().store(name="schema", node=Config)
+ConfigStore.instance().store(name="schema_of_meta_train", node=Config)
 
 
 def meta_train(config: Config) -> dict[str, float]:
