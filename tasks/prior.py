@@ -128,7 +128,7 @@ def _cuts(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
     total = np.zeros(len(graphs))
     if not len(index):
         return total
-    few = rng.choice(len(index), size=min(rng.integers(1, 5), len(index)), replace=False)
+    few = rng.choice(len(index), size=min(int(rng.integers(1, 5)), len(index)), replace=False)
     for _ in range(rng.integers(1, 7)):
         above = np.ones(len(graphs), dtype=bool)
         usual = 0.0
