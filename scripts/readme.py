@@ -74,7 +74,8 @@ def filled(text: str) -> str:
         if not place.search(text):
             raise ValueError(f"README.md has no place <!-- {path.stem} --> for {path.name}")
         with open(path, newline="") as file:
-            table = demo_table(list(csv.DictReader(file)))
+            rows = list(csv.DictReader(file))
+        table = demo_table(rows) if path.stem == "demo" else evaluation_table(rows)
         text = place.sub(lambda match, t=table: match[1] + t + match[2], text)  # type: ignore[misc]
     return text
 
@@ -99,6 +100,34 @@ def demo_table(rows: Sequence[dict[str, str]]) -> str:
     first = rows[0]
     measured = f"Measured {first['date']} on {first['machine']}, commit {first['commit']}; "
     lines += ["", measured + f"the demo's own model was meta-trained in {first['meta_train_seconds']} s."]
+    return "\n".join(lines) + "\n"
+
+
+def evaluation_table(rows: Sequence[dict[str, str]]) -> str:
+    """A Markdown table of a protocol: predictors by numbers of labels, averaged over columns ranked against themselves.
+
+    Each entry is the mean tau and, in brackets, the median of N@10 (averaged over columns as well).
+    """
+    rows = [row for row in rows if row["shown"] == row["scored"]]
+    labels = list(dict.fromkeys(row["labels"] for row in rows))
+    lines = ["| labels | " + " | ".join(labels) + " |", "|---" * (1 + len(labels)) + "|"]
+    for name in dict.fromkeys(row["predictor"] for row in rows):
+        entries = []
+        for n in labels:
+            mine = [row for row in rows if (row["predictor"], row["labels"]) == (name, n)]
+            tau, top = ([float(row[metric]) for row in mine] for metric in ("kendall_tau", "n_at_10_median"))
+            entries.append(f"{sum(tau) / len(tau):.3f} ({sum(top) / len(top):.0f})" if mine else "")
+        lines.append(f"| {NAMES.get(name, f'**MetaNP, {name}**')} | " + " | ".join(entries) + " |")
+    ours = [row for row in rows if row.get("over")]
+    behind = [row for row in ours if float(row["over_tau"]) < float(row["over_tau_half"])]
+    ahead = f"Over the best baseline of each column and number of labels: clearly ahead in {len(ours) - len(behind)} of"
+    first = rows[0]
+    lines += [
+        "",
+        f"{ahead} {len(ours)} comparisons (paired over label sets, 95 % interval above zero); means over "
+        f"{first['sets']} label sets and {len({row['shown'] for row in rows})} columns.",
+        f"Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
+    ]
     return "\n".join(lines) + "\n"
 
 

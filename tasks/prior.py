@@ -62,8 +62,8 @@ class PriorTasks:
 def random_score(graphs: Graphs, config: PriorConfig, rng: np.random.Generator) -> Values:
     """One random function, without noise, about unit variance."""
     tilt = rng.gamma(2.0, 0.5) if rng.random() < config.tilted else 0.0
-    makers = (_additive, _subtrees, _propagation, _network, _smooth)
-    shares = (0.25, 0.1, 0.35, 0.2, 0.1)
+    makers = (_additive, _cuts, _subtrees, _propagation, _network, _smooth)
+    shares = (0.2, 0.15, 0.1, 0.3, 0.15, 0.1)
     count = rng.integers(config.parts[0], config.parts[1] + 1)
     score = np.zeros(len(graphs))
     for weight in rng.dirichlet(np.ones(count)):
@@ -120,6 +120,23 @@ def _additive(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
     weight = rng.standard_t(4, size=len(index)) + tilt * _USUALLY[index]
     keep = rng.random(len(index)) < rng.choice([0.05, 0.15, 0.4])
     return values @ (weight * keep) + 1e-3 * values @ weight
+
+
+def _cuts(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
+    """A few steps: each asks one or two graph features whether they are above a threshold."""
+    index, values = _varying(graphs.features)
+    total = np.zeros(len(graphs))
+    if not len(index):
+        return total
+    few = rng.choice(len(index), size=min(int(rng.integers(1, 5)), len(index)), replace=False)
+    for _ in range(rng.integers(1, 7)):
+        above = np.ones(len(graphs), dtype=bool)
+        usual = 0.0
+        for feature in rng.choice(few, size=rng.integers(1, 3)):
+            above &= values[:, feature] > np.quantile(values[:, feature], rng.uniform(0, 0.95))
+            usual += _USUALLY[index[feature]]
+        total += (rng.standard_t(4) + tilt * usual) * above
+    return total
 
 
 def _subtrees(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from metanp.encoder import Points
 from metanp.neural_process.heads import WhitenedHeads
-from metanp.neural_process.kernel import HeadKernel, KernelConfig
+from metanp.neural_process.kernel import HeadKernel, KernelConfig, Lens, features_and_side
 from tests import exact_gp
 
 D_EMBED, FEATURES, BINS, SIDE = 3, (2, 3), (4, 2), 2
@@ -42,6 +42,7 @@ def heads() -> WhitenedHeads:
 XC, XT = points(CONTEXT, 1), points(TARGET, 2)
 YC = torch.randn(TASKS, CONTEXT, generator=seeded(3))
 ALL = torch.ones(TASKS, CONTEXT, dtype=torch.bool)
+LENS = Lens.of(XC, YC, ALL)
 
 
 def cut(x: Points, keep: Tensor | list[int]) -> Points:
@@ -49,31 +50,33 @@ def cut(x: Points, keep: Tensor | list[int]) -> Points:
 
 
 def oracle(heads: WhitenedHeads, task: int, head: int, keep: list[int], xt: Points):
-    """Kernel matrices, residuals, noise and prior mean of one head, as numpy."""
+    """Kernel matrices through the lens of all scores, residuals, noise and prior mean of one head, as numpy."""
     xc = cut(XC, keep)
-    covariance, cross = (heads.kernel(a, xc)[task, head].double().numpy() for a in (xc, xt))
-    prior = heads.kernel.diagonal(xt)[task, head].double().numpy()
+    covariance, cross = (heads.kernel(a, xc, LENS)[task, head].double().numpy() for a in (xc, xt))
+    prior = heads.kernel.diagonal(xt, LENS)[task, head].double().numpy()
     residual = (YC[:, keep] - heads.mean(xc.embedding)[..., head])[task].double().numpy()
     level = heads.mean(xt.embedding)[task, :, head].double().numpy()
     return covariance, cross, prior, residual, float(heads.noise()[head]), level
 
 
 def test_every_kernel_matrix_is_symmetric_and_positive_and_has_the_stated_diagonal(heads):
-    covariance = heads.kernel(XC, XC)
+    covariance = heads.kernel(XC, XC, LENS)
     torch.testing.assert_close(covariance, covariance.mT)
     assert torch.linalg.eigvalsh(covariance.double()).min() > -1e-4
-    torch.testing.assert_close(covariance.diagonal(dim1=-2, dim2=-1), heads.kernel.diagonal(XC), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(
+        covariance.diagonal(dim1=-2, dim2=-1), heads.kernel.diagonal(XC, LENS), rtol=1e-3, atol=1e-3
+    )
 
 
 def test_a_missing_side_feature_counts_as_the_average_of_the_evaluated_cells(heads):
     filled = Points(XT.embedding, XT.features, XT.wl, XT.side.nan_to_num(0.0))
-    torch.testing.assert_close(heads.kernel(XT, XC), heads.kernel(filled, XC))
+    torch.testing.assert_close(heads.kernel(XT, XC, LENS), heads.kernel(filled, XC, LENS))
 
 
 def test_some_heads_are_those_rows_of_all_heads(heads):
     some = torch.tensor([2, 0])
-    torch.testing.assert_close(heads.kernel(XT, XC, some), heads.kernel(XT, XC)[:, some])
-    torch.testing.assert_close(heads.kernel.diagonal(XT, some), heads.kernel.diagonal(XT)[:, some])
+    torch.testing.assert_close(heads.kernel(XT, XC, LENS, some), heads.kernel(XT, XC, LENS)[:, some])
+    torch.testing.assert_close(heads.kernel.diagonal(XT, LENS, some), heads.kernel.diagonal(XT, LENS)[:, some])
 
 
 @pytest.mark.parametrize("head", range(HEADS))
@@ -110,6 +113,7 @@ def test_leave_one_out_residuals_are_those_of_really_leaving_one_out(heads, head
 def log_odds(heads: WhitenedHeads, marginal: float, leave_one_out: float) -> np.ndarray:
     """Log-weights less the first head's, with these powers of the two likelihoods and an even prior."""
     heads.log_prior.zero_()
+    heads.gate[-1].weight.zero_()
     heads.evidence_decay.zero_()
     heads.log_evidence_weight.copy_(torch.tensor([marginal, leave_one_out]).clamp(min=1e-30).log())
     weight = heads.condition(XC, YC, ALL).log_weight.double().numpy()
@@ -125,6 +129,33 @@ def test_heads_can_be_weighed_by_marginal_likelihood(heads):
 def test_heads_can_be_weighed_by_leave_one_out_likelihood(heads):
     density = np.array([[sum(d for _, d in left_out(heads, task, h)) for h in range(HEADS)] for task in range(TASKS)])
     np.testing.assert_allclose(log_odds(heads, 0, 1), density - density[:, :1], rtol=2e-3, atol=1e-2)
+
+
+def test_the_kind_of_cells_weighs_the_heads_before_any_score_does(heads):
+    heads.log_evidence_weight.fill_(-1e3)
+    mask = ALL.clone()
+    mask[1, 4:] = False
+    centre = torch.stack([XC.embedding[0].mean(0), XC.embedding[1, :4].mean(0)])
+    expected = torch.log_softmax(heads.log_prior + heads.gate(centre), -1)
+    torch.testing.assert_close(heads.condition(XC, YC, mask).log_weight, expected)
+    torch.testing.assert_close(heads.condition(XC, -YC, mask).log_weight, expected)
+
+
+def test_a_score_that_is_linear_in_a_heads_directions_is_found_by_it(heads):
+    """With nothing but the linear kernel of its directions, three scores without noise tell a plane through zero."""
+    kernel = heads.kernel
+    kernel.log_amplitude.fill_(-30.0)
+    kernel.log_constant.fill_(-30.0)
+    kernel.log_linear_weight.fill_(-30.0)
+    kernel.log_direction_weight.fill_(3.0)
+    heads.mean.weight.zero_()
+    heads.mean.bias.zero_()
+    heads.log_noise.fill_(-12.0)
+    slope = torch.tensor([0.7, -1.3])
+    score = XC.embedding @ kernel.directions[1].mT @ slope
+    mixture = heads.predict(heads.condition(XC, score, ALL), XT)
+    expected = XT.embedding @ kernel.directions[1].mT @ slope
+    torch.testing.assert_close(mixture.mean[:, 1], expected, rtol=2e-2, atol=2e-2)
 
 
 @pytest.mark.parametrize("garbage", [0.0, 50.0])
@@ -163,14 +194,15 @@ def test_an_empty_context_gives_the_prior(heads):
     none = heads.condition(cut(XC, []), YC[:, :0], ALL[:, :0])
     mixture = heads.predict(none, XT)
     torch.testing.assert_close(mixture.mean, heads.mean(XT.embedding).mT)
-    torch.testing.assert_close(mixture.std**2, heads.kernel.diagonal(XT) + heads.noise()[:, None])
-    torch.testing.assert_close(mixture.log_weight[0], torch.log_softmax(heads.log_prior, 0))
+    torch.testing.assert_close(mixture.std**2, heads.kernel.diagonal(XT, none.lens) + heads.noise()[:, None])
+    prior = heads.log_prior + heads.gate(torch.zeros(D_EMBED))
+    torch.testing.assert_close(mixture.log_weight[0], torch.log_softmax(prior, 0))
 
 
 def test_repeated_measurements_of_one_cell_average_out_the_noise(heads):
     """Of prior variance k, n measurements with noise s leave k s / (k n + s)."""
     once = cut(XC, [0])
-    k, s = heads.kernel.diagonal(once)[..., 0], heads.noise()
+    k, s = heads.kernel.diagonal(once, Lens.of(once, YC[:, :1], ALL[:, :1]))[..., 0], heads.noise()
     for n in (1, 4):
         mixture = heads.predict(heads.condition(cut(XC, [0] * n), YC[:, [0] * n], ALL[:, :n]), once)
         torch.testing.assert_close(mixture.std[..., 0] ** 2 - s, k * s / (k * n + s), rtol=2e-3, atol=1e-4)
@@ -201,3 +233,42 @@ def test_pruned_heads_leave_the_others_as_they_were_and_pruning_twice_is_pruning
     assert twice.mean.shape[1] == 1
     best = kept[pruned.log_weight.exp().amax(0).argmax()]
     torch.testing.assert_close(twice.mean[:, 0], full.mean[:, best])
+
+
+def test_the_lens_shows_features_by_how_much_they_tell_of_the_scores():
+    """By hand, feature by feature: squared correlation less what chance gives, as shares; padding has no part in it."""
+    mask = ALL.clone()
+    mask[1, 6:] = False
+    lens = Lens.of(XC, YC, mask)
+    for task, n in enumerate((CONTEXT, 6)):
+        x, y = features_and_side(XC)[task, :n].double().numpy(), YC[task, :n].double().numpy()
+        excess = np.array([max(np.corrcoef(column, y)[0, 1] ** 2 - 1 / n, 0) for column in x.T])
+        np.testing.assert_allclose(lens.weight[task] ** 2, excess / excess.sum(), atol=1e-4)
+        np.testing.assert_allclose(lens.centre[task], x.mean(0), atol=1e-5)
+        np.testing.assert_allclose(lens.scale[task], 1 / x.std(0), rtol=1e-3)
+        seen = np.clip((x - x.mean(0)) / x.std(0), -4, 4) * np.sqrt(excess / excess.sum())
+        np.testing.assert_allclose(lens(XC)[task, :n], seen, atol=1e-3)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_few_or_equal_scores_tell_nothing_of_features(n):
+    few = cut(XC, list(range(n)))
+    for score in (torch.zeros(TASKS, n), YC[:, :n]):
+        lens = Lens.of(few, score, ALL[:, :n])
+        assert torch.isfinite(lens(XT)).all()
+        if n < 2 or not score.any():
+            assert not lens(XT).any()
+
+
+def test_the_units_of_scores_and_features_do_not_matter_to_the_lens():
+    scaled = Points(XC.embedding, 30 * XC.features + 7, XC.wl, XC.side)
+    one, other = Lens.of(XC, YC, ALL), Lens.of(scaled, 5 * YC - 2, ALL)
+    torch.testing.assert_close(one.weight, other.weight, atol=1e-3, rtol=1e-3)
+
+
+def test_learning_through_the_lens_gives_finite_gradients(heads):
+    xc = Points(XC.embedding, XC.features.clone().requires_grad_(), XC.wl, XC.side)
+    posterior = heads.condition(xc, YC, ALL)
+    heads.predict(posterior, XT).mean.sum().backward()
+    assert torch.isfinite(xc.features.grad).all()
+    assert xc.features.grad.any()

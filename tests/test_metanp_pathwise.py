@@ -6,7 +6,7 @@ import torch
 
 from metanp.encoder import Points
 from metanp.neural_process.heads import WhitenedHeads
-from metanp.neural_process.kernel import HeadKernel, KernelConfig
+from metanp.neural_process.kernel import HeadKernel, KernelConfig, Lens
 from metanp.neural_process.pathwise import PathwiseSampler
 from tests import exact_gp
 
@@ -35,6 +35,7 @@ def heads() -> WhitenedHeads:
 
 XC, XT = points(10, CONTEXT), points(20, TARGET)
 YC, ALL = random(3, 1, CONTEXT), torch.ones(1, CONTEXT, dtype=torch.bool)
+LENS = Lens.of(XC, YC, ALL)
 
 
 def only_head(heads: WhitenedHeads, head: int) -> WhitenedHeads:
@@ -54,9 +55,9 @@ def draws(heads: WhitenedHeads, xt: Points, n: int = DRAWS, seed: int = 0, prune
 def test_random_waves_and_slopes_stand_for_the_same_kernel(heads):
     """What the sampler reads of a kernel, its coordinates, gives back the kernel matrix."""
     kernel = heads.kernel
-    matrix = kernel(XT, XC)
+    matrix = kernel(XT, XC, LENS)
     for h in range(2):
-        (x, along), (y, other) = (kernel.coordinates(kernel.prepare(points), h) for points in (XT, XC))
+        (x, along), (y, other) = (kernel.coordinates(kernel.prepare(points, LENS), h) for points in (XT, XC))
         smooth = (1 + torch.cdist(x[0], y[0]) ** 2) ** -kernel.log_alpha[h].exp()
         linear = along[0] @ other[0].mT
         whole = kernel.log_amplitude[h].exp() * smooth + linear + kernel.log_constant[h].exp()
@@ -68,7 +69,7 @@ def test_random_waves_and_slopes_stand_for_the_same_kernel(heads):
 def test_mean_and_covariance_of_many_draws_are_the_exact_posteriors(heads, head, prune):
     only_head(heads, head)
     values = np.concatenate([draws(heads, XT, DRAWS // 10, seed, prune) for seed in range(10)])
-    k = [heads.kernel(a, b)[0, head].double().numpy() for a, b in ((XC, XC), (XT, XC), (XT, XT))]
+    k = [heads.kernel(a, b, LENS)[0, head].double().numpy() for a, b in ((XC, XC), (XT, XC), (XT, XT))]
     noise, level = float(heads.noise()[head]), heads.mean(XT.embedding)[0, :, head].double().numpy()
     residual = (YC - heads.mean(XC.embedding)[..., head])[0].double().numpy()
     mean, variance = exact_gp.posterior(k[0], k[1], np.diag(k[2]), residual, noise)
@@ -109,7 +110,7 @@ def test_an_empty_context_draws_from_the_prior(heads):
     only_head(heads, 1)
     posterior = heads.condition(XC.map(lambda x: x[:, :0]), YC[:, :0], ALL[:, :0])
     values = PathwiseSampler(heads, posterior, DRAWS, torch.Generator().manual_seed(0))(XT)[0]
-    prior = heads.kernel.diagonal(XT)[0, 1]
+    prior = heads.kernel.diagonal(XT, posterior.lens)[0, 1]
     torch.testing.assert_close(values.var(0), prior, rtol=0.15, atol=0)
 
 

@@ -30,6 +30,30 @@ def test_a_summary_becomes_a_table_with_every_number_in_its_place(tmp_path):
     assert "+0.020 ± 0.010, -0.030 ± 0.040." in table
 
 
+def test_a_protocols_table_averages_columns_that_are_ranked_against_themselves():
+    def row(name: str, shown: str, scored: str, tau: float, **more: str) -> dict[str, str]:
+        numbers = {"labels": "20", "kendall_tau": str(tau), "n_at_10_median": "3.0", "sets": "20"}
+        return {"predictor": name, "shown": shown, "scored": scored, **numbers, **PROVENANCE, **more}
+
+    ahead, level = ({"over": "gp_wl", "over_tau": t, "over_tau_half": "0.05"} for t in ("0.1", "0.01"))
+    table = readme.evaluation_table(
+        [
+            row("label-free", "a", "a", 0.6, **ahead),
+            row("label-free", "b", "b", 0.8, **level),
+            row("label-free", "a", "c", 0.0, **level),
+            row("gp_wl", "a", "a", 0.5),
+            row("gp_wl", "b", "b", 0.79),
+        ]
+    )
+    assert "| **MetaNP, label-free** | 0.700 (3) |" in table
+    assert f"| {readme.NAMES['gp_wl']} | 0.645 (3) |" in table
+    assert "clearly ahead in 1 of 2 comparisons" in table
+    assert "20 label sets and 2 columns" in table
+
+
+PROVENANCE = {"date": "2020-01-01", "machine": "m", "commit": "c"}
+
+
 def test_a_summary_without_a_place_is_refused(monkeypatch, tmp_path):
     (tmp_path / "results" / "summary").mkdir(parents=True)
     (tmp_path / "results" / "summary" / "other.csv").write_text("a\n1\n")

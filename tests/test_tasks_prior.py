@@ -11,7 +11,7 @@ from metanp.cell_array import CellArray
 from metanp.graphs import Graphs
 from metanp.operations import SKIP
 from metanp.spaces import get_space
-from tasks.prior import PriorConfig, PriorTasks, add_noise, random_score, standardise
+from tasks.prior import PriorConfig, PriorTasks, _cuts, add_noise, random_score, standardise
 from tasks.random_cells import random_cells
 
 QUIET = PriorConfig(relabelled=0.0, ceiling=0.0, cliff=0.0, side=0.0)
@@ -209,3 +209,15 @@ def test_sources_name_the_cells_and_no_label(pool):
 def test_a_pool_smaller_than_asked_for_gives_all_of_its_cells(pool):
     task = PriorTasks("few", pool[np.arange(10)], PriorConfig()).draw(50, np.random.default_rng(0))
     assert len(task.score) == 10
+
+
+def test_cuts_take_few_values_and_look_at_few_features(varied):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        score = _cuts(varied, 1.0, rng)
+        values, which = np.unique(score.round(9), return_inverse=True)
+        assert 1 <= len(values) <= 2**6
+        # the same features, the same score
+        _, alike = np.unique(varied.features, axis=0, return_inverse=True)
+        assert all(len(set(which[alike == a])) == 1 for a in np.unique(alike))
+    assert np.ptp([np.ptp(_cuts(varied, 1.0, np.random.default_rng(s))) for s in range(20)]) > 0

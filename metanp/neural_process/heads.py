@@ -21,8 +21,9 @@ from torch import Tensor, nn
 
 from metanp.distribution import Mixture
 from metanp.encoder import Points
-from metanp.neural_process.kernel import ALL, HeadKernel, Prepared
+from metanp.neural_process.kernel import ALL, HeadKernel, Lens, Prepared
 
+GATE_WIDTH = 32
 MIN_NOISE = 1e-3  # variance, of scores of unit variance: keeps float32 Cholesky safe up to a thousand evaluated cells
 
 
@@ -31,6 +32,7 @@ class Posterior:
     """What the heads know once the context was read."""
 
     xc: Prepared
+    lens: Lens
     mask: Bool[Tensor, "task context"]
     alpha: Float[Tensor, "task head context"]  # inverse kernel matrix times residual scores
     whitener: Float[Tensor, "task head context context"]  # inverse of the Cholesky factor
@@ -43,6 +45,7 @@ class Posterior:
         kept = torch.nonzero((self.log_weight.exp() >= weight).any(0)).flatten()
         return Posterior(
             self.xc.only(kept),
+            self.lens,
             self.mask,
             self.alpha[:, kept],
             self.whitener[:, kept],
@@ -65,6 +68,10 @@ class WhitenedHeads(nn.Module):
         # neighbouring heads differ in their noise, so that every kind of kernel has a quiet and a noisy one
         self.log_noise = nn.Parameter(torch.tensor([-4.0, -3.0, -2.0, -1.2]).repeat(heads // 4 + 1)[:heads].clone())
         self.log_prior = nn.Parameter(torch.zeros(heads))
+        # what kind of cells these are says which heads are likely, before any score is looked at
+        last = nn.Linear(GATE_WIDTH, heads, bias=False)
+        nn.init.zeros_(last.weight)
+        self.gate = nn.Sequential(nn.Linear(d_embed, GATE_WIDTH), nn.GELU(), last)
         self.log_evidence_weight = nn.Parameter(torch.tensor([-1.0, -1.0]))
         self.evidence_decay = nn.Parameter(torch.tensor([0.2, 0.2]))
 
@@ -77,7 +84,8 @@ class WhitenedHeads(nn.Module):
     def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> Posterior:
         """Read the context; rows where `mask` is False have no influence at all."""
         xc, yc, real = xc.map(Tensor.float), yc.float(), mask[:, None].float()
-        prepared = self.kernel.prepare(xc)
+        lens = Lens.of(xc, yc, mask)
+        prepared = self.kernel.prepare(xc, lens)
         covariance = self.kernel.covariance(prepared, prepared) * real[..., :, None] * real[..., None, :]
         diagonal = self.noise()[:, None] * real + (1 - real)
         cholesky = torch.linalg.cholesky(covariance + torch.diag_embed(diagonal))
@@ -93,17 +101,18 @@ class WhitenedHeads(nn.Module):
         loo = (-0.5 * loo_residual**2 + 0.5 * torch.log(precision) * real).sum(-1)
         decay = count.clamp(min=1) ** -self.evidence_decay[:, None, None]
         first, second = self.log_evidence_weight.exp()
-        logit = self.log_prior + first * decay[0] * evidence + second * decay[1] * loo
+        centre = (xc.embedding * mask[..., None]).sum(1) / count.clamp(min=1)
+        logit = self.log_prior + self.gate(centre) + first * decay[0] * evidence + second * decay[1] * loo
         # a padded cell explains nothing: its column goes, so that `predict` needs no mask
         whitener = whitener * real[..., None, :]
-        return Posterior(prepared, mask, alpha, whitener, torch.log_softmax(logit, dim=-1), loo_residual, ALL)
+        return Posterior(prepared, lens, mask, alpha, whitener, torch.log_softmax(logit, dim=-1), loo_residual, ALL)
 
     @torch.autocast("cuda", enabled=False)
     @torch.autocast("cpu", enabled=False)
     def predict(self, posterior: Posterior, xt: Points) -> Mixture:
         """One part a head for each target."""
         xt, heads = xt.map(Tensor.float), posterior.heads
-        prepared = self.kernel.prepare(xt, heads)
+        prepared = self.kernel.prepare(xt, posterior.lens, heads)
         cross = self.kernel.covariance(prepared, posterior.xc, heads)
         mean = self.mean(xt.embedding).mT[:, heads] + (cross @ posterior.alpha[..., None])[..., 0]
         explained = torch.linalg.vector_norm(cross @ posterior.whitener.mT, dim=-1).square()

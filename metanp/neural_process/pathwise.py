@@ -44,7 +44,7 @@ class PathwiseSampler:
     def __call__(self, xt: Points) -> tuple[Float[Tensor, "draw target"], Tensor]:
         """Values of every draw at the targets, without measurement noise, and the head each draw came from."""
         kernel, which = self.heads.kernel, self.posterior.heads
-        prepared = kernel.prepare(xt, which)
+        prepared = kernel.prepare(xt, self.posterior.lens, which)
         cross = kernel.covariance(prepared, self.posterior.xc, which)[0]
         mean = self.heads.mean(xt.embedding)[0].mT[which]
         values = mean.new_empty((len(self.head), mean.shape[1]))
