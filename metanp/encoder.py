@@ -11,12 +11,12 @@ Source of the layer: a residual graph network in the manner of Li et al. 2020 (a
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Num
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.nn import SimpleConv, global_add_pool
 
-from metanp.features import FEATURE_NAMES, WL_BINS
+from metanp.features import FEATURE_NAMES
 from metanp.operations import ATTRIBUTE_TABLE
 
 
@@ -26,24 +26,28 @@ class Points:
 
     embedding: learned.
     features: computed graph features, scaled.
-    wl: hashed Weisfeiler-Lehman counts.
+    patterns: names of the Weisfeiler-Lehman patterns at the nodes, 0 where there is no node.
     side: the user's own numbers, standardised by the context, NaN where missing; no column where there are none.
     """
 
     embedding: Float[Tensor, "*batch d_embed"]
     features: Float[Tensor, "*batch feature"]
-    wl: Num[Tensor, "*batch bin"]
+    patterns: Int[Tensor, "*batch step node"]
     side: Float[Tensor, "*batch side"]
 
     @classmethod
     def of_embedding(cls, x: Float[Tensor, "*batch d_embed"]) -> "Points":
         """Coordinates alone, for problems that have no graph."""
         none = x.new_zeros((*x.shape[:-1], 0))
-        return cls(x, none, none, none)
+        return cls(x, none, x.new_zeros((*x.shape[:-1], 0, 0), dtype=torch.long), none)
 
     def map(self, function) -> "Points":
         """The same function applied to every field."""
-        return Points(function(self.embedding), function(self.features), function(self.wl), function(self.side))
+        return Points(*(function(values) for values in vars(self).values()))
+
+    def float(self) -> "Points":
+        """In single precision, but for the names of patterns."""
+        return self.map(lambda values: values.float() if values.is_floating_point() else values)
 
 
 @dataclass
@@ -60,7 +64,7 @@ class GraphEncoder(nn.Module):
 
     def __init__(self, config: EncoderConfig):
         super().__init__()
-        self.d_embed, self.wl_bins = config.d_embed, sum(WL_BINS)
+        self.d_embed = config.d_embed
         table = torch.from_numpy(ATTRIBUTE_TABLE)
         self.attributes: Tensor
         self.register_buffer("attributes", table, persistent=False)
@@ -88,7 +92,7 @@ class GraphEncoder(nn.Module):
         features = torch.sqrt(data.features) * torch.exp(self.feature_scale)
         pooled = global_add_pool(h, data.batch, size=len(data.last)) / 4
         embedding = self.readout(torch.cat([pooled, h[data.last], self.from_features(features)], dim=-1))
-        return Points(embedding, features, data.wl, features.new_zeros((len(data.wl), 0)))
+        return Points(embedding, features, data.patterns, features.new_zeros((len(features), 0)))
 
 
 class BidirectionalLayer(nn.Module):

@@ -1,22 +1,19 @@
-"""What can be computed of a pruned cell without training anything: graph features and Weisfeiler-Lehman counts.
+"""What can be computed of a pruned cell without training anything: graph features and Weisfeiler-Lehman patterns.
 
 Both describe what the cell computes, not how it is written: isomorphic cells get the same numbers. The features are
 paths (how many, how long), degrees, widths, and for each class of operations and each operation how many there are in
 all, and at the most, at the least and on average along a path from input to output.
 
-Axes: cell, node as in `metanp.cell_array`; feature as in `FEATURE_NAMES`; bin, a hashed subtree pattern.
+Axes: cell, node as in `metanp.cell_array`; feature as in `FEATURE_NAMES`; step of Weisfeiler-Lehman refinement.
 
 Sources: the min/max-on-path idea is that of GRAF (Kadlecová et al. 2024, arXiv:2408.16871); counts of
-Weisfeiler-Lehman subtrees as features of cells, Ru et al. 2021 (NAS-BOWL, arXiv:2006.07556); hashing into a fixed
-number of bins, Weinberger et al. 2009.
+Weisfeiler-Lehman subtrees as features of cells, Ru et al. 2021 (NAS-BOWL, arXiv:2006.07556).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
-from metanp.cell_array import CHUNK, CellArray, initial_colour, mix, refine
+from metanp.cell_array import CHUNK, CellArray, initial_colour, refine
 from metanp.operations import SKIP, VOCABULARY
 
 # Classes of operations that behave alike in any space.
@@ -32,7 +29,7 @@ CLASSES: dict[str, tuple[int, ...]] = {
         "elementwise": lambda o: o.kind in ("activation", "product", "sum", "custom"),
     }.items()
 }
-WL_BINS = (64, 192, 256)  # patterns of one, two and three steps; operations alone are among the graph features
+WL_STEPS = 2  # patterns of one step and of two; operations alone are among the graph features, a third told no more
 OPERATIONS = tuple(range(SKIP, len(VOCABULARY)))  # everything that can lie between input and output in a pruned cell
 
 _SHAPE = ("live", "nodes", "edges", "log_paths", "depth", "shortest", "mean_length", "width")
@@ -52,27 +49,19 @@ def graph_features(pruned: CellArray) -> Float32[np.ndarray, "cell feature"]:
     return np.concatenate(parts) if parts else np.zeros((0, len(FEATURE_NAMES)), dtype=np.float32)
 
 
-def wl_counts(pruned: CellArray, bins: Sequence[int] = WL_BINS) -> Float32[np.ndarray, "cell bin"]:
-    """How often each subtree pattern occurs, hashed; a sketch with signs, so that collisions cancel on average.
+def wl_patterns(pruned: CellArray) -> Int64[np.ndarray, "cell step node"]:
+    """The subtree pattern at each node after one Weisfeiler-Lehman step, after two, ...: its 64-bit name.
 
-    Args:
-        pruned: the cells.
-        bins: how many for the patterns of one Weisfeiler-Lehman step, of two, ...; they stand side by side.
+    Nodes that lie alike have the same name, in whatever cell; 0 where padded.
     """
-    counts = np.zeros((len(pruned), sum(bins)), dtype=np.float32)
+    names = np.zeros((len(pruned), WL_STEPS, pruned.operation.shape[1]), dtype=np.int64)
     for start in range(0, len(pruned), CHUNK):
         part = pruned[start : start + CHUNK]
-        colour, first = initial_colour(part), 0
-        cell, node = np.nonzero(part.operation >= 0)
-        for width in bins:
+        colour = initial_colour(part)
+        for step in range(WL_STEPS):
             colour = refine(colour, part)
-            pattern = mix(colour[cell, node])
-            where = cell * width + (pattern % np.uint64(width)).astype(np.int64)
-            sign = np.where(pattern >> np.uint64(63), 1.0, -1.0)
-            flat = np.bincount(where, weights=sign, minlength=len(part) * width)
-            counts[start : start + len(part), first : first + width] = flat.reshape(len(part), width)
-            first += width
-    return counts
+            names[start : start + len(part), step] = colour.view(np.int64)
+    return names
 
 
 def _features(cells: CellArray) -> Float32[np.ndarray, "cell feature"]:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int, Int8
+from jaxtyping import Float32, Int, Int64
 from torch_geometric.data import Data
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.features import graph_features, wl_counts
+from metanp.features import graph_features, wl_patterns
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,17 @@ class Graphs:
 
     pruned: the graphs.
     features: `metanp.features.graph_features`.
-    wl: `metanp.features.wl_counts`, in a byte each: most of what a large pool holds.
+    patterns: `metanp.features.wl_patterns`.
     """
 
     pruned: CellArray
     features: Float32[np.ndarray, "graph feature"]
-    wl: Int8[np.ndarray, "graph bin"]
+    patterns: Int64[np.ndarray, "graph step node"]
 
     @classmethod
     def of(cls, pruned: CellArray) -> Graphs:
         """Compute the features of cells that are pruned already, row by row."""
-        return cls(pruned, graph_features(pruned), wl_counts(pruned).clip(-127, 127).astype(np.int8))
+        return cls(pruned, graph_features(pruned), wl_patterns(pruned))
 
     @classmethod
     def distinct(cls, cells: Sequence[Cell] | CellArray) -> tuple[Graphs, Int[np.ndarray, " cell"]]:
@@ -50,19 +50,21 @@ class Graphs:
         return len(self.features)
 
     def __getitem__(self, index: np.ndarray | slice) -> Graphs:
-        return Graphs(self.pruned[index], self.features[index], self.wl[index])
+        return Graphs(self.pruned[index], self.features[index], self.patterns[index])
 
     @classmethod
     def concatenate(cls, parts: Sequence[Graphs]) -> Graphs:
-        """One after the other."""
+        """One after the other, padded to the widest."""
+        width = max(part.patterns.shape[2] for part in parts)
+        padded = [np.pad(p.patterns, ((0, 0), (0, 0), (0, width - p.patterns.shape[2]))) for p in parts]
         return cls(
             CellArray.concatenate([part.pruned for part in parts]),
             np.concatenate([part.features for part in parts]),
-            np.concatenate([part.wl for part in parts]),
+            np.concatenate(padded),
         )
 
     def to_data(self) -> Data:
-        """A torch-geometric batch: `x` operation index a node, `edge_index`, `batch`, `features`, `wl`, `last`."""
+        """A torch-geometric batch: `x` operation index a node, `edge_index`, `batch`, `features`, `patterns`, `last`."""
         real = self.pruned.operation >= 0
         number = np.cumsum(real.ravel()).reshape(real.shape) - 1
         cell, start, end = np.nonzero(self.pruned.adjacency)
@@ -73,7 +75,7 @@ class Graphs:
             edge_index=torch.from_numpy(edges.astype(np.int64)),
             batch=torch.from_numpy(np.repeat(np.arange(len(self)), size)),
             features=torch.from_numpy(self.features),
-            wl=torch.from_numpy(self.wl),
+            patterns=torch.from_numpy(self.patterns),
             last=torch.from_numpy(np.cumsum(size) - 1),
         )
 

@@ -87,4 +87,4 @@ def build_process(config: ModelConfig, d_embed: int, graphs: bool = True) -> Neu
 
 def _take(points: Points, rows: Int[Tensor, "task cell"], side: Float[Tensor, "task cell side"]) -> Points:
     taken = points.map(lambda x: x[rows])
-    return Points(taken.embedding, taken.features, taken.wl, side)
+    return Points(taken.embedding, taken.features, taken.patterns, side)

@@ -55,7 +55,7 @@ def encode(encoder: GraphEncoder, cells: Sequence[Cell] | CellArray, side: Side,
             rows = first[start : start + CHUNK]
             part = encoder(Graphs.of(pruned[rows]).to_data().to(device))
             # written in place, so that a large pool is never held twice
-            points = points or part.map(lambda x: x.new_empty((len(first), x.shape[1])))
+            points = points or part.map(lambda x: x.new_empty((len(first), *x.shape[1:])))
             for name, whole in vars(points).items():
                 whole[start : start + len(rows)] = getattr(part, name)
     assert points is not None

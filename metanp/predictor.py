@@ -21,6 +21,7 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
 from metanp.encoder import Points
+from metanp.features import FEATURE_NAMES, WL_STEPS
 from metanp.pool import Pool, encode
 from metanp.score_transform import ScoreTransform
 from metanp.side import Side, standardise_side
@@ -234,12 +235,13 @@ class MetaNP:
         index = torch.from_numpy(pool.graph[rows]).to(self.device)
         taken = pool.points.map(lambda x: x[index][None])
         known = torch.as_tensor(side[rows], dtype=torch.float32, device=self.device)
-        return Points(taken.embedding, taken.features, taken.wl, known[None])
+        return Points(taken.embedding, taken.features, taken.patterns, known[None])
 
     def _no_points(self, side: Side) -> Points:
-        encoder = self.model.encoder
-        sizes = (encoder.d_embed, len(encoder.feature_scale), encoder.wl_bins, len(side.names))
-        return Points(*(torch.zeros(1, 0, size, device=self.device) for size in sizes))
+        none = torch.zeros(1, 0, self.model.encoder.d_embed, device=self.device)
+        features = none.new_zeros(1, 0, len(FEATURE_NAMES))
+        patterns = none.new_zeros(1, 0, WL_STEPS, 0, dtype=torch.long)
+        return Points(none, features, patterns, none.new_zeros(1, 0, len(side.names)))
 
     def _pieces(self, pool: Pool, fitted: _Fitted, rows: np.ndarray | slice = ALL) -> Iterator[Points]:
         """The points of some of the pool's cells, a piece at a time."""

@@ -93,11 +93,13 @@ def standardise(x: Values) -> Values:
     return (x - x.mean()) / spread if spread > 1e-9 else np.zeros_like(x)
 
 
-# Which way each graph feature usually points, per unit of its own spread.
+# Which way each graph feature usually points, per unit of its own spread. The fewest operations on a path point the
+# other way: a way around the operations helps (residual networks, He et al. 2016).
 _USUALLY = np.array(
     [
-        1.0 * any(name.endswith(part) for part in ("parametric", "spatial", "log_paths", "nodes", "conv3x3"))
-        + 0.5 * any(name.endswith(part) for part in ("depth", "receptive_max", "pointwise", "aggregation", "width"))
+        (-0.5 if name.startswith("fewest") else 1.0)
+        * any(name.endswith(part) for part in ("parametric", "spatial", "log_paths", "nodes", "conv3x3"))
+        + 0.5 * (not name.startswith("fewest")) * any(name.endswith(part) for part in ("depth", "receptive_max", "pointwise", "aggregation", "width"))
         - 0.5 * (name.endswith("pool") or name.endswith("pool3x3"))
         for name in FEATURE_NAMES
     ]
@@ -141,7 +143,7 @@ def _cuts(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
 
 def _subtrees(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
     """A sparse sum of Weisfeiler-Lehman patterns."""
-    index, values = _varying(graphs.wl)
+    index, values = _varying(_counts(graphs))
     weight = rng.standard_t(3, size=len(index)) * (rng.random(len(index)) < rng.choice([0.05, 0.2, 0.6]))
     return values @ weight
 
@@ -201,12 +203,21 @@ def _network(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
 def _smooth(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
     """A draw from a Gaussian process on graph features and patterns (random Fourier features)."""
     _, features = _varying(graphs.features)
-    _, patterns = _varying(graphs.wl)
+    _, patterns = _varying(_counts(graphs))
     values = np.concatenate(
         [features / max(features.shape[1], 1) ** 0.5, patterns / max(patterns.shape[1], 1) ** 0.5], 1
     )
     direction = rng.normal(size=(values.shape[1], 64)) * np.exp(rng.uniform(-1.5, 1.0))
     return np.cos(values @ direction + rng.uniform(0, 2 * np.pi, 64)) @ rng.normal(size=64)
+
+
+def _counts(graphs: Graphs) -> np.ndarray:
+    """How often each Weisfeiler-Lehman pattern occurs in each cell; patterns of one cell alone say nothing and go."""
+    cell, step, node = np.nonzero(graphs.patterns)
+    _, pattern = np.unique(graphs.patterns[cell, step, node], return_inverse=True)
+    counts = np.zeros((len(graphs), pattern.max(initial=-1) + 1), dtype=np.float32)
+    np.add.at(counts, (cell, pattern), 1)
+    return counts[:, (counts > 0).sum(0) > 1]
 
 
 def _varying(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

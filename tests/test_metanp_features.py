@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS, WL_BINS, graph_features, wl_counts
+from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS, WL_STEPS, graph_features, wl_patterns
 from metanp.neural_process.whitened import FEATURE_BLOCKS
 from metanp.operations import INDEX, VOCABULARY
 from tests.test_metanp_cell import cells, relabelled
@@ -30,8 +30,10 @@ def features_of(cell: Cell) -> dict[str, float]:
     return dict(zip(FEATURE_NAMES, values.tolist(), strict=True))
 
 
-def counts_of(*some: Cell, bins=(1 << 16,) * 3) -> np.ndarray:
-    return wl_counts(CellArray.from_cells(some).pruned(), bins)
+def counts_of(*some: Cell) -> list[list[Counter]]:
+    """Of each cell, how often each pattern occurs, step by step."""
+    names = wl_patterns(CellArray.from_cells(some).pruned())
+    return [[Counter(step[step != 0].tolist()) for step in cell] for cell in names]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_isomorphic_cells_have_the_same_features_and_counts(cell, data):
     other = relabelled(cell, data.draw(st.permutations(range(len(cell)))))
     both = CellArray.from_cells([cell, other]).pruned()
     np.testing.assert_allclose(*graph_features(both), rtol=1e-6)
-    assert np.array_equal(*wl_counts(both))
+    assert counts_of(cell, other)[0] == counts_of(cell, other)[1]
 
 
 def test_a_cell_without_a_live_path_has_no_feature_whatever_else_is_in_it():
@@ -133,21 +135,21 @@ def test_neither_padding_nor_the_cells_beside_it_change_a_cells_features():
     beside = CellArray.from_cells([DIAMOND, wide, DEAD]).pruned()
     alone = CellArray.from_cells([DIAMOND]).pruned()
     assert np.array_equal(graph_features(beside)[:1], graph_features(alone))
-    assert np.array_equal(wl_counts(beside)[:1], wl_counts(alone))
+    assert counts_of(DIAMOND, wide, DEAD)[:1] == counts_of(DIAMOND)
 
 
 def test_features_in_pieces_equal_features_at_once(monkeypatch):
     some = CellArray.from_cells([DIAMOND, DEAD, CROSSED, DIAMOND, CROSSED]).pruned()
-    features, counts = graph_features(some), wl_counts(some)
+    features, patterns = graph_features(some), wl_patterns(some)
     monkeypatch.setattr("metanp.features.CHUNK", 2)
     assert np.array_equal(graph_features(some), features)
-    assert np.array_equal(wl_counts(some), counts)
+    assert np.array_equal(wl_patterns(some), patterns)
 
 
 def test_every_feature_has_a_name_of_its_own_and_no_cell_is_legal():
     assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
     assert graph_features(CellArray.from_cells([])).shape == (0, len(FEATURE_NAMES))
-    assert wl_counts(CellArray.from_cells([])).shape == (0, sum(WL_BINS))
+    assert wl_patterns(CellArray.from_cells([])).shape[:2] == (0, WL_STEPS)
 
 
 def test_blocks_of_features_that_share_a_length_scale_begin_and_end_at_the_right_names():
@@ -174,21 +176,10 @@ def slow_wl(cell: Cell, steps: int) -> list[Counter]:
 @settings(max_examples=60)
 @given(cells(), cells())
 def test_inner_products_of_counts_are_those_of_the_unhashed_patterns(a, b):
-    x, y = counts_of(a, b).reshape(2, 3, -1)
-    expected = [sum(p[k] * q[k] for k in p) for p, q in zip(slow_wl(a, 3), slow_wl(b, 3), strict=True)]
-    assert (x * y).sum(1).tolist() == expected
+    x, y = counts_of(a, b)
+    for mine, yours, p, q in zip(x, y, slow_wl(a, WL_STEPS), slow_wl(b, WL_STEPS), strict=True):
+        assert sum(mine[k] * yours[k] for k in mine) == sum(p[k] * q[k] for k in p)
 
 
-def test_every_node_is_counted_once_in_each_block_of_bins():
-    blocks = np.split(np.abs(counts_of(DIAMOND, bins=(5000, 6000))), [5000], axis=1)
-    assert [block.sum() for block in blocks] == [6, 6]
-
-
-def test_counts_have_signs_so_that_patterns_in_one_bin_cancel_on_average():
-    assert (counts_of(DIAMOND) < 0).any()
-    assert (counts_of(DIAMOND) > 0).any()
-
-
-def test_a_cell_without_a_live_path_has_the_counts_of_two_unconnected_ends():
-    assert np.array_equal(*counts_of(DEAD, Cell(["input", "output"], [])))
-    assert not np.array_equal(*counts_of(DEAD, Cell(["input", "output"], [(0, 1)])))
+def test_every_node_is_counted_once_at_each_step():
+    assert [step.total() for step in counts_of(DIAMOND)[0]] == [6] * WL_STEPS

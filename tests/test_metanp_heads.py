@@ -1,5 +1,8 @@
 """The whitened heads: each is exactly the Gaussian process that plain numpy computes from its kernel matrix."""
 
+import itertools
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -7,10 +10,12 @@ from torch import Tensor
 
 from metanp.encoder import Points
 from metanp.neural_process.heads import WhitenedHeads
-from metanp.neural_process.kernel import HeadKernel, KernelConfig, Lens, features_and_side
+from metanp.neural_process.kernel import HeadKernel, KernelConfig
+from metanp.neural_process.lens import POWERS, Lens, features_and_side
+from metanp.neural_process.scales import Scales
 from tests import exact_gp
 
-D_EMBED, FEATURES, BINS, SIDE = 3, (2, 3), (4, 2), 2
+D_EMBED, FEATURES, STEPS, NODES, SIDE = 3, (2, 3), 2, 4, 2
 HEADS, TASKS, CONTEXT, TARGET = 3, 2, 9, 6
 
 
@@ -21,28 +26,55 @@ def seeded(seed: int) -> torch.Generator:
 def points(n: int, seed: int, tasks: int = TASKS) -> Points:
     """Points of every kind, some side features missing."""
     rng = seeded(seed)
-    embedding, features, wl, side = (
-        torch.randn(tasks, n, size, generator=rng) for size in (D_EMBED, sum(FEATURES), sum(BINS), SIDE)
+    embedding, features, side = (
+        torch.randn(tasks, n, size, generator=rng) for size in (D_EMBED, sum(FEATURES), SIDE)
     )
     side[torch.rand(side.shape, generator=rng) < 0.3] = torch.nan
-    return Points(embedding, features, wl, side)
+    # few names, so that cells share some; 0 is no node
+    patterns = torch.randint(0, 9, (tasks, n, STEPS, NODES), generator=rng)
+    return Points(embedding, features, patterns, side)
 
 
-@pytest.fixture
-def heads() -> WhitenedHeads:
+def some_heads(adaptive_steps: int) -> WhitenedHeads:
     """Heads that differ in everything."""
-    kernel = HeadKernel(KernelConfig(heads=HEADS, directions=2, embedding_heads=1), D_EMBED, FEATURES, BINS)
-    heads, rng = WhitenedHeads(kernel, D_EMBED), seeded(0)
+    config = KernelConfig(heads=HEADS, directions=2, embedding_heads=1, adaptive_steps=adaptive_steps)
+    heads, rng = WhitenedHeads(HeadKernel(config, D_EMBED, FEATURES, STEPS), D_EMBED), seeded(0)
     with torch.no_grad():
         for parameter in heads.parameters():
             parameter += 0.5 * torch.randn(parameter.shape, generator=rng)
     return heads.requires_grad_(False)
 
 
+@pytest.fixture
+def heads() -> WhitenedHeads:
+    """With scales that stay as they are, so that plain numpy can follow."""
+    return some_heads(0)
+
+
+@pytest.fixture(params=[0, 2])
+def any_heads(request) -> WhitenedHeads:
+    """With scales that stay, and with scales that follow the context."""
+    return some_heads(request.param)
+
+
 XC, XT = points(CONTEXT, 1), points(TARGET, 2)
 YC = torch.randn(TASKS, CONTEXT, generator=seeded(3))
 ALL = torch.ones(TASKS, CONTEXT, dtype=torch.bool)
 LENS = Lens.of(XC, YC, ALL)
+
+
+def covariance_of(heads: WhitenedHeads, a: Points, b: Points) -> Tensor:
+    """(task, head, a, b), seen through the lens of all scores."""
+    kernel = heads.kernel
+    return kernel.covariance(kernel.pairs(kernel.prepare(a, LENS), kernel.prepare(b, LENS)), kernel.scales())
+
+
+def diagonal_of(heads: WhitenedHeads, a: Points, lens: Lens = LENS) -> Tensor:
+    return heads.kernel.variance(heads.kernel.prepare(a, lens), heads.kernel.scales())
+
+
+def noise_of(heads: WhitenedHeads) -> Tensor:
+    return heads.kernel.scales().noise[0]
 
 
 def cut(x: Points, keep: Tensor | list[int]) -> Points:
@@ -52,31 +84,66 @@ def cut(x: Points, keep: Tensor | list[int]) -> Points:
 def oracle(heads: WhitenedHeads, task: int, head: int, keep: list[int], xt: Points):
     """Kernel matrices through the lens of all scores, residuals, noise and prior mean of one head, as numpy."""
     xc = cut(XC, keep)
-    covariance, cross = (heads.kernel(a, xc, LENS)[task, head].double().numpy() for a in (xc, xt))
-    prior = heads.kernel.diagonal(xt, LENS)[task, head].double().numpy()
+    covariance, cross = (covariance_of(heads, a, xc)[task, head].double().numpy() for a in (xc, xt))
+    prior = diagonal_of(heads, xt)[task, head].double().numpy()
     residual = (YC[:, keep] - heads.mean(xc.embedding)[..., head])[task].double().numpy()
     level = heads.mean(xt.embedding)[task, :, head].double().numpy()
-    return covariance, cross, prior, residual, float(heads.noise()[head]), level
+    return covariance, cross, prior, residual, float(noise_of(heads)[head]), level
 
 
 def test_every_kernel_matrix_is_symmetric_and_positive_and_has_the_stated_diagonal(heads):
-    covariance = heads.kernel(XC, XC, LENS)
+    covariance = covariance_of(heads, XC, XC)
     torch.testing.assert_close(covariance, covariance.mT)
     assert torch.linalg.eigvalsh(covariance.double()).min() > -1e-4
     torch.testing.assert_close(
-        covariance.diagonal(dim1=-2, dim2=-1), heads.kernel.diagonal(XC, LENS), rtol=1e-3, atol=1e-3
+        covariance.diagonal(dim1=-2, dim2=-1), diagonal_of(heads, XC), rtol=1e-3, atol=1e-3
     )
 
 
 def test_a_missing_side_feature_counts_as_the_average_of_the_evaluated_cells(heads):
-    filled = Points(XT.embedding, XT.features, XT.wl, XT.side.nan_to_num(0.0))
-    torch.testing.assert_close(heads.kernel(XT, XC, LENS), heads.kernel(filled, XC, LENS))
+    filled = Points(XT.embedding, XT.features, XT.patterns, XT.side.nan_to_num(0.0))
+    torch.testing.assert_close(covariance_of(heads, XT, XC), covariance_of(heads, filled, XC))
 
 
 def test_some_heads_are_those_rows_of_all_heads(heads):
-    some = torch.tensor([2, 0])
-    torch.testing.assert_close(heads.kernel(XT, XC, LENS, some), heads.kernel(XT, XC, LENS)[:, some])
-    torch.testing.assert_close(heads.kernel.diagonal(XT, LENS, some), heads.kernel.diagonal(XT, LENS)[:, some])
+    some, kernel = torch.tensor([2, 0]), heads.kernel
+    a, b = (kernel.prepare(x, LENS, some) for x in (XT, XC))
+    scales = kernel.scales().only(some)
+    torch.testing.assert_close(kernel.covariance(kernel.pairs(a, b), scales), covariance_of(heads, XT, XC)[:, some])
+    torch.testing.assert_close(kernel.variance(a, scales), diagonal_of(heads, XT)[:, some])
+
+
+def test_slopes_are_the_gradient_by_every_scale(heads):
+    kernel = heads.kernel
+    prepared = kernel.prepare(XC, LENS)
+    pairs, start = kernel.pairs(prepared, prepared), kernel.scales()
+    weight = torch.randn(TASKS, HEADS, CONTEXT, CONTEXT, generator=seeded(5))
+    weight = weight + weight.mT
+    log = start.log.repeat(TASKS, 1, 1).requires_grad_()
+    scales = Scales(log, start.log_alpha)
+    noisy = kernel.covariance(pairs, scales) + torch.diag_embed(scales.noise[..., None].expand(-1, -1, CONTEXT))
+    (expected,) = torch.autograd.grad((weight * noisy).sum(), log)
+    assert (expected != 0).any(0).all()
+    torch.testing.assert_close(kernel.slopes(pairs, scales, weight), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_scales_that_follow_a_context_explain_it_better_and_an_empty_one_moves_none():
+    moving = some_heads(3)
+    start = moving.kernel.scales().log
+    moved = moving.condition(XC, YC, ALL).scales
+    assert (moved.log != start).any(-1).all()
+    evidence = []
+    for log in (start.expand_as(moved.log), moved.log):
+        kernel, pairs = moving.kernel, moving.condition(XC, YC, ALL).xc
+        scales = Scales(log, moved.log_alpha)
+        matrix = kernel.covariance(kernel.pairs(pairs, pairs), scales)
+        matrix = matrix + torch.diag_embed(scales.noise[..., None].expand(-1, -1, CONTEXT))
+        level = moving.mean(XC.embedding).mT
+        normal = torch.distributions.MultivariateNormal(level.double(), matrix.double())
+        evidence.append(normal.log_prob(YC[:, None].double()))
+    assert (evidence[1] > evidence[0]).all()
+    none = moving.condition(cut(XC, []), YC[:, :0], ALL[:, :0]).scales
+    torch.testing.assert_close(none.log, start.expand_as(none.log))
 
 
 @pytest.mark.parametrize("head", range(HEADS))
@@ -150,7 +217,7 @@ def test_a_score_that_is_linear_in_a_heads_directions_is_found_by_it(heads):
     kernel.log_direction_weight.fill_(3.0)
     heads.mean.weight.zero_()
     heads.mean.bias.zero_()
-    heads.log_noise.fill_(-12.0)
+    heads.kernel.log_noise.fill_(-12.0)
     slope = torch.tensor([0.7, -1.3])
     score = XC.embedding @ kernel.directions[1].mT @ slope
     mixture = heads.predict(heads.condition(XC, score, ALL), XT)
@@ -159,33 +226,33 @@ def test_a_score_that_is_linear_in_a_heads_directions_is_found_by_it(heads):
 
 
 @pytest.mark.parametrize("garbage", [0.0, 50.0])
-def test_what_stands_behind_the_mask_has_no_influence_at_all(heads, garbage):
+def test_what_stands_behind_the_mask_has_no_influence_at_all(any_heads, garbage):
     xc, yc, mask = points(CONTEXT, 1), YC.clone(), ALL.clone()
     hidden = torch.tensor([0, 3, 4, 8])
     mask[:, hidden] = False
     kept = torch.nonzero(mask[0]).flatten()
-    expected = heads.predict(heads.condition(cut(XC, kept), YC[:, kept], mask[:, kept]), XT)
+    expected = any_heads.predict(any_heads.condition(cut(XC, kept), YC[:, kept], mask[:, kept]), XT)
     yc[:, hidden] = garbage
-    xc.map(lambda values: values.index_fill_(1, hidden, garbage))
-    mixture = heads.predict(heads.condition(xc, yc, mask), XT)
+    xc.map(lambda values: values.index_fill_(1, hidden, int(garbage)))
+    mixture = any_heads.predict(any_heads.condition(xc, yc, mask), XT)
     for name in ("log_weight", "mean", "std", "noise"):
         torch.testing.assert_close(getattr(mixture, name), getattr(expected, name), rtol=1e-4, atol=1e-4)
 
 
-def test_tasks_of_different_sizes_in_one_batch_are_answered_as_if_alone(heads):
+def test_tasks_of_different_sizes_in_one_batch_are_answered_as_if_alone(any_heads):
     mask = ALL.clone()
     mask[1, 4:] = False
-    both = heads.predict(heads.condition(XC, YC, mask), XT)
+    both = any_heads.predict(any_heads.condition(XC, YC, mask), XT)
     one = [XC.map(lambda x: x[1:, :4]), YC[1:, :4], mask[1:, :4]]
-    alone = heads.predict(heads.condition(*one), XT.map(lambda x: x[1:]))
+    alone = any_heads.predict(any_heads.condition(*one), XT.map(lambda x: x[1:]))
     torch.testing.assert_close(both.mean[1:], alone.mean, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(both.log_weight[1:], alone.log_weight, rtol=1e-4, atol=1e-4)
 
 
-def test_the_order_of_the_evaluated_cells_does_not_matter(heads):
+def test_the_order_of_the_evaluated_cells_does_not_matter(any_heads):
     order = torch.randperm(CONTEXT, generator=seeded(4))
-    one = heads.predict(heads.condition(XC, YC, ALL), XT)
-    other = heads.predict(heads.condition(cut(XC, order), YC[:, order], ALL), XT)
+    one = any_heads.predict(any_heads.condition(XC, YC, ALL), XT)
+    other = any_heads.predict(any_heads.condition(cut(XC, order), YC[:, order], ALL), XT)
     for name in ("log_weight", "mean", "std"):
         torch.testing.assert_close(getattr(one, name), getattr(other, name), rtol=1e-3, atol=1e-3)
 
@@ -194,7 +261,7 @@ def test_an_empty_context_gives_the_prior(heads):
     none = heads.condition(cut(XC, []), YC[:, :0], ALL[:, :0])
     mixture = heads.predict(none, XT)
     torch.testing.assert_close(mixture.mean, heads.mean(XT.embedding).mT)
-    torch.testing.assert_close(mixture.std**2, heads.kernel.diagonal(XT, none.lens) + heads.noise()[:, None])
+    torch.testing.assert_close(mixture.std**2, diagonal_of(heads, XT, none.lens) + noise_of(heads)[:, None])
     prior = heads.log_prior + heads.gate(torch.zeros(D_EMBED))
     torch.testing.assert_close(mixture.log_weight[0], torch.log_softmax(prior, 0))
 
@@ -202,7 +269,7 @@ def test_an_empty_context_gives_the_prior(heads):
 def test_repeated_measurements_of_one_cell_average_out_the_noise(heads):
     """Of prior variance k, n measurements with noise s leave k s / (k n + s)."""
     once = cut(XC, [0])
-    k, s = heads.kernel.diagonal(once, Lens.of(once, YC[:, :1], ALL[:, :1]))[..., 0], heads.noise()
+    k, s = diagonal_of(heads, once, Lens.of(once, YC[:, :1], ALL[:, :1]))[..., 0], noise_of(heads)
     for n in (1, 4):
         mixture = heads.predict(heads.condition(cut(XC, [0] * n), YC[:, [0] * n], ALL[:, :n]), once)
         torch.testing.assert_close(mixture.std[..., 0] ** 2 - s, k * s / (k * n + s), rtol=2e-3, atol=1e-4)
@@ -210,26 +277,26 @@ def test_repeated_measurements_of_one_cell_average_out_the_noise(heads):
 
 def test_many_repeated_measurements_do_not_break_the_arithmetic(heads):
     n = 1000
-    heads.log_noise.fill_(-30)  # the least noise there is
+    heads.kernel.log_noise.fill_(-30)  # the least noise there is
     again = [i % 3 for i in range(n)]
     mixture = heads.predict(heads.condition(cut(XC, again), YC[:, again], torch.ones(TASKS, n, dtype=torch.bool)), XT)
     assert torch.isfinite(mixture.mean).all()
     assert (mixture.std > 0).all()
 
 
-def test_pruned_heads_leave_the_others_as_they_were_and_pruning_twice_is_pruning_once(heads):
-    posterior = heads.condition(XC, YC, ALL)
-    full, weight = heads.predict(posterior, XT), posterior.log_weight.exp()
+def test_pruned_heads_leave_the_others_as_they_were_and_pruning_twice_is_pruning_once(any_heads):
+    posterior = any_heads.condition(XC, YC, ALL)
+    full, weight = any_heads.predict(posterior, XT), posterior.log_weight.exp()
     second = weight.amax(0).sort().values[1].item()
     least = (weight.amax(0).min().item() + second) / 2
     pruned = posterior.prune(least)
     kept = torch.nonzero(weight.amax(0) >= least).flatten()
     assert len(kept) == HEADS - 1
-    mixture = heads.predict(pruned, XT)
+    mixture = any_heads.predict(pruned, XT)
     torch.testing.assert_close(mixture.mean, full.mean[:, kept])
     torch.testing.assert_close(mixture.std, full.std[:, kept])
     torch.testing.assert_close(mixture.log_weight.exp().sum(-1), torch.ones(TASKS))
-    twice = heads.predict(pruned.prune(pruned.log_weight.exp().amax(0).sort().values[-1].item()), XT)
+    twice = any_heads.predict(pruned.prune(pruned.log_weight.exp().amax(0).sort().values[-1].item()), XT)
     assert twice.mean.shape[1] == 1
     best = kept[pruned.log_weight.exp().amax(0).argmax()]
     torch.testing.assert_close(twice.mean[:, 0], full.mean[:, best])
@@ -243,11 +310,38 @@ def test_the_lens_shows_features_by_how_much_they_tell_of_the_scores():
     for task, n in enumerate((CONTEXT, 6)):
         x, y = features_and_side(XC)[task, :n].double().numpy(), YC[task, :n].double().numpy()
         excess = np.array([max(np.corrcoef(column, y)[0, 1] ** 2 - 1 / n, 0) for column in x.T])
-        np.testing.assert_allclose(lens.weight[task] ** 2, excess / excess.sum(), atol=1e-4)
+        for power, weight in zip(POWERS, lens.weight, strict=True):
+            share = excess**power / (excess**power).sum()
+            np.testing.assert_allclose(weight[task] ** 2, share, atol=1e-4)
         np.testing.assert_allclose(lens.centre[task], x.mean(0), atol=1e-5)
         np.testing.assert_allclose(lens.scale[task], 1 / x.std(0), rtol=1e-3)
-        seen = np.clip((x - x.mean(0)) / x.std(0), -4, 4) * np.sqrt(excess / excess.sum())
-        np.testing.assert_allclose(lens(XC)[task, :n], seen, atol=1e-3)
+        seen = np.clip((x - x.mean(0)) / x.std(0), -4, 4) * np.sqrt(excess**2 / (excess**2).sum())
+        np.testing.assert_allclose(lens(XC)[task, :n, -x.shape[1] :], seen, atol=1e-3)
+
+
+def weighed(lens: Lens, x: Points) -> Tensor:
+    """The columns in which features are weighed by what they tell."""
+    return lens(x)[..., -len(POWERS) * (sum(FEATURES) + SIDE) :]
+
+
+def test_the_lens_counts_patterns_so_that_products_with_evaluated_cells_are_exact():
+    lens = Lens.of(XC, YC, ALL)
+    sizes = [0, *np.cumsum(lens.sizes(SIDE))]
+    for step in range(STEPS):
+        columns = slice(sizes[1 + step], sizes[2 + step])
+        seen, shown = lens(XT)[..., columns].numpy(), lens(XC)[..., columns].numpy()
+        for task, i, j in itertools.product(range(TASKS), range(TARGET), range(CONTEXT)):
+            p, q = (Counter(x.patterns[task, k, step].tolist()) for x, k in ((XT, i), (XC, j)))
+            del p[0], q[0]
+            assert seen[task, i] @ shown[task, j] == sum(p[name] * q[name] for name in p)
+            np.testing.assert_allclose((seen[task, i] ** 2).sum(), sum(n * n for n in p.values()), rtol=1e-6)
+
+
+def test_patterns_that_no_evaluated_cell_has_share_the_last_column():
+    strange = Points(XC.embedding, XC.features, torch.full_like(XC.patterns, 77), XC.side)
+    counts = Lens.of(XC, YC, ALL)(strange)[..., sum(FEATURES) :]
+    width = len(torch.unique(XC.patterns[0, :, 0])) - 1  # without 0
+    assert counts[0, :, : width + 1].sum(-1).tolist() == [NODES] * CONTEXT
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
@@ -257,17 +351,17 @@ def test_few_or_equal_scores_tell_nothing_of_features(n):
         lens = Lens.of(few, score, ALL[:, :n])
         assert torch.isfinite(lens(XT)).all()
         if n < 2 or not score.any():
-            assert not lens(XT).any()
+            assert not weighed(lens, XT).any()
 
 
 def test_the_units_of_scores_and_features_do_not_matter_to_the_lens():
-    scaled = Points(XC.embedding, 30 * XC.features + 7, XC.wl, XC.side)
+    scaled = Points(XC.embedding, 30 * XC.features + 7, XC.patterns, XC.side)
     one, other = Lens.of(XC, YC, ALL), Lens.of(scaled, 5 * YC - 2, ALL)
     torch.testing.assert_close(one.weight, other.weight, atol=1e-3, rtol=1e-3)
 
 
 def test_learning_through_the_lens_gives_finite_gradients(heads):
-    xc = Points(XC.embedding, XC.features.clone().requires_grad_(), XC.wl, XC.side)
+    xc = Points(XC.embedding, XC.features.clone().requires_grad_(), XC.patterns, XC.side)
     posterior = heads.condition(xc, YC, ALL)
     heads.predict(posterior, XT).mean.sum().backward()
     assert torch.isfinite(xc.features.grad).all()

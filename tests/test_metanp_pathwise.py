@@ -6,7 +6,8 @@ import torch
 
 from metanp.encoder import Points
 from metanp.neural_process.heads import WhitenedHeads
-from metanp.neural_process.kernel import HeadKernel, KernelConfig, Lens
+from metanp.neural_process.kernel import HeadKernel, KernelConfig
+from metanp.neural_process.lens import Lens
 from metanp.neural_process.pathwise import PathwiseSampler
 from tests import exact_gp
 
@@ -18,13 +19,14 @@ def random(seed: int, *shape: int) -> torch.Tensor:
 
 
 def points(seed: int, n: int) -> Points:
-    return Points(random(seed, 1, n, D_EMBED), random(seed + 1, 1, n, 2), random(seed + 2, 1, n, 2), random(7, 1, n, 1))
+    names = torch.randint(0, 6, (1, n, 1, 3), generator=torch.Generator().manual_seed(seed + 2))
+    return Points(random(seed, 1, n, D_EMBED), random(seed + 1, 1, n, 2), names, random(7, 1, n, 1))
 
 
 @pytest.fixture
 def heads() -> WhitenedHeads:
     """Two heads that differ in everything, the linear part of the first one strong."""
-    kernel = HeadKernel(KernelConfig(heads=2, directions=2, embedding_heads=1), D_EMBED, (2,), (2,))
+    kernel = HeadKernel(KernelConfig(heads=2, directions=2, embedding_heads=1, adaptive_steps=0), D_EMBED, (2,), 1)
     heads, rng = WhitenedHeads(kernel, D_EMBED), torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in heads.parameters():
@@ -36,6 +38,11 @@ def heads() -> WhitenedHeads:
 XC, XT = points(10, CONTEXT), points(20, TARGET)
 YC, ALL = random(3, 1, CONTEXT), torch.ones(1, CONTEXT, dtype=torch.bool)
 LENS = Lens.of(XC, YC, ALL)
+
+
+def covariance_of(heads: WhitenedHeads, a: Points, b: Points) -> torch.Tensor:
+    kernel = heads.kernel
+    return kernel.covariance(kernel.pairs(kernel.prepare(a, LENS), kernel.prepare(b, LENS)), kernel.scales())
 
 
 def only_head(heads: WhitenedHeads, head: int) -> WhitenedHeads:
@@ -55,11 +62,11 @@ def draws(heads: WhitenedHeads, xt: Points, n: int = DRAWS, seed: int = 0, prune
 def test_random_waves_and_slopes_stand_for_the_same_kernel(heads):
     """What the sampler reads of a kernel, its coordinates, gives back the kernel matrix."""
     kernel = heads.kernel
-    matrix = kernel(XT, XC, LENS)
+    matrix, scales = covariance_of(heads, XT, XC), kernel.scales()
     for h in range(2):
-        (x, along), (y, other) = (kernel.coordinates(kernel.prepare(points, LENS), h) for points in (XT, XC))
-        smooth = (1 + torch.cdist(x[0], y[0]) ** 2) ** -kernel.log_alpha[h].exp()
-        linear = along[0] @ other[0].mT
+        (x, along), (y, other) = (kernel.coordinates(kernel.prepare(x, LENS), scales, h) for x in (XT, XC))
+        smooth = (1 + torch.cdist(x, y) ** 2) ** -kernel.log_alpha[h].exp()
+        linear = along @ other.mT
         whole = kernel.log_amplitude[h].exp() * smooth + linear + kernel.log_constant[h].exp()
         torch.testing.assert_close(matrix[0, h], whole, rtol=1e-4, atol=1e-4)
 
@@ -69,8 +76,8 @@ def test_random_waves_and_slopes_stand_for_the_same_kernel(heads):
 def test_mean_and_covariance_of_many_draws_are_the_exact_posteriors(heads, head, prune):
     only_head(heads, head)
     values = np.concatenate([draws(heads, XT, DRAWS // 10, seed, prune) for seed in range(10)])
-    k = [heads.kernel(a, b, LENS)[0, head].double().numpy() for a, b in ((XC, XC), (XT, XC), (XT, XT))]
-    noise, level = float(heads.noise()[head]), heads.mean(XT.embedding)[0, :, head].double().numpy()
+    k = [covariance_of(heads, a, b)[0, head].double().numpy() for a, b in ((XC, XC), (XT, XC), (XT, XT))]
+    noise, level = float(heads.kernel.scales().noise[0][head]), heads.mean(XT.embedding)[0, :, head].double().numpy()
     residual = (YC - heads.mean(XC.embedding)[..., head])[0].double().numpy()
     mean, variance = exact_gp.posterior(k[0], k[1], np.diag(k[2]), residual, noise)
     covariance = k[2] - k[1] @ np.linalg.solve(k[0] + noise * np.eye(CONTEXT), k[1].T)
@@ -110,7 +117,7 @@ def test_an_empty_context_draws_from_the_prior(heads):
     only_head(heads, 1)
     posterior = heads.condition(XC.map(lambda x: x[:, :0]), YC[:, :0], ALL[:, :0])
     values = PathwiseSampler(heads, posterior, DRAWS, torch.Generator().manual_seed(0))(XT)[0]
-    prior = heads.kernel.diagonal(XT, posterior.lens)[0, 1]
+    prior = heads.kernel.variance(heads.kernel.prepare(XT, posterior.lens), posterior.scales)[0, 1]
     torch.testing.assert_close(values.var(0), prior, rtol=0.15, atol=0)
 
 

@@ -3,7 +3,8 @@
 A set convolution that only smooths the evaluated scores has to discover, in its network, that neighbours of one
 another say the same thing twice. Multiplying by the inverse of the context's kernel matrix says it outright: this is
 the exact posterior of a Gaussian process on the learned coordinates. Each head has its own kernel, noise and prior
-mean; a context weighs the heads by their marginal likelihood and their leave-one-out likelihood. No gradient step.
+mean; a context adapts the heads' scales (`metanp.neural_process.scales`), then weighs the heads by their marginal
+likelihood and their leave-one-out likelihood. Everything in closed form; no weight moves.
 
 Axes: task, head, context, target. Everything in float32 whatever the autocast: a kernel matrix in half precision is
 not positive definite.
@@ -21,10 +22,11 @@ from torch import Tensor, nn
 
 from metanp.distribution import Mixture
 from metanp.encoder import Points
-from metanp.neural_process.kernel import ALL, HeadKernel, Lens, Prepared
+from metanp.neural_process.kernel import ALL, HeadKernel, Pairs, Prepared
+from metanp.neural_process.lens import Lens
+from metanp.neural_process.scales import AdaptiveSteps, Scales
 
 GATE_WIDTH = 32
-MIN_NOISE = 1e-3  # variance, of scores of unit variance: keeps float32 Cholesky safe up to a thousand evaluated cells
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Posterior:
 
     xc: Prepared
     lens: Lens
+    scales: Scales
     mask: Bool[Tensor, "task context"]
     alpha: Float[Tensor, "task head context"]  # inverse kernel matrix times residual scores
     whitener: Float[Tensor, "task head context context"]  # inverse of the Cholesky factor
@@ -46,6 +49,7 @@ class Posterior:
         return Posterior(
             self.xc.only(kept),
             self.lens,
+            self.scales.only(kept),
             self.mask,
             self.alpha[:, kept],
             self.whitener[:, kept],
@@ -65,8 +69,7 @@ class WhitenedHeads(nn.Module):
         self.mean = nn.Linear(d_embed, heads)
         nn.init.zeros_(self.mean.weight)
         nn.init.zeros_(self.mean.bias)
-        # neighbouring heads differ in their noise, so that every kind of kernel has a quiet and a noisy one
-        self.log_noise = nn.Parameter(torch.tensor([-4.0, -3.0, -2.0, -1.2]).repeat(heads // 4 + 1)[:heads].clone())
+        self.adaptive = AdaptiveSteps(kernel.adaptive_steps, kernel.scales().log.shape[-1])
         self.log_prior = nn.Parameter(torch.zeros(heads))
         # what kind of cells these are says which heads are likely, before any score is looked at
         last = nn.Linear(GATE_WIDTH, heads, bias=False)
@@ -75,23 +78,19 @@ class WhitenedHeads(nn.Module):
         self.log_evidence_weight = nn.Parameter(torch.tensor([-1.0, -1.0]))
         self.evidence_decay = nn.Parameter(torch.tensor([0.2, 0.2]))
 
-    def noise(self, heads: Tensor | slice = ALL) -> Float[Tensor, " head"]:
-        """Variance of a measurement, in the model's units."""
-        return self.log_noise[heads].exp() + MIN_NOISE
-
     @torch.autocast("cuda", enabled=False)
     @torch.autocast("cpu", enabled=False)
     def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> Posterior:
         """Read the context; rows where `mask` is False have no influence at all."""
-        xc, yc, real = xc.map(Tensor.float), yc.float(), mask[:, None].float()
+        xc, yc, real = xc.float(), yc.float(), mask[:, None].float()
         lens = Lens.of(xc, yc, mask)
         prepared = self.kernel.prepare(xc, lens)
-        covariance = self.kernel.covariance(prepared, prepared) * real[..., :, None] * real[..., None, :]
-        diagonal = self.noise()[:, None] * real + (1 - real)
-        cholesky = torch.linalg.cholesky(covariance + torch.diag_embed(diagonal))
+        residual = (yc[:, None] - self.mean(xc.embedding).mT) * real
+        pairs = self.kernel.pairs(prepared, prepared)
+        scales = self._adapted(pairs, residual.detach(), real)
+        cholesky = self._cholesky(pairs, scales, real)
         identity = torch.eye(yc.shape[1], device=yc.device).expand_as(cholesky)
         whitener = torch.linalg.solve_triangular(cholesky, identity, upper=False)
-        residual = (yc[:, None] - self.mean(xc.embedding).mT) * real
         white = torch.einsum("thij,thj->thi", whitener, residual)
         alpha = torch.einsum("thij,thi->thj", whitener, white)
         precision = (whitener**2).sum(-2)  # the diagonal of the inverse kernel matrix
@@ -105,18 +104,44 @@ class WhitenedHeads(nn.Module):
         logit = self.log_prior + self.gate(centre) + first * decay[0] * evidence + second * decay[1] * loo
         # a padded cell explains nothing: its column goes, so that `predict` needs no mask
         whitener = whitener * real[..., None, :]
-        return Posterior(prepared, lens, mask, alpha, whitener, torch.log_softmax(logit, dim=-1), loo_residual, ALL)
+        return Posterior(
+            prepared, lens, scales, mask, alpha, whitener, torch.log_softmax(logit, dim=-1), loo_residual, ALL
+        )
+
+    def _cholesky(
+        self, pairs: Pairs, scales: Scales, real: Float[Tensor, "task 1 context"]
+    ) -> Float[Tensor, "task head context context"]:
+        """Of the kernel matrix with its noise; padded cells stand alone."""
+        covariance = self.kernel.covariance(pairs, scales) * real[..., :, None] * real[..., None, :]
+        diagonal = scales.noise[..., None] * real + (1 - real)
+        return torch.linalg.cholesky(covariance + torch.diag_embed(diagonal))
+
+    def _adapted(
+        self, pairs: Pairs, residual: Float[Tensor, "task head context"], real: Float[Tensor, "task 1 context"]
+    ) -> Scales:
+        """Scales that followed the marginal likelihood for a few steps."""
+        start = scales = self.kernel.scales()
+        both = real[..., :, None] * real[..., None, :]
+        for step in range(self.adaptive.steps):
+            # where a step leads is learned, how it got its slope is not differentiated
+            with torch.no_grad():
+                cholesky = self._cholesky(pairs, scales, real)
+                alpha = torch.cholesky_solve(residual[..., None], cholesky)
+                weight = 0.5 * (alpha * alpha.mT - torch.cholesky_inverse(cholesky)) * both
+                slope = self.kernel.slopes(pairs, scales, weight)
+                away = (scales.log - start.log).expand_as(slope)
+            scales = scales.moved(self.adaptive(step, slope, away))
+        return scales
 
     @torch.autocast("cuda", enabled=False)
     @torch.autocast("cpu", enabled=False)
     def predict(self, posterior: Posterior, xt: Points) -> Mixture:
         """One part a head for each target."""
-        xt, heads = xt.map(Tensor.float), posterior.heads
-        prepared = self.kernel.prepare(xt, posterior.lens, heads)
-        cross = self.kernel.covariance(prepared, posterior.xc, heads)
+        xt, heads = xt.float(), posterior.heads
+        prepared, scales = self.kernel.prepare(xt, posterior.lens, heads), posterior.scales
+        cross = self.kernel.covariance(self.kernel.pairs(prepared, posterior.xc), scales)
         mean = self.mean(xt.embedding).mT[:, heads] + (cross @ posterior.alpha[..., None])[..., 0]
         explained = torch.linalg.vector_norm(cross @ posterior.whitener.mT, dim=-1).square()
-        noise = self.noise(heads)
-        variance = (self.kernel.variance(prepared, heads) - explained).clamp(min=1e-5) + noise[:, None]
-        tasks = len(posterior.mask)
-        return Mixture(posterior.log_weight, mean, variance.sqrt(), noise.sqrt().expand(tasks, -1))
+        variance = (self.kernel.variance(prepared, scales) - explained).clamp(min=1e-5) + scales.noise[..., None]
+        noise = scales.noise.sqrt().expand(len(posterior.mask), -1)
+        return Mixture(posterior.log_weight, mean, variance.sqrt(), noise)

@@ -32,11 +32,11 @@ class PathwiseSampler:
         weight = posterior.log_weight[0].exp().cpu()
         self.head = torch.multinomial(weight, n, replacement=True, generator=rng)
         distinct = torch.unique(self.head).tolist()
-        self.priors = {h: _PriorDraws(heads.kernel, posterior, h, int((self.head == h).sum()), rng) for h in distinct}
+        self.priors = {h: _PriorDraws(posterior, h, int((self.head == h).sum()), rng) for h in distinct}
         self.updates = {}
         for h, prior in self.priors.items():
             at_context = prior(posterior.xc)
-            noise = heads.noise(posterior.heads)[h].sqrt()
+            noise = posterior.scales.noise[0, h].sqrt()
             error = torch.randn(at_context.shape, generator=rng).to(at_context) * noise
             whitener = posterior.whitener[0, h]
             self.updates[h] = posterior.alpha[0, h] - (at_context + error) @ whitener.mT @ whitener
@@ -45,7 +45,7 @@ class PathwiseSampler:
         """Values of every draw at the targets, without measurement noise, and the head each draw came from."""
         kernel, which = self.heads.kernel, self.posterior.heads
         prepared = kernel.prepare(xt, self.posterior.lens, which)
-        cross = kernel.covariance(prepared, self.posterior.xc, which)[0]
+        cross = kernel.covariance(kernel.pairs(prepared, self.posterior.xc), self.posterior.scales)[0]
         mean = self.heads.mean(xt.embedding)[0].mT[which]
         values = mean.new_empty((len(self.head), mean.shape[1]))
         for h, prior in self.priors.items():
@@ -56,12 +56,11 @@ class PathwiseSampler:
 class _PriorDraws:
     """Draws from one head's zero-mean prior: rational quadratic part, linear part, constant."""
 
-    def __init__(self, kernel: HeadKernel, posterior: Posterior, place: int, n: int, rng: Generator):
-        self.kernel, self.place, self.heads = kernel, place, posterior.heads
-        smooth, linear = kernel.coordinates(posterior.xc, place, self.heads)
-        amplitude, alpha, constant = (
-            log[self.heads][place].exp() for log in (kernel.log_amplitude, kernel.log_alpha, kernel.log_constant)
-        )
+    def __init__(self, posterior: Posterior, place: int, n: int, rng: Generator):
+        self.scales, self.place = posterior.scales, place
+        smooth, linear = HeadKernel.coordinates(posterior.xc, self.scales, place)
+        amplitude, constant = self.scales.amplitude[0, place], self.scales.constant[0, place]
+        alpha = self.scales.log_alpha[place].exp()
         # (1 + d)^-alpha is the mean of exp(-g d) over g from a gamma distribution; each g has frequencies of its own
         rate = _gamma(float(alpha), FREQUENCIES, rng)
         self.frequency = (torch.randn(smooth.shape[-1], FREQUENCIES, generator=rng) * (2 * rate).sqrt()).to(smooth)
@@ -71,9 +70,9 @@ class _PriorDraws:
         self.level = torch.randn(n, 1, generator=rng).to(smooth) * constant.sqrt()
 
     def __call__(self, x: Prepared) -> Float[Tensor, "draw target"]:
-        smooth, linear = self.kernel.coordinates(x, self.place, self.heads)
-        waves = torch.cos(smooth[0] @ self.frequency + self.phase)
-        return self.weight @ waves.mT + self.slope @ linear[0].mT + self.level
+        smooth, linear = HeadKernel.coordinates(x, self.scales, self.place)
+        waves = torch.cos(smooth @ self.frequency + self.phase)
+        return self.weight @ waves.mT + self.slope @ linear.mT + self.level
 
 
 def _gamma(shape: float, n: int, rng: Generator) -> Float[Tensor, " frequency"]:

@@ -20,7 +20,7 @@ from torch import Generator, Tensor, nn
 
 from metanp.distribution import Mixture
 from metanp.encoder import Points
-from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS, WL_BINS
+from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS, WL_STEPS
 from metanp.neural_process.base import NeuralProcess
 from metanp.neural_process.heads import Posterior, WhitenedHeads
 from metanp.neural_process.kernel import HeadKernel, KernelConfig
@@ -64,7 +64,7 @@ class WhitenedConvCNP(NeuralProcess):
 
     def __init__(self, config: WhitenedConfig, d_embed: int, graphs: bool = True):
         super().__init__()
-        blocks = (FEATURE_BLOCKS, WL_BINS) if graphs else ((0,), (0,))
+        blocks = (FEATURE_BLOCKS, WL_STEPS) if graphs else ((0,), 0)
         self.heads = WhitenedHeads(HeadKernel(config.kernel, d_embed, *blocks), d_embed)
         self.grids = None
         if config.maps:
