@@ -31,7 +31,7 @@ class MeasuredConfig:
     mixed: float = 0.3  # share of tasks that mix two columns of the table
     bent: float = 0.5  # share of tasks that are bent monotonically
     one_seed: float = 0.5  # share of tasks that show one run instead of the mean
-    costs: float = 0.1  # share of tasks that start from a cost, where the table has costs and scores
+    costs: float = 0.05  # share of tasks that start from a cost, where the table has costs and scores
 
 
 COSTS = ("latency", "energy", "time")  # quantities

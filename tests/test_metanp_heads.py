@@ -225,6 +225,20 @@ def test_a_score_that_is_linear_in_a_heads_directions_is_found_by_it(heads):
     torch.testing.assert_close(mixture.mean[:, 1], expected, rtol=2e-2, atol=2e-2)
 
 
+def test_scales_follow_some_of_many_cells_and_all_of_few(monkeypatch):
+    heads = some_heads(2)
+    mask = ALL.clone()
+    mask[1, 5:] = False
+    whole = heads.condition(XC, YC, mask).scales.log
+    monkeypatch.setattr("metanp.neural_process.heads.MOST_FOLLOWED", 5)
+    some = heads.condition(XC, YC, mask).scales.log
+    torch.testing.assert_close(some[1], whole[1], rtol=1e-4, atol=1e-4)
+    assert (some[0] - whole[0]).abs().max() > 1e-3
+    order = torch.randperm(CONTEXT, generator=seeded(4))
+    other = heads.condition(cut(XC, order), YC[:, order], mask[:, order]).scales.log
+    torch.testing.assert_close(some, other, rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("garbage", [0.0, 50.0])
 def test_what_stands_behind_the_mask_has_no_influence_at_all(any_heads, garbage):
     xc, yc, mask = points(CONTEXT, 1), YC.clone(), ALL.clone()

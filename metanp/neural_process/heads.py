@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from metanp.distribution import Mixture
@@ -27,6 +27,7 @@ from metanp.neural_process.lens import Lens
 from metanp.neural_process.scales import AdaptiveSteps, Scales
 
 GATE_WIDTH = 32
+MOST_FOLLOWED = 256  # cells whose evidence scales follow: more would take time and say the same
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,13 @@ class WhitenedHeads(nn.Module):
         prepared = self.kernel.prepare(xc, lens)
         residual = (yc[:, None] - self.mean(xc.embedding).mT) * real
         pairs = self.kernel.pairs(prepared, prepared)
-        scales = self._adapted(pairs, residual.detach(), real)
+        if yc.shape[1] <= MOST_FOLLOWED:
+            scales = self._adapted(pairs, residual.detach(), real)
+        else:
+            rows, there = _spread_over(yc, mask)
+            few, kept = prepared.rows(rows), there[:, None].float()
+            apart = residual.gather(2, rows[:, None].expand(-1, residual.shape[1], -1)) * kept
+            scales = self._adapted(self.kernel.pairs(few, few), apart.detach(), kept)
         cholesky = self._cholesky(pairs, scales, real)
         identity = torch.eye(yc.shape[1], device=yc.device).expand_as(cholesky)
         whitener = torch.linalg.solve_triangular(cholesky, identity, upper=False)
@@ -145,3 +152,14 @@ class WhitenedHeads(nn.Module):
         variance = (self.kernel.variance(prepared, scales) - explained).clamp(min=1e-5) + scales.noise[..., None]
         noise = scales.noise.sqrt().expand(len(posterior.mask), -1)
         return Mixture(posterior.log_weight, mean, variance.sqrt(), noise)
+
+
+def _spread_over(
+    score: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]
+) -> tuple[Int[Tensor, "task row"], Bool[Tensor, "task row"]]:
+    """At most `MOST_FOLLOWED` of each task's real cells, evenly over the ranks of their scores, and which are real."""
+    order = score.masked_fill(~mask, torch.inf).argsort(-1)
+    count, step = mask.sum(-1, keepdim=True), torch.arange(MOST_FOLLOWED, device=score.device)
+    even = (step * (count - 1) / (MOST_FOLLOWED - 1)).round().long()
+    place = torch.where(count > MOST_FOLLOWED, even, step)
+    return order.gather(1, place), (step < count).expand(len(score), -1)

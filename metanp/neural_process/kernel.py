@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from metanp.encoder import Points
@@ -46,6 +46,13 @@ class Prepared:
     def only(self, heads: Tensor) -> Prepared:
         """Some of the heads."""
         return replace(self, own=self.own[:, heads], own_square=self.own_square[:, heads])
+
+    def rows(self, index: Int[Tensor, "task row"]) -> Prepared:
+        """Some of each task's cells."""
+        task = torch.arange(len(index), device=index.device)[:, None]
+        own, own_square = self.own.transpose(1, 2), self.own_square.mT
+        own, own_square = own[task, index].transpose(1, 2), own_square[task, index].mT
+        return Prepared(self.shared[task, index], self.square[task, index], own, own_square, self.sizes)
 
 
 @dataclass(frozen=True)
