@@ -99,7 +99,9 @@ _USUALLY = np.array(
     [
         (-0.5 if name.startswith("fewest") else 1.0)
         * any(name.endswith(part) for part in ("parametric", "spatial", "log_paths", "nodes", "conv3x3"))
-        + 0.5 * (not name.startswith("fewest")) * any(name.endswith(part) for part in ("depth", "receptive_max", "pointwise", "aggregation", "width"))
+        + 0.5
+        * (not name.startswith("fewest"))
+        * any(name.endswith(part) for part in ("depth", "receptive_max", "pointwise", "aggregation", "width"))
         - 0.5 * (name.endswith("pool") or name.endswith("pool3x3"))
         for name in FEATURE_NAMES
     ]

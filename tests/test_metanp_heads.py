@@ -26,9 +26,7 @@ def seeded(seed: int) -> torch.Generator:
 def points(n: int, seed: int, tasks: int = TASKS) -> Points:
     """Points of every kind, some side features missing."""
     rng = seeded(seed)
-    embedding, features, side = (
-        torch.randn(tasks, n, size, generator=rng) for size in (D_EMBED, sum(FEATURES), SIDE)
-    )
+    embedding, features, side = (torch.randn(tasks, n, size, generator=rng) for size in (D_EMBED, sum(FEATURES), SIDE))
     side[torch.rand(side.shape, generator=rng) < 0.3] = torch.nan
     # few names, so that cells share some; 0 is no node
     patterns = torch.randint(0, 9, (tasks, n, STEPS, NODES), generator=rng)
@@ -95,9 +93,7 @@ def test_every_kernel_matrix_is_symmetric_and_positive_and_has_the_stated_diagon
     covariance = covariance_of(heads, XC, XC)
     torch.testing.assert_close(covariance, covariance.mT)
     assert torch.linalg.eigvalsh(covariance.double()).min() > -1e-4
-    torch.testing.assert_close(
-        covariance.diagonal(dim1=-2, dim2=-1), diagonal_of(heads, XC), rtol=1e-3, atol=1e-3
-    )
+    torch.testing.assert_close(covariance.diagonal(dim1=-2, dim2=-1), diagonal_of(heads, XC), rtol=1e-3, atol=1e-3)
 
 
 def test_a_missing_side_feature_counts_as_the_average_of_the_evaluated_cells(heads):

@@ -9,7 +9,7 @@ import torch
 from sklearn.base import clone
 
 from metanp import Cell, CellArray, MetaNP, NotFittedError
-from metanp.checkpoint import ALIASES, shipped_names
+from metanp.checkpoint import shipped_names
 from tests.evaluated_cells import CONTEXT, EARLY_SKIP, FLOPS, OTHER_EARLY_SKIP, POOL, SCORE, text
 from tests.tiny_model import tiny_config, write_checkpoint
 
@@ -206,9 +206,7 @@ def test_the_textbook_processes_answer_the_same_questions(tmp_path, latents):
     assert np.isfinite(MetaNP(path).fit([], []).predict(POOL)).all()
 
 
-@pytest.mark.skipif(
-    ALIASES["default"] not in shipped_names(), reason="metanp/checkpoints holds no default checkpoint yet"
-)
+@pytest.mark.skipif("default" not in shipped_names(), reason="metanp/checkpoints holds no default checkpoint yet")
 def test_the_shipped_checkpoint_ranks_convolutions_above_pooling():
     """Three cells, six equal operations each, of known order: about 94 %, 90 % and 10 % on CIFAR-10."""
     convolutions, pools, dead = (Cell.from_nasbench201(text(*[i] * 6)) for i in (3, 4, 0))

@@ -1,9 +1,9 @@
 """The context's lens: how a task's evaluated cells look at any cell, before a kernel compares two of them.
 
-Three views stand side by side, a block of columns each. Features as they are. Weisfeiler-Lehman patterns, counted one by
-one: the evaluated cells' own patterns have a column each, all others share the last, as the root of their sum of squares,
-which leaves every inner product and distance with an evaluated cell exact. And features weighed by how much they tell of
-the scores, mildly and sharply, so that few features can matter among many.
+Three views stand side by side, a block of columns each. Features as they are. Weisfeiler-Lehman patterns, counted one
+by one: the evaluated cells' own patterns have a column each, all others share the last, as the root of their sum of
+squares, which leaves every inner product and distance with an evaluated cell exact. And features weighed by how much
+they tell of the scores, mildly and sharply, so that few features can matter among many.
 
 Axes: task; context, its evaluated cells; cell, any; feature, graph and side features; step of Weisfeiler-Lehman
 refinement; pattern, those of the context; power, how sharply features are weighed.

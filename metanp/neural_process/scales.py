@@ -1,7 +1,7 @@
 """The scales of kernel heads: length scales, variances and noise, learned in meta-training, adapted to each context.
 
-A few fixed steps up the marginal likelihood, in closed form, bring every head's scales nearer to what the evaluated cells
-say. How far a step may go and how much evidence it takes are learned; no weight of a network moves. A step along
+A few fixed steps up the marginal likelihood, in closed form, bring every head's scales nearer to what the evaluated
+cells say. How far a step may go and how much evidence it takes are learned; no weight of a network moves. A step along
 gradient g is  rate g / (|g| + damping),  so that little evidence moves little and none runs away.
 
 Axes: task, 1 until a context has adapted them; head; setting, noise, amplitude, constant, embedding, direction, then a
