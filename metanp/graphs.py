@@ -64,7 +64,7 @@ class Graphs:
         )
 
     def to_data(self) -> Data:
-        """A torch-geometric batch: `x` operation of each node, `edge_index`, `batch`, `features`, `patterns`, `last`."""
+        """A batch: `x` operation of each node, `edge_index`, `batch`, `features`, `patterns`, `last`."""
         real = self.pruned.operation >= 0
         number = np.cumsum(real.ravel()).reshape(real.shape) - 1
         cell, start, end = np.nonzero(self.pruned.adjacency)

@@ -215,7 +215,7 @@ def test_a_kernel_matrix_of_no_numbers_stops_in_the_same_way(tmp_path, stream):
 
 def test_a_gradient_that_is_no_number_stops_before_it_reaches_the_weights(tmp_path, stream):
     trainer = trainer_of(tmp_path)
-    trainer.model.process.heads.log_noise.register_hook(lambda gradient: gradient * math.inf)
+    trainer.model.process.heads.kernel.log_noise.register_hook(lambda gradient: gradient * math.inf)
     before = weights(trainer.model)
     with pytest.raises(NonFiniteLoss, match="step 0: no finite gradient"):
         trainer.run(batches_of(trainer, stream), validate)
@@ -280,7 +280,7 @@ def test_the_first_step_is_as_long_as_scheduled_and_longer_for_scales(tmp_path, 
     # Adam's first step moves whatever has a gradient by the learning rate, whatever the gradient
     moved = {name: float((p.detach() - before[name]).abs().max()) for name, p in trainer.model.named_parameters()}
     assert moved["encoder.from_attributes.weight"] == pytest.approx(0.01 / 4, rel=1e-3)
-    assert moved["process.heads.log_noise"] == pytest.approx(3 * 0.01 / 4, rel=1e-3)
+    assert moved["process.heads.kernel.log_noise"] == pytest.approx(3 * 0.01 / 4, rel=1e-3)
 
 
 def test_every_parameter_is_trained_in_one_group_and_scales_do_not_decay(tmp_path):
@@ -288,7 +288,7 @@ def test_every_parameter_is_trained_in_one_group_and_scales_do_not_decay(tmp_pat
     grouped = [p for group in trainer.optimiser.param_groups for p in group["params"]]
     assert len(grouped) == len({id(p) for p in grouped}) == len(list(trainer.model.parameters()))
     decay = {id(p): group["weight_decay"] for group in trainer.optimiser.param_groups for p in group["params"]}
-    assert decay[id(trainer.model.process.heads.log_noise)] == 0
+    assert decay[id(trainer.model.process.heads.kernel.log_noise)] == 0
     assert decay[id(trainer.model.encoder.from_attributes.weight)] == trainer.config.weight_decay
 
 
