@@ -61,7 +61,11 @@ def main(
     ranking = _show_ranking(output, fresh, table, accuracy, seconds)
 
     console.rule(f"Every predictor on the same {sets} label sets")
-    predictors: dict[str, Callable[[], Any]] = {"metanp": lambda: fresh, "shipped": MetaNP, **BASELINES}
+    predictors: dict[str, Callable[[], Any]] = {
+        "metanp": lambda: fresh,
+        "shipped": lambda: MetaNP("label-free"),
+        **BASELINES,
+    }
     rows = evaluate(predictors, Setting(table.cells, accuracy, sets=sets))
     result = {
         "tau": summary(rows, "kendall_tau"),
