@@ -285,11 +285,13 @@ def test_repeated_measurements_of_one_cell_average_out_the_noise(heads):
         torch.testing.assert_close(mixture.std[..., 0] ** 2 - s, k * s / (k * n + s), rtol=2e-3, atol=1e-4)
 
 
-def test_many_repeated_measurements_do_not_break_the_arithmetic(heads):
+def test_many_repeated_measurements_do_not_break_the_arithmetic(any_heads):
     n = 1000
-    heads.kernel.log_noise.fill_(-30)  # the least noise there is
+    any_heads.kernel.log_noise.fill_(-30)  # the least noise there is
     again = [i % 3 for i in range(n)]
-    mixture = heads.predict(heads.condition(cut(XC, again), YC[:, again], torch.ones(TASKS, n, dtype=torch.bool)), XT)
+    mixture = any_heads.predict(
+        any_heads.condition(cut(XC, again), YC[:, again], torch.ones(TASKS, n, dtype=torch.bool)), XT
+    )
     assert torch.isfinite(mixture.mean).all()
     assert (mixture.std > 0).all()
 
