@@ -328,32 +328,31 @@ def test_the_lens_shows_features_by_how_much_they_tell_of_the_scores():
         np.testing.assert_allclose(lens.centre[task], x.mean(0), atol=1e-5)
         np.testing.assert_allclose(lens.scale[task], 1 / x.std(0), rtol=1e-3)
         seen = np.clip((x - x.mean(0)) / x.std(0), -4, 4) * np.sqrt(excess**2 / (excess**2).sum())
-        np.testing.assert_allclose(lens(XC)[task, :n, -x.shape[1] :], seen, atol=1e-3)
+        np.testing.assert_allclose(lens(XC)[0][-1][task, :n], seen, atol=1e-3)
 
 
 def weighed(lens: Lens, x: Points) -> Tensor:
     """The columns in which features are weighed by what they tell."""
-    return lens(x)[..., -len(POWERS) * (sum(FEATURES) + SIDE) :]
+    return torch.stack(lens(x)[0][-len(POWERS) :])
 
 
-def test_the_lens_counts_patterns_so_that_products_with_evaluated_cells_are_exact():
+def test_patterns_are_counted_so_that_products_with_evaluated_cells_are_exact():
     lens = Lens.of(XC, YC, ALL)
-    sizes = [0, *np.cumsum(lens.sizes(SIDE))]
-    for step in range(STEPS):
-        columns = slice(sizes[1 + step], sizes[2 + step])
-        seen, shown = lens(XT)[..., columns].numpy(), lens(XC)[..., columns].numpy()
-        for task, i, j in itertools.product(range(TASKS), range(TARGET), range(CONTEXT)):
-            p, q = (Counter(x.patterns[task, k, step].tolist()) for x, k in ((XT, i), (XC, j)))
-            del p[0], q[0]
-            assert seen[task, i] @ shown[task, j] == sum(p[name] * q[name] for name in p)
-            np.testing.assert_allclose((seen[task, i] ** 2).sum(), sum(n * n for n in p.values()), rtol=1e-6)
+    seen, shown = (lens(x)[1] for x in (XT, XC))
+    for task, step, i, j in itertools.product(range(TASKS), range(STEPS), range(TARGET), range(CONTEXT)):
+        p, q = (Counter(x.patterns[task, k, step].tolist()) for x, k in ((XT, i), (XC, j)))
+        del p[0], q[0]
+        assert seen.products(shown)[task, step, i, j] == sum(p[name] * q[name] for name in p)
+        assert seen.dense()[task, step, i] @ shown.dense()[task, step, j] == seen.products(shown)[task, step, i, j]
+        assert seen.square()[task, step, i] == sum(n * n for n in p.values())
+        torch.testing.assert_close((seen.dense()[task, step, i] ** 2).sum(), seen.square()[task, step, i])
 
 
 def test_patterns_that_no_evaluated_cell_has_share_the_last_column():
     strange = Points(XC.embedding, XC.features, torch.full_like(XC.patterns, 77), XC.side)
-    counts = Lens.of(XC, YC, ALL)(strange)[..., sum(FEATURES) :]
-    width = len(torch.unique(XC.patterns[0, :, 0])) - 1  # without 0
-    assert counts[0, :, : width + 1].sum(-1).tolist() == [NODES] * CONTEXT
+    counts = Lens.of(XC, YC, ALL)(strange)[1].dense()
+    assert (counts[..., :-1] == 0).all()
+    assert (counts[..., -1] == NODES).all()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
@@ -361,7 +360,7 @@ def test_few_or_equal_scores_tell_nothing_of_features(n):
     few = cut(XC, list(range(n)))
     for score in (torch.zeros(TASKS, n), YC[:, :n]):
         lens = Lens.of(few, score, ALL[:, :n])
-        assert torch.isfinite(lens(XT)).all()
+        assert all(torch.isfinite(block).all() for block in lens(XT)[0])
         if n < 2 or not score.any():
             assert not weighed(lens, XT).any()
 

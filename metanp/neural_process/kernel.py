@@ -23,7 +23,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from metanp.encoder import Points
-from metanp.neural_process.lens import POWERS, Lens
+from metanp.neural_process.lens import POWERS, Counts, Lens
 from metanp.neural_process.scales import Scales
 
 ALL = slice(None)
@@ -33,15 +33,15 @@ ALL = slice(None)
 class Prepared:
     """Cells as the kernels see them, before any scale.
 
-    shared: the blocks side by side, `sizes` columns each; square: squared length in each of them.
+    blocks: coordinates, one tensor a block; counts: of patterns, a block a step. square: squared length in each.
     own: each head's directions of the embedding; own_square: squared length in them.
     """
 
-    shared: Float[Tensor, "task cell coordinate"]
+    blocks: tuple[Float[Tensor, "task cell _"], ...]
+    counts: Counts
     square: Float[Tensor, "task cell block"]
     own: Float[Tensor, "task head cell direction"]
     own_square: Float[Tensor, "task head cell"]
-    sizes: tuple[int, ...]
 
     def only(self, heads: Tensor) -> Prepared:
         """Some of the heads."""
@@ -52,7 +52,8 @@ class Prepared:
         task = torch.arange(len(index), device=index.device)[:, None]
         own, own_square = self.own.transpose(1, 2), self.own_square.mT
         own, own_square = own[task, index].transpose(1, 2), own_square[task, index].mT
-        return Prepared(self.shared[task, index], self.square[task, index], own, own_square, self.sizes)
+        blocks = tuple(block[task, index] for block in self.blocks)
+        return Prepared(blocks, self.counts.rows(index), self.square[task, index], own, own_square)
 
 
 @dataclass(frozen=True)
@@ -113,17 +114,17 @@ class HeadKernel(nn.Module):
 
     def prepare(self, points: Points, lens: Lens, heads: Tensor | slice = ALL) -> Prepared:
         """All that a cell's covariances need to know of it, for some heads or all."""
-        shared, sizes = lens(points), (*self.feature_blocks, *lens.sizes(points.side.shape[-1])[1:])
-        # squares of whole blocks as one matrix product: many short sums would take longer than the covariances
-        square = shared.square() @ _spread(torch.eye(len(sizes)).to(shared), sizes).mT
+        (features, *rest), counts = lens(points)
+        blocks = (*features.split(self.feature_blocks, -1), *rest)
+        square = _in_order([block.square().sum(-1) for block in blocks], counts.square())
         own = torch.einsum("tae,hde->thad", points.embedding, self.directions[heads])
-        return Prepared(shared, square, own, own.square().sum(-1), sizes)
+        return Prepared(blocks, counts, torch.stack(square, dim=-1), own, own.square().sum(-1))
 
     @staticmethod
     def pairs(a: Prepared, b: Prepared) -> Pairs:
-        """What does not depend on scales."""
-        blocks = zip(a.shared.split(a.sizes, -1), b.shared.split(b.sizes, -1), strict=True)
-        return Pairs(torch.stack([x @ y.mT for x, y in blocks], dim=1), a.own @ b.own.mT, a, b)
+        """What does not depend on scales; `b` are cells of the context."""
+        products = [x @ y.mT for x, y in zip(a.blocks, b.blocks, strict=True)]
+        return Pairs(torch.stack(_in_order(products, a.counts.products(b.counts)), dim=1), a.own @ b.own.mT, a, b)
 
     def covariance(self, pairs: Pairs, scales: Scales) -> Float[Tensor, "task head a b"]:
         """Covariance of every cell of one set with every cell of the other."""
@@ -158,9 +159,13 @@ class HeadKernel(nn.Module):
     def coordinates(a: Prepared, scales: Scales, head: int) -> tuple[Tensor, Tensor]:
         """One head's (cell, coordinate) in the first task: squared distances of the first are its distance over twice
         alpha, inner products of the second its linear kernel."""
-        near, linear = (_spread(weights[0, head].sqrt(), a.sizes) for weights in (scales.near, scales.linear))
-        own, reach, straight = a.own[0, head], scales.reach[0, head].sqrt(), scales.straight[0, head].sqrt()
-        return torch.cat([a.shared[0] * near, reach * own], -1), torch.cat([a.shared[0] * linear, straight * own], -1)
+        own, reach, straight = a.own[0, head], scales.reach[0, head], scales.straight[0, head]
+        both = []
+        for weights, of_own in ((scales.near[0, head], reach), (scales.linear[0, head], straight)):
+            parts = _in_order(a.blocks, a.counts.dense())
+            blocks = [weight.sqrt() * part[0] for weight, part in zip(weights, parts, strict=True)]
+            both.append(torch.cat([*blocks, of_own.sqrt() * own], dim=-1))
+        return both[0], both[1]
 
     @staticmethod
     def _distance_and_product(pairs: Pairs, scales: Scales) -> tuple[Tensor, Tensor]:
@@ -178,7 +183,7 @@ class HeadKernel(nn.Module):
         return torch.exp(torch.addcmul(scales.log[..., 1, None, None], -alpha, torch.log1p(distance)))
 
 
-def _spread(weights: Float[Tensor, "*batch block"], sizes: Sequence[int]) -> Float[Tensor, "*batch coordinate"]:
-    """The weight of each coordinate's block."""
-    each = (weights[..., i : i + 1].expand(*weights.shape[:-1], n) for i, n in enumerate(sizes))
-    return torch.cat([*each], dim=-1)
+def _in_order(blocks: Sequence[Tensor], counts: Float[Tensor, "task step *axes"]) -> list[Tensor]:
+    """Blocks in the order of their scales: graph features, counts, side features, weighed features."""
+    last = len(blocks) - 1 - len(POWERS)
+    return [*blocks[:last], *counts.unbind(1), *blocks[last:]]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from metanp.encoder import Points
 
@@ -62,34 +62,67 @@ class Lens:
         share = share / share.sum(-1, keepdim=True).clamp(min=TINY)
         return cls(centre, scale, torch.stack([_root(share**power) for power in POWERS]), _names(points, mask))
 
-    def sizes(self, side: int) -> list[int]:
-        """Columns of each block where there are so many side features; graph features are one block."""
-        graph = self.centre.shape[1] - side
-        counts = [self.patterns.shape[2] + 1] * self.patterns.shape[1]
-        return [graph, *counts, side, *[graph + side] * len(POWERS)]
-
-    def __call__(self, points: Points) -> Float[Tensor, "task cell column"]:
-        """Cells as this context sees them: graph features, counts step by step, side features, weighed features."""
+    def __call__(self, points: Points) -> tuple[tuple[Float[Tensor, "task cell _"], ...], Counts]:
+        """Cells as this context sees them: blocks of graph features, side features, all features weighed to each of the
+        powers; and patterns."""
         plain = features_and_side(points)
         away = ((plain - self.centre[:, None]) * self.scale[:, None]).clamp(-FURTHEST, FURTHEST)
-        side = torch.nan_to_num(points.side)
-        weighed = [away * weight[:, None] for weight in self.weight]
-        return torch.cat([points.features, self._counts(points.patterns), side, *weighed], dim=-1)
+        weighed = (away * weight[:, None] for weight in self.weight)
+        return (points.features, torch.nan_to_num(points.side), *weighed), Counts.of(points.patterns, self.patterns)
 
-    def _counts(self, names: Int[Tensor, "task cell step node"]) -> Float[Tensor, "task cell columns"]:
-        tasks, cells, steps, nodes = names.shape
-        by_step = names.permute(0, 2, 1, 3).flatten(2)
-        width = self.patterns.shape[2]
-        place = torch.searchsorted(self.patterns, by_step.contiguous()).clamp(max=max(width - 1, 0))
-        found = self.patterns.gather(2, place) == by_step if width else torch.zeros_like(by_step, dtype=torch.bool)
-        # n nodes of one unknown pattern are to add n squared: n of them add n each
-        alike = (names[..., :, None] == names[..., None, :]).sum(-1).permute(0, 2, 1, 3).flatten(2)
-        value = torch.where(found, 1, alike).float() * (by_step != 0)
-        place = torch.where(found, place, width).unflatten(2, (cells, nodes)).permute(0, 2, 1, 3)
-        counts = value.new_zeros(tasks, cells, steps, width + 1)
-        counts.scatter_add_(3, place, value.unflatten(2, (cells, nodes)).permute(0, 2, 1, 3))
-        counts[..., width] = counts[..., width].sqrt()
-        return counts.flatten(2)
+
+@dataclass(frozen=True)
+class Counts:
+    """How often each of the context's patterns occurs in cells, kept node by node, as most occur in few.
+
+    place: column of the pattern at each node; the last, `width` - 1, where the context does not have it or there is no
+        node. alike: nodes of its cell with the same pattern, itself among them; 0 where there is no node.
+    """
+
+    place: Int[Tensor, "task step cell node"]
+    alike: Float[Tensor, "task step cell node"]
+    width: int
+
+    @classmethod
+    def of(cls, names: Int[Tensor, "task cell step node"], known: Int[Tensor, "task step pattern"]) -> Counts:
+        """Of cells whose patterns have these names, for a context that has those."""
+        names, last = names.transpose(1, 2).contiguous(), known.shape[2]
+        alike = (names[..., :, None] == names[..., None, :]).sum(-1) * (names != 0)
+        if not last:
+            return cls(torch.zeros_like(names), alike.float(), 1)
+        flat = names.flatten(2)
+        place = torch.searchsorted(known, flat).clamp(max=last - 1)
+        place = torch.where(known.gather(2, place) == flat, place, last)
+        return cls(place.view_as(names), alike.float(), last + 1)
+
+    def rows(self, index: Int[Tensor, "task row"]) -> Counts:
+        """Some of each task's cells."""
+        index = index[:, None, :, None].expand(-1, self.place.shape[1], -1, self.place.shape[3])
+        return Counts(self.place.gather(2, index), self.alike.gather(2, index), self.width)
+
+    def square(self) -> Float[Tensor, "task step cell"]:
+        """Sum of squared counts, of patterns known and unknown: n nodes of one pattern add n each."""
+        return self.alike.sum(-1)
+
+    def dense(self) -> Float[Tensor, "task step cell pattern"]:
+        """A column for each known pattern, and the root of the others' sum of squares."""
+        unknown = self.place == self.width - 1
+        counts = self.alike.new_zeros(*self.place.shape[:3], self.width)
+        counts.scatter_add_(3, self.place, torch.where(unknown, self.alike, 1.0))
+        counts[..., -1] = counts[..., -1].sqrt()
+        return counts
+
+    def products(self, context: Counts) -> Float[Tensor, "task step cell context"]:
+        """Inner products with cells of the context: each node adds the context's counts of its pattern."""
+        table = context.dense()
+        table[..., -1] = 0
+        tasks, steps, cells, _ = self.place.shape
+        first = torch.arange(tasks * steps, device=table.device).view(tasks, steps, 1, 1) * self.width
+        table = table.mT.flatten(0, 2)
+        if not self.place.numel() or not table.numel():
+            return table.new_zeros(tasks, steps, cells, table.shape[-1])
+        places = (self.place + first).flatten(0, 2)
+        return nn.functional.embedding_bag(places, table.contiguous(), mode="sum").view(tasks, steps, cells, -1)
 
 
 def features_and_side(points: Points) -> Float[Tensor, "task cell feature"]:
