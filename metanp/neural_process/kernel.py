@@ -58,11 +58,9 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Every cell of one set with every cell of another, before any scale: inner products in the blocks (together) and
-    in each head's own directions, and the two sets' squared lengths."""
+    """Every cell of one set with every cell of another, before any scale: inner products in the blocks."""
 
     products: Float[Tensor, "task block a b"]
-    own: Float[Tensor, "task head a b"]
     a: Prepared
     b: Prepared
 
@@ -124,28 +122,32 @@ class HeadKernel(nn.Module):
     def pairs(a: Prepared, b: Prepared) -> Pairs:
         """What does not depend on scales; `b` are cells of the context."""
         products = [x @ y.mT for x, y in zip(a.blocks, b.blocks, strict=True)]
-        return Pairs(torch.stack(_in_order(products, a.counts.products(b.counts)), dim=1), a.own @ b.own.mT, a, b)
+        return Pairs(torch.stack(_in_order(products, a.counts.products(b.counts)), dim=1), a, b)
 
     def covariance(self, pairs: Pairs, scales: Scales) -> Float[Tensor, "task head a b"]:
         """Covariance of every cell of one set with every cell of the other."""
         distance, along = self._distance_and_product(pairs, scales)
-        smooth = self._smooth(distance, scales)
-        return smooth + along + (scales.straight[..., None, None] * pairs.own + scales.constant[..., None, None])
+        # sums as one more matrix product each: fewer walks over matrices that no cache holds
+        a, level = scales.straight[..., None, None] * pairs.a.own, scales.constant[..., None, None]
+        left = torch.cat([a, level.expand(*a.shape[:-1], 1)], dim=-1)
+        right = torch.cat([pairs.b.own, torch.ones_like(pairs.b.own_square)[..., None]], dim=-1)
+        return self._smooth(distance, scales) + (along + left @ right.mT)
 
     def slopes(
         self, pairs: Pairs, scales: Scales, weight: Float[Tensor, "task head a a"]
     ) -> Float[Tensor, "task head setting"]:
         """Gradient of sum(weight * (covariance + noise)) by the logarithms of scales; `weight` is symmetric."""
         distance, _ = self._distance_and_product(pairs, scales)
+        own = pairs.a.own @ pairs.b.own.mT
         smooth = weight * self._smooth(distance, scales)
         closer = smooth * (scales.log_alpha.exp()[:, None, None] / (1 + distance))
         count = closer.shape[1]
         sums = torch.cat([closer, weight], dim=1).flatten(2) @ pairs.products.flatten(2).mT
         each = closer.sum(-1)
         near = 2 * scales.near * (sums[:, :count] - each @ pairs.a.square)
-        reach = 4 * scales.reach * ((closer * pairs.own).sum((-2, -1)) - (each * pairs.a.own_square).sum(-1))
+        reach = 4 * scales.reach * ((closer * own).sum((-2, -1)) - (each * pairs.a.own_square).sum(-1))
         noise = scales.log[..., 0].exp() * weight.diagonal(dim1=-2, dim2=-1).sum(-1)
-        straight = scales.straight * (weight * pairs.own).sum((-2, -1))
+        straight = scales.straight * (weight * own).sum((-2, -1))
         one_each = [noise, smooth.sum((-2, -1)), scales.constant * weight.sum((-2, -1)), reach, straight]
         return torch.cat([torch.stack(one_each, dim=-1), near, scales.linear * sums[:, count:]], dim=-1)
 
@@ -173,9 +175,10 @@ class HeadKernel(nn.Module):
         mixed = torch.cat([-2 * scales.near, scales.linear], dim=1) @ pairs.products.flatten(2)
         crossed, along = mixed.unflatten(-1, pairs.products.shape[2:]).chunk(2, dim=1)
         reach = scales.reach[..., None]
-        square, other = (scales.near @ x.square.mT + reach * x.own_square for x in (pairs.a, pairs.b))
-        apart = torch.addcmul(crossed, pairs.own, -2 * reach[..., None])
-        return (apart + square[..., :, None] + other[..., None, :]).clamp(min=0), along
+        square, other = ((scales.near @ x.square.mT + reach * x.own_square)[..., None] for x in (pairs.a, pairs.b))
+        left = torch.cat([-2 * reach[..., None] * pairs.a.own, square, torch.ones_like(square)], dim=-1)
+        right = torch.cat([pairs.b.own, torch.ones_like(other), other], dim=-1)
+        return (crossed + left @ right.mT).clamp(min=0), along
 
     @staticmethod
     def _smooth(distance: Tensor, scales: Scales) -> Tensor:
