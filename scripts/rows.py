@@ -166,11 +166,15 @@ def publish(table: Sequence[Row], name: str) -> None:
 
 def provenance() -> dict[str, str]:
     """When, where and from which commit something was measured."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    git = ["git", "-C", str(ROOT)]
+    commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
+    # tables of other protocols, published a minute ago, change nothing of what is measured
+    status = [*git, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!results"]
+    changed = subprocess.run(status, capture_output=True, text=True, check=True).stdout.strip()
     return {
         "date": datetime.date.today().isoformat(),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "commit": subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip(),
+        "commit": commit.stdout.strip() + ("-dirty" if changed else ""),
     }
 
 
