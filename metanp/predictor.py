@@ -30,6 +30,8 @@ Candidates = Sequence[Cell] | CellArray | Pool
 ALL = slice(None)
 CHUNK = 2048  # distinct cells answered for at once: their covariances stay in the cache
 MIN_HEAD_WEIGHT = 0.01  # heads that a context gives less are left out: they cost as much as the others and say little
+LARGE_POOL = 100_000  # distinct cells; in pools larger than this, heads say little that weigh less than
+LARGE_POOL_HEAD_WEIGHT = 0.05
 DRAWS = 256  # joint draws behind `p_top`
 CONTENDERS = 1024  # cells that can be among the first at all are looked for among this many, at least
 
@@ -253,9 +255,10 @@ class MetaNP:
     def _moments(self, pool: Pool, fitted: _Fitted, noise: bool) -> tuple[np.ndarray, np.ndarray]:
         first, inverse = _distinct(pool)
         parts = []
+        state = fitted.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(first) > LARGE_POOL else fitted.state
         with torch.inference_mode():
             for points in self._pieces(pool, fitted, first):
-                mean, std = self.model.process.predict(fitted.state, points).moments(noise)
+                mean, std = self.model.process.predict(state, points).moments(noise)
                 parts.append(fitted.transform.inverse_moments(*torch.stack([mean[0], std[0]]).double().cpu().numpy()))
         moments = np.concatenate(parts, axis=1)
         return fitted.sign * moments[0][inverse], moments[1][inverse]

@@ -52,6 +52,17 @@ def test_the_score_itself_is_surer_than_a_new_measurement_of_it(fitted):
     np.testing.assert_allclose(mean, fitted.predict(POOL), atol=0.2 * std.max())
 
 
+def test_heads_of_little_weight_are_left_out_of_very_large_pools_and_the_rest_still_answers(fitted, monkeypatch):
+    mean = fitted.predict(POOL)
+    monkeypatch.setattr("metanp.predictor.LARGE_POOL", 3)
+    monkeypatch.setattr("metanp.predictor.LARGE_POOL_HEAD_WEIGHT", 0.0)
+    np.testing.assert_allclose(fitted.predict(POOL), mean, rtol=1e-5)
+    monkeypatch.setattr("metanp.predictor.LARGE_POOL_HEAD_WEIGHT", 1.0)  # the heaviest alone
+    heaviest = fitted.predict(POOL)
+    assert np.isfinite(heaviest).all()
+    assert not np.allclose(heaviest, mean, rtol=1e-5)
+
+
 def test_a_ranking_is_sorted_by_predicted_mean_and_says_where_each_cell_stood(fitted):
     ranking, (mean, std) = fitted.rank(POOL, k=10), fitted.predict(POOL, return_std=True)
     assert len(ranking) == len(ranking.cells) == len(ranking.p_top) == 10

@@ -45,8 +45,9 @@ class Posterior:
     heads: Tensor | slice
 
     def prune(self, weight: float) -> Posterior:
-        """Keep the heads that some task gives at least this weight; for large pools."""
-        kept = torch.nonzero((self.log_weight.exp() >= weight).any(0)).flatten()
+        """Keep the heads that some task gives at least this weight, and the heaviest; for large pools."""
+        heads = self.log_weight.exp()
+        kept = torch.nonzero((heads >= heads.max().clamp(max=weight)).any(0)).flatten()
         return Posterior(
             self.xc.only(kept),
             self.lens,

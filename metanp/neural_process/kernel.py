@@ -131,7 +131,7 @@ class HeadKernel(nn.Module):
         a, level = scales.straight[..., None, None] * pairs.a.own, scales.constant[..., None, None]
         left = torch.cat([a, level.expand(*a.shape[:-1], 1)], dim=-1)
         right = torch.cat([pairs.b.own, torch.ones_like(pairs.b.own_square)[..., None]], dim=-1)
-        return self._smooth(distance, scales) + (along + left @ right.mT)
+        return self._smooth(distance, scales) + _plus_products(along, left, right)
 
     def slopes(
         self, pairs: Pairs, scales: Scales, weight: Float[Tensor, "task head a a"]
@@ -178,7 +178,7 @@ class HeadKernel(nn.Module):
         square, other = ((scales.near @ x.square.mT + reach * x.own_square)[..., None] for x in (pairs.a, pairs.b))
         left = torch.cat([-2 * reach[..., None] * pairs.a.own, square, torch.ones_like(square)], dim=-1)
         right = torch.cat([pairs.b.own, torch.ones_like(other), other], dim=-1)
-        return (crossed + left @ right.mT).clamp(min=0), along
+        return _plus_products(crossed, left, right).clamp(min=0), along
 
     @staticmethod
     def _smooth(distance: Tensor, scales: Scales) -> Tensor:
@@ -190,3 +190,11 @@ def _in_order(blocks: Sequence[Tensor], counts: Float[Tensor, "task step *axes"]
     """Blocks in the order of their scales: graph features, counts, side features, weighed features."""
     last = len(blocks) - 1 - len(POWERS)
     return [*blocks[:last], *counts.unbind(1), *blocks[last:]]
+
+
+def _plus_products(
+    matrix: Float[Tensor, "task head a b"], left: Float[Tensor, "task head a d"], right: Float[Tensor, "task head b d"]
+) -> Float[Tensor, "task head a b"]:
+    """matrix + left @ right.T, in one walk."""
+    parts = (matrix, left, right.mT)
+    return torch.baddbmm(*(part.flatten(0, 1) for part in parts)).view_as(matrix)
