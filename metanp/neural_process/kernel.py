@@ -161,13 +161,13 @@ class HeadKernel(nn.Module):
     def coordinates(a: Prepared, scales: Scales, head: int) -> tuple[Tensor, Tensor]:
         """One head's (cell, coordinate) in the first task: squared distances of the first are its distance over twice
         alpha, inner products of the second its linear kernel."""
-        own, reach, straight = a.own[0, head], scales.reach[0, head], scales.straight[0, head]
-        both = []
-        for weights, of_own in ((scales.near[0, head], reach), (scales.linear[0, head], straight)):
-            parts = _in_order(a.blocks, a.counts.dense())
-            blocks = [weight.sqrt() * part[0] for weight, part in zip(weights, parts, strict=True)]
-            both.append(torch.cat([*blocks, of_own.sqrt() * own], dim=-1))
-        return both[0], both[1]
+        parts = [part[0] for part in (*_in_order(a.blocks, a.counts.dense()), a.own[:, head])]
+
+        def scaled(weights: Tensor, of_own: Tensor) -> Tensor:
+            roots = torch.cat([weights[0, head], of_own[0, head, None]]).sqrt()
+            return torch.cat([root * part for root, part in zip(roots, parts, strict=True)], dim=-1)
+
+        return scaled(scales.near, scales.reach), scaled(scales.linear, scales.straight)
 
     @staticmethod
     def _distance_and_product(pairs: Pairs, scales: Scales) -> tuple[Tensor, Tensor]:
