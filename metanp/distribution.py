@@ -18,7 +18,7 @@ class Mixture:
     log_weight: Float[Tensor, "task part"]
     mean: Float[Tensor, "task part target"]
     std: Float[Tensor, "task part target"]
-    noise: Float[Tensor, "task part"]
+    noise: Float[Tensor, "task part target"]
 
     def log_prob(self, y: Float[Tensor, "task target"]) -> Float[Tensor, "task target"]:
         """Log-density of a new measurement of each target."""
@@ -34,7 +34,7 @@ class Mixture:
     def moments(self, noise: bool = True) -> tuple[Float[Tensor, "task target"], Float[Tensor, "task target"]]:
         """Mean and standard deviation; of the score itself with `noise=False`."""
         weight = self.log_weight.exp()[..., None]
-        variance = self.std**2 if noise else (self.std**2 - self.noise[..., None] ** 2).clamp(min=1e-8)
+        variance = self.std**2 if noise else (self.std**2 - self.noise**2).clamp(min=1e-8)
         mean = (weight * self.mean).sum(1)
         spread = (weight * (variance + (self.mean - mean[:, None]) ** 2)).sum(1)
         return mean, torch.sqrt(spread)

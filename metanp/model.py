@@ -7,6 +7,7 @@ who trains is `metanp.meta_training`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -16,17 +17,35 @@ from torch_geometric.data import Data
 
 from metanp.distribution import Mixture
 from metanp.encoder import EncoderConfig, GraphEncoder, Points
-from metanp.neural_process import ConvCNP, ConvCNPConfig, NeuralProcess, WhitenedConfig, WhitenedConvCNP
+from metanp.neural_process import (
+    CNP,
+    AttentionConfig,
+    AttentiveCNP,
+    ConvCNP,
+    ConvCNPConfig,
+    NeuralProcess,
+    TransformerNP,
+    WhitenedConfig,
+    WhitenedConvCNP,
+)
+
+WITHOUT_GRIDS: dict[str, Callable[[AttentionConfig, int], NeuralProcess]] = {
+    "cnp": CNP,
+    "attentive_cnp": AttentiveCNP,
+    "transformer_np": TransformerNP,
+}
+PROCESSES = ("whitened_convcnp", "convcnp", *WITHOUT_GRIDS)
 
 
 @dataclass
 class ModelConfig:
     """Which process, and the sizes of everything; only the chosen process's own block is read."""
 
-    process: str = "whitened_convcnp"  # or "convcnp"; the heads alone are whitened_convcnp with no maps
+    process: str = "whitened_convcnp"  # of PROCESSES; the heads alone are whitened_convcnp with no maps
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     whitened: WhitenedConfig = field(default_factory=WhitenedConfig)
     convcnp: ConvCNPConfig = field(default_factory=ConvCNPConfig)
+    attention: AttentionConfig = field(default_factory=AttentionConfig)
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,9 @@ def build_process(config: ModelConfig, d_embed: int, graphs: bool = True) -> Neu
         return WhitenedConvCNP(config.whitened, d_embed, graphs)
     if config.process == "convcnp":
         return ConvCNP(config.convcnp, d_embed)
-    raise ValueError(f"unknown process {config.process!r}; known: whitened_convcnp, convcnp")
+    if config.process in WITHOUT_GRIDS:
+        return WITHOUT_GRIDS[config.process](config.attention, d_embed)
+    raise ValueError(f"unknown process {config.process!r}; known: {', '.join(PROCESSES)}")
 
 
 def _take(points: Points, rows: Int[Tensor, "task cell"], side: Float[Tensor, "task cell side"]) -> Points:

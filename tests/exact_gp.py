@@ -24,22 +24,22 @@ def draw_task(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]
 
 
 def posterior(
-    covariance: np.ndarray, cross: np.ndarray, prior: np.ndarray, residual: np.ndarray, noise: float
+    covariance: np.ndarray, cross: np.ndarray, prior: np.ndarray, residual: np.ndarray, noise: float | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of new measurements.
+    """Mean and variance of scores, without noise.
 
     Args:
         covariance: (context, context), without noise.
         cross: (target, context).
         prior: (target,) variance before anything was measured.
         residual: (context,) scores less their prior mean.
-        noise: variance of a measurement.
+        noise: variance of each measurement, or of any.
     """
     weights = np.linalg.solve(covariance + noise * np.eye(len(covariance)), cross.T)
-    return weights.T @ residual, prior + noise - (cross * weights.T).sum(1)
+    return weights.T @ residual, prior - (cross * weights.T).sum(1)
 
 
-def log_marginal_likelihood(covariance: np.ndarray, residual: np.ndarray, noise: float) -> float:
+def log_marginal_likelihood(covariance: np.ndarray, residual: np.ndarray, noise: float | np.ndarray) -> float:
     """Without the constant -n/2 log 2 pi."""
     noisy = covariance + noise * np.eye(len(covariance))
     return -0.5 * residual @ np.linalg.solve(noisy, residual) - 0.5 * np.linalg.slogdet(noisy)[1]
@@ -54,4 +54,4 @@ def exact_log_density(x: np.ndarray, y: np.ndarray, n_context: int) -> np.ndarra
     """What nobody can beat on average: the known process's own log-density of the cells after the first `n_context`."""
     xc, xt = x[:n_context], x[n_context:]
     mean, variance = posterior(rbf(xc, xc), rbf(xt, xc), np.ones(len(xt)), y[:n_context], NOISE)
-    return log_density(y[n_context:], mean, variance)
+    return log_density(y[n_context:], mean, variance + NOISE)

@@ -15,8 +15,8 @@ Y = torch.linspace(-12, 16, 28_001, dtype=torch.float64)
 def mixture() -> Mixture:
     """One task, and the same two parts at every point of `Y`."""
     weight, mean, std, noise = (torch.tensor([x], dtype=torch.float64) for x in (WEIGHT, MEAN, STD, NOISE))
-    wide = [x[..., None].expand(1, 2, len(Y)) for x in (mean, std)]
-    return Mixture(weight.log(), *wide, noise)
+    wide = [x[..., None].expand(1, 2, len(Y)) for x in (mean, std, noise)]
+    return Mixture(weight.log(), *wide)
 
 
 def test_the_density_at_one_point_worked_by_hand(mixture):

@@ -11,7 +11,7 @@ from torch import Tensor
 from metanp.encoder import Points
 from metanp.neural_process.heads import WhitenedHeads
 from metanp.neural_process.kernel import HeadKernel, KernelConfig
-from metanp.neural_process.lens import POWERS, Lens, features_and_side
+from metanp.neural_process.lens import POWERS, RIDGE, WEIGHINGS, Lens, Relevance, features_and_side
 from metanp.neural_process.scales import Scales
 from tests import exact_gp
 
@@ -41,6 +41,7 @@ def some_heads(adaptive_steps: int) -> WhitenedHeads:
     with torch.no_grad():
         for parameter in heads.parameters():
             parameter += 0.5 * torch.randn(parameter.shape, generator=rng)
+    heads.kernel.relevance.load_state_dict(RELEVANCE.state_dict())
     return heads.requires_grad_(False)
 
 
@@ -59,7 +60,10 @@ def any_heads(request) -> WhitenedHeads:
 XC, XT = points(CONTEXT, 1), points(TARGET, 2)
 YC = torch.randn(TASKS, CONTEXT, generator=seeded(3))
 ALL = torch.ones(TASKS, CONTEXT, dtype=torch.bool)
-LENS = Lens.of(XC, YC, ALL)
+RELEVANCE = Relevance(sum(FEATURES)).requires_grad_(False)
+RELEVANCE.log_weight += torch.randn(sum(FEATURES) + 1, generator=seeded(6))
+RELEVANCE.log_labels += torch.randn(WEIGHINGS, generator=seeded(7))
+LENS = Lens.of(XC, YC, ALL, RELEVANCE)
 
 
 def covariance_of(heads: WhitenedHeads, a: Points, b: Points) -> Tensor:
@@ -72,8 +76,10 @@ def diagonal_of(heads: WhitenedHeads, a: Points, lens: Lens = LENS) -> Tensor:
     return heads.kernel.variance(heads.kernel.prepare(a, lens), heads.kernel.scales())
 
 
-def noise_of(heads: WhitenedHeads) -> Tensor:
-    return heads.kernel.scales().noise[0]
+def noise_of(heads: WhitenedHeads, score: Tensor) -> Tensor:
+    """By hand, of scores (..., head or 1, cell)."""
+    slant = heads.kernel.log_slant.tanh()[:, None]
+    return torch.exp(heads.kernel.log_noise[:, None] - slant * score.clamp(-3, 3)) + 1e-3
 
 
 def cut(x: Points, keep: Tensor | list[int]) -> Points:
@@ -87,7 +93,8 @@ def oracle(heads: WhitenedHeads, task: int, head: int, keep: list[int], xt: Poin
     prior = diagonal_of(heads, xt)[task, head].double().numpy()
     residual = (YC[:, keep] - heads.mean(xc.embedding)[..., head])[task].double().numpy()
     level = heads.mean(xt.embedding)[task, :, head].double().numpy()
-    return covariance, cross, prior, residual, float(noise_of(heads)[head]), level
+    noise = noise_of(heads, YC[:, None, keep])[task, head].double().numpy()
+    return covariance, cross, prior, residual, noise, level
 
 
 def test_every_kernel_matrix_is_symmetric_and_positive_and_has_the_stated_diagonal(heads):
@@ -118,10 +125,12 @@ def test_slopes_are_the_gradient_by_every_scale(heads):
     weight = weight + weight.mT
     log = start.log.repeat(TASKS, 1, 1).requires_grad_()
     scales = Scales(log, start.log_alpha)
-    noisy = kernel.covariance(pairs, scales) + torch.diag_embed(scales.noise[..., None].expand(-1, -1, CONTEXT))
+    noisy = kernel.covariance(pairs, scales) + torch.diag_embed(scales.noise(YC[:, None]))
     (expected,) = torch.autograd.grad((weight * noisy).sum(), log)
     assert (expected != 0).any(0).all()
-    torch.testing.assert_close(kernel.slopes(pairs, scales, weight), expected, rtol=1e-3, atol=1e-3)
+    of_noise = scales.noise_slopes(YC[:, None], weight.diagonal(dim1=-2, dim2=-1))
+    slopes = torch.cat([of_noise, kernel.slopes(pairs, scales, weight)], dim=-1)
+    torch.testing.assert_close(slopes, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_scales_that_follow_a_context_explain_it_better_and_an_empty_one_moves_none():
@@ -134,7 +143,7 @@ def test_scales_that_follow_a_context_explain_it_better_and_an_empty_one_moves_n
         kernel, pairs = moving.kernel, moving.condition(XC, YC, ALL).xc
         scales = Scales(log, moved.log_alpha)
         matrix = kernel.covariance(kernel.pairs(pairs, pairs), scales)
-        matrix = matrix + torch.diag_embed(scales.noise[..., None].expand(-1, -1, CONTEXT))
+        matrix = matrix + torch.diag_embed(scales.noise(YC[:, None]))
         level = moving.mean(XC.embedding).mT
         normal = torch.distributions.MultivariateNormal(level.double(), matrix.double())
         evidence.append(normal.log_prob(YC[:, None].double()))
@@ -150,8 +159,9 @@ def test_a_head_predicts_what_a_plain_gaussian_process_predicts(heads, head):
         covariance, cross, prior, residual, noise, level = oracle(heads, task, head, list(range(CONTEXT)), XT)
         mean, variance = exact_gp.posterior(covariance, cross, prior, residual, noise)
         np.testing.assert_allclose(mixture.mean[task, head], level + mean, rtol=1e-3, atol=1e-3)
-        np.testing.assert_allclose(mixture.std[task, head] ** 2, variance, rtol=2e-3, atol=1e-4)
-        np.testing.assert_allclose(mixture.noise[task, head] ** 2, noise, rtol=1e-5)
+        measured = noise_of(heads, mixture.mean)[task, head]
+        np.testing.assert_allclose(mixture.std[task, head] ** 2, variance + measured.numpy(), rtol=2e-3, atol=1e-4)
+        np.testing.assert_allclose(mixture.noise[task, head] ** 2, measured, rtol=1e-4)
 
 
 def left_out(heads: WhitenedHeads, task: int, head: int) -> list[tuple[float, float]]:
@@ -162,6 +172,7 @@ def left_out(heads: WhitenedHeads, task: int, head: int) -> list[tuple[float, fl
         covariance, cross, prior, residual, noise, level = oracle(heads, task, head, others, cut(XC, [i]))
         mean, variance = exact_gp.posterior(covariance, cross, prior, residual, noise)
         error = YC[task, i].numpy() - level - mean
+        variance = variance + noise_of(heads, YC[task, i, None])[head].numpy()
         result.append(((error / np.sqrt(variance)).item(), exact_gp.log_density(error, 0 * error, variance).item()))
     return result
 
@@ -195,12 +206,13 @@ def test_heads_can_be_weighed_by_leave_one_out_likelihood(heads):
     np.testing.assert_allclose(log_odds(heads, 0, 1), density - density[:, :1], rtol=2e-3, atol=1e-2)
 
 
-def test_the_kind_of_cells_weighs_the_heads_before_any_score_does(heads):
+def test_the_kind_of_cells_and_how_many_weigh_the_heads_before_any_score_does(heads):
     heads.log_evidence_weight.fill_(-1e3)
     mask = ALL.clone()
     mask[1, 4:] = False
     centre = torch.stack([XC.embedding[0].mean(0), XC.embedding[1, :4].mean(0)])
-    expected = torch.log_softmax(heads.log_prior + heads.gate(centre), -1)
+    many = torch.log1p(torch.tensor([[CONTEXT], [4]])) / 3
+    expected = torch.log_softmax(heads.log_prior + heads.gate(torch.cat([centre, many], -1)), -1)
     torch.testing.assert_close(heads.condition(XC, YC, mask).log_weight, expected)
     torch.testing.assert_close(heads.condition(XC, -YC, mask).log_weight, expected)
 
@@ -272,18 +284,21 @@ def test_an_empty_context_gives_the_prior(heads):
     none = heads.condition(cut(XC, []), YC[:, :0], ALL[:, :0])
     mixture = heads.predict(none, XT)
     torch.testing.assert_close(mixture.mean, heads.mean(XT.embedding).mT)
-    torch.testing.assert_close(mixture.std**2, diagonal_of(heads, XT, none.lens) + noise_of(heads)[:, None])
-    prior = heads.log_prior + heads.gate(torch.zeros(D_EMBED))
+    torch.testing.assert_close(mixture.std**2, diagonal_of(heads, XT, none.lens) + noise_of(heads, mixture.mean))
+    prior = heads.log_prior + heads.gate(torch.zeros(D_EMBED + 1))
     torch.testing.assert_close(mixture.log_weight[0], torch.log_softmax(prior, 0))
 
 
 def test_repeated_measurements_of_one_cell_average_out_the_noise(heads):
     """Of prior variance k, n measurements with noise s leave k s / (k n + s)."""
     once = cut(XC, [0])
-    k, s = diagonal_of(heads, once, Lens.of(once, YC[:, :1], ALL[:, :1]))[..., 0], noise_of(heads)
+    k = diagonal_of(heads, once, Lens.of(once, YC[:, :1], ALL[:, :1], RELEVANCE))[..., 0]
+    s = noise_of(heads, YC[:, None, :1])[..., 0]
     for n in (1, 4):
         mixture = heads.predict(heads.condition(cut(XC, [0] * n), YC[:, [0] * n], ALL[:, :n]), once)
-        torch.testing.assert_close(mixture.std[..., 0] ** 2 - s, k * s / (k * n + s), rtol=2e-3, atol=1e-4)
+        torch.testing.assert_close(
+            (mixture.std**2 - mixture.noise**2)[..., 0], k * s / (k * n + s), rtol=2e-3, atol=1e-4
+        )
 
 
 def test_many_repeated_measurements_do_not_break_the_arithmetic(any_heads):
@@ -316,29 +331,34 @@ def test_pruned_heads_leave_the_others_as_they_were_and_pruning_twice_is_pruning
 
 
 def test_the_lens_shows_features_by_how_much_they_tell_of_the_scores():
-    """By hand, feature by feature: squared correlation less what chance gives, as shares; padding has no part in it."""
+    """By hand: squared correlation less what chance gives, and ridge regression, either mixed with what is usual;
+    padding has no part in it."""
     mask = ALL.clone()
     mask[1, 6:] = False
-    lens = Lens.of(XC, YC, mask)
+    lens = Lens.of(XC, YC, mask, RELEVANCE)
     for task, n in enumerate((CONTEXT, 6)):
         x, y = features_and_side(XC)[task, :n].double().numpy(), YC[task, :n].double().numpy()
         excess = np.array([max(np.corrcoef(column, y)[0, 1] ** 2 - 1 / n, 0) for column in x.T])
-        for power, weight in zip(POWERS, lens.weight, strict=True):
-            share = excess**power / (excess**power).sum()
-            np.testing.assert_allclose(weight[task] ** 2, share, atol=1e-4)
+        unit = (x - x.mean(0)) / x.std(0)
+        beside = np.linalg.solve(unit.T @ unit / n + RIDGE * np.eye(x.shape[1]), unit.T @ (y - y.mean())) ** 2
+        usual = RELEVANCE.log_weight[[*range(sum(FEATURES)), *[-1] * SIDE]].double().exp().numpy()
+        labels = RELEVANCE.log_labels.double().exp().numpy()
+        powers = [told**power / (told**power).sum() for told in (excess, beside) for power in POWERS]
+        shares = [(n * a + s * usual / usual.sum()) / (n + s) for a, s in zip(powers, labels, strict=True)]
+        np.testing.assert_allclose(lens.weight[:, task] ** 2, shares, atol=1e-4)
         np.testing.assert_allclose(lens.centre[task], x.mean(0), atol=1e-5)
         np.testing.assert_allclose(lens.scale[task], 1 / x.std(0), rtol=1e-3)
-        seen = np.clip((x - x.mean(0)) / x.std(0), -4, 4) * np.sqrt(excess**2 / (excess**2).sum())
+        seen = np.clip(unit, -4, 4) * np.sqrt(shares[-1])
         np.testing.assert_allclose(lens(XC)[0][-1][task, :n], seen, atol=1e-3)
 
 
 def weighed(lens: Lens, x: Points) -> Tensor:
     """The columns in which features are weighed by what they tell."""
-    return torch.stack(lens(x)[0][-len(POWERS) :])
+    return torch.stack(lens(x)[0][-WEIGHINGS:])
 
 
 def test_patterns_are_counted_so_that_products_with_evaluated_cells_are_exact():
-    lens = Lens.of(XC, YC, ALL)
+    lens = Lens.of(XC, YC, ALL, RELEVANCE)
     seen, shown = (lens(x)[1] for x in (XT, XC))
     for task, step, i, j in itertools.product(range(TASKS), range(STEPS), range(TARGET), range(CONTEXT)):
         p, q = (Counter(x.patterns[task, k, step].tolist()) for x, k in ((XT, i), (XC, j)))
@@ -351,7 +371,7 @@ def test_patterns_are_counted_so_that_products_with_evaluated_cells_are_exact():
 
 def test_patterns_that_no_evaluated_cell_has_share_the_last_column():
     strange = Points(XC.embedding, XC.features, torch.full_like(XC.patterns, 77), XC.side)
-    counts = Lens.of(XC, YC, ALL)(strange)[1].dense()
+    counts = Lens.of(XC, YC, ALL, RELEVANCE)(strange)[1].dense()
     assert (counts[..., :-1] == 0).all()
     assert (counts[..., -1] == NODES).all()
 
@@ -360,15 +380,20 @@ def test_patterns_that_no_evaluated_cell_has_share_the_last_column():
 def test_few_or_equal_scores_tell_nothing_of_features(n):
     few = cut(XC, list(range(n)))
     for score in (torch.zeros(TASKS, n), YC[:, :n]):
-        lens = Lens.of(few, score, ALL[:, :n])
+        lens = Lens.of(few, score, ALL[:, :n], RELEVANCE)
         assert all(torch.isfinite(block).all() for block in lens(XT)[0])
-        if n < 2 or not score.any():
+        if n < 2:
             assert not weighed(lens, XT).any()
+        elif not score.any():
+            # two cells always correlate; equal scores leave what is usual, mixed in by its part
+            labels = RELEVANCE.log_labels.exp()
+            total = (labels / (n + labels))[:, None].expand(-1, TASKS)
+            torch.testing.assert_close((lens.weight**2).sum(-1), total)
 
 
 def test_the_units_of_scores_and_features_do_not_matter_to_the_lens():
     scaled = Points(XC.embedding, 30 * XC.features + 7, XC.patterns, XC.side)
-    one, other = Lens.of(XC, YC, ALL), Lens.of(scaled, 5 * YC - 2, ALL)
+    one, other = Lens.of(XC, YC, ALL, RELEVANCE), Lens.of(scaled, 5 * YC - 2, ALL, RELEVANCE)
     torch.testing.assert_close(one.weight, other.weight, atol=1e-3, rtol=1e-3)
 
 
@@ -378,3 +403,27 @@ def test_learning_through_the_lens_gives_finite_gradients(heads):
     heads.predict(posterior, XT).mean.sum().backward()
     assert torch.isfinite(xc.features.grad).all()
     assert xc.features.grad.any()
+
+
+@pytest.mark.parametrize(
+    ("part", "sees"),
+    [("features", "features"), ("weighed", "features"), ("patterns", "patterns"), ("embedding", "embedding")],
+)
+def test_kernels_of_one_part_see_nothing_else(part, sees):
+    config = KernelConfig(heads=HEADS, directions=2, embedding_heads=1, adaptive_steps=2, parts=[part])
+    torch.manual_seed(0)
+    heads = WhitenedHeads(HeadKernel(config, D_EMBED, FEATURES, STEPS), D_EMBED).requires_grad_(False)
+    posterior, kernel, other = heads.condition(XC, YC, ALL), heads.kernel, points(TARGET, 8)
+    assert not posterior.scales.log[..., 1].any()  # no slant either
+    one = None
+    for name in (None, "features", "patterns", "embedding"):
+        seen = vars(XT) | ({name: getattr(other, name)} if name else {})
+        prepared = kernel.prepare(Points(**seen), posterior.lens)
+        covariance = kernel.covariance(kernel.pairs(prepared, posterior.xc), posterior.scales)
+        one = covariance if one is None else one
+        assert torch.allclose(covariance, one, atol=1e-6) == (name != sees)
+
+
+def test_a_part_that_kernels_do_not_have_is_named():
+    with pytest.raises(ValueError, match="'smell'"):
+        HeadKernel(KernelConfig(parts=["smell"]), D_EMBED, FEATURES, STEPS)

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from metanp.encoder import EncoderConfig
-from metanp.model import EpisodeBatch, Model, ModelConfig
-from metanp.neural_process import ConvCNPConfig, WhitenedConfig
+from metanp.model import WITHOUT_GRIDS, EpisodeBatch, Model, ModelConfig
+from metanp.neural_process import AttentionConfig, ConvCNPConfig, WhitenedConfig
 from metanp.neural_process.kernel import KernelConfig
 from tasks.episodes import EpisodeConfig, EpisodeStream, collate
 from tasks.prior import PriorConfig, PriorTasks
@@ -17,6 +17,7 @@ PROCESSES = {
     "heads": ModelConfig(whitened=WhitenedConfig(KernelConfig(4, 4, 2), maps=0)),
     "convcnp": ModelConfig(process="convcnp", convcnp=ConvCNPConfig(2, 8, 4, 3)),
     "latent": ModelConfig(process="convcnp", convcnp=ConvCNPConfig(2, 8, 4, 3, latents=3)),
+    **{name: ModelConfig(process=name, attention=AttentionConfig(16, 2, 2)) for name in WITHOUT_GRIDS},
 }
 
 

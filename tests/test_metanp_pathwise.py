@@ -37,12 +37,12 @@ def heads() -> WhitenedHeads:
 
 XC, XT = points(10, CONTEXT), points(20, TARGET)
 YC, ALL = random(3, 1, CONTEXT), torch.ones(1, CONTEXT, dtype=torch.bool)
-LENS = Lens.of(XC, YC, ALL)
 
 
 def covariance_of(heads: WhitenedHeads, a: Points, b: Points) -> torch.Tensor:
     kernel = heads.kernel
-    return kernel.covariance(kernel.pairs(kernel.prepare(a, LENS), kernel.prepare(b, LENS)), kernel.scales())
+    lens = Lens.of(XC, YC, ALL, kernel.relevance)
+    return kernel.covariance(kernel.pairs(kernel.prepare(a, lens), kernel.prepare(b, lens)), kernel.scales())
 
 
 def only_head(heads: WhitenedHeads, head: int) -> WhitenedHeads:
@@ -63,8 +63,9 @@ def test_random_waves_and_slopes_stand_for_the_same_kernel(heads):
     """What the sampler reads of a kernel, its coordinates, gives back the kernel matrix."""
     kernel = heads.kernel
     matrix, scales = covariance_of(heads, XT, XC), kernel.scales()
+    lens = Lens.of(XC, YC, ALL, kernel.relevance)
     for h in range(2):
-        (x, along), (y, other) = (kernel.coordinates(kernel.prepare(x, LENS), scales, h) for x in (XT, XC))
+        (x, along), (y, other) = (kernel.coordinates(kernel.prepare(x, lens), scales, h) for x in (XT, XC))
         smooth = (1 + torch.cdist(x, y) ** 2) ** -kernel.log_alpha[h].exp()
         linear = along @ other.mT
         whole = kernel.log_amplitude[h].exp() * smooth + linear + kernel.log_constant[h].exp()
@@ -77,12 +78,13 @@ def test_mean_and_covariance_of_many_draws_are_the_exact_posteriors(heads, head,
     only_head(heads, head)
     values = np.concatenate([draws(heads, XT, DRAWS // 10, seed, prune) for seed in range(10)])
     k = [covariance_of(heads, a, b)[0, head].double().numpy() for a, b in ((XC, XC), (XT, XC), (XT, XT))]
-    noise, level = float(heads.kernel.scales().noise[0][head]), heads.mean(XT.embedding)[0, :, head].double().numpy()
+    noise = heads.kernel.scales().noise(YC[:, None])[0, head].double().numpy()
+    level = heads.mean(XT.embedding)[0, :, head].double().numpy()
     residual = (YC - heads.mean(XC.embedding)[..., head])[0].double().numpy()
     mean, variance = exact_gp.posterior(k[0], k[1], np.diag(k[2]), residual, noise)
     covariance = k[2] - k[1] @ np.linalg.solve(k[0] + noise * np.eye(CONTEXT), k[1].T)
-    np.testing.assert_allclose(np.diag(covariance), variance - noise, atol=1e-6)
-    std = np.sqrt(variance - noise)
+    np.testing.assert_allclose(np.diag(covariance), variance, atol=1e-6)
+    std = np.sqrt(variance)
     assert np.abs((values.mean(0) - level - mean) / std).max() < 0.1
     assert np.abs((np.cov(values.T) - covariance) / np.outer(std, std)).max() < 0.15
 

@@ -38,6 +38,7 @@ class Posterior:
     lens: Lens
     scales: Scales
     mask: Bool[Tensor, "task context"]
+    noise: Float[Tensor, "task head context"]  # variance of each measurement
     alpha: Float[Tensor, "task head context"]  # inverse kernel matrix times residual scores
     whitener: Float[Tensor, "task head context context"]  # inverse of the Cholesky factor
     log_weight: Float[Tensor, "task head"]
@@ -53,6 +54,7 @@ class Posterior:
             self.lens,
             self.scales.only(kept),
             self.mask,
+            self.noise[:, kept],
             self.alpha[:, kept],
             self.whitener[:, kept],
             torch.log_softmax(self.log_weight[:, kept], dim=-1),
@@ -73,10 +75,10 @@ class WhitenedHeads(nn.Module):
         nn.init.zeros_(self.mean.bias)
         self.adaptive = AdaptiveSteps(kernel.adaptive_steps, kernel.scales().log.shape[-1])
         self.log_prior = nn.Parameter(torch.zeros(heads))
-        # what kind of cells these are says which heads are likely, before any score is looked at
+        # what kind of cells these are, and how many, says which heads are likely, before any score is looked at
         last = nn.Linear(GATE_WIDTH, heads, bias=False)
         nn.init.zeros_(last.weight)
-        self.gate = nn.Sequential(nn.Linear(d_embed, GATE_WIDTH), nn.GELU(), last)
+        self.gate = nn.Sequential(nn.Linear(d_embed + 1, GATE_WIDTH), nn.GELU(), last)
         self.log_evidence_weight = nn.Parameter(torch.tensor([-1.0, -1.0]))
         self.evidence_decay = nn.Parameter(torch.tensor([0.2, 0.2]))
 
@@ -85,18 +87,19 @@ class WhitenedHeads(nn.Module):
     def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> Posterior:
         """Read the context; rows where `mask` is False have no influence at all."""
         xc, yc, real = xc.float(), yc.float(), mask[:, None].float()
-        lens = Lens.of(xc, yc, mask)
+        lens = Lens.of(xc, yc, mask, self.kernel.relevance)
         prepared = self.kernel.prepare(xc, lens)
         residual = (yc[:, None] - self.mean(xc.embedding).mT) * real
         pairs = self.kernel.pairs(prepared, prepared)
         if yc.shape[1] <= MOST_FOLLOWED:
-            scales = self._adapted(pairs, residual.detach(), real)
+            scales = self._adapted(pairs, yc[:, None], residual.detach(), real)
         else:
             rows, there = _spread_over(yc, mask)
             few, kept = prepared.rows(rows), there[:, None].float()
             apart = residual.gather(2, rows[:, None].expand(-1, residual.shape[1], -1)) * kept
-            scales = self._adapted(self.kernel.pairs(few, few), apart.detach(), kept)
-        cholesky = self._cholesky(pairs, scales, real)
+            scales = self._adapted(self.kernel.pairs(few, few), yc.gather(1, rows)[:, None], apart.detach(), kept)
+        noise = scales.noise(yc[:, None])
+        cholesky = self._cholesky(pairs, scales, noise, real)
         identity = torch.eye(yc.shape[1], device=yc.device).expand_as(cholesky)
         whitener = torch.linalg.solve_triangular(cholesky, identity, upper=False)
         white = torch.einsum("thij,thj->thi", whitener, residual)
@@ -109,23 +112,30 @@ class WhitenedHeads(nn.Module):
         decay = count.clamp(min=1) ** -self.evidence_decay[:, None, None]
         first, second = self.log_evidence_weight.exp()
         centre = (xc.embedding * mask[..., None]).sum(1) / count.clamp(min=1)
-        logit = self.log_prior + self.gate(centre) + first * decay[0] * evidence + second * decay[1] * loo
+        kind = torch.cat([centre, count.log1p() / 3], dim=-1)
+        logit = self.log_prior + self.gate(kind) + first * decay[0] * evidence + second * decay[1] * loo
         # a padded cell explains nothing: its column goes, so that `predict` needs no mask
         whitener = whitener * real[..., None, :]
-        return Posterior(
-            prepared, lens, scales, mask, alpha, whitener, torch.log_softmax(logit, dim=-1), loo_residual, ALL
-        )
+        weight = torch.log_softmax(logit, dim=-1)
+        return Posterior(prepared, lens, scales, mask, noise, alpha, whitener, weight, loo_residual, ALL)
 
     def _cholesky(
-        self, pairs: Pairs, scales: Scales, real: Float[Tensor, "task 1 context"]
+        self,
+        pairs: Pairs,
+        scales: Scales,
+        noise: Float[Tensor, "task head context"],
+        real: Float[Tensor, "task 1 context"],
     ) -> Float[Tensor, "task head context context"]:
         """Of the kernel matrix with its noise; padded cells stand alone."""
         covariance = self.kernel.covariance(pairs, scales) * real[..., :, None] * real[..., None, :]
-        diagonal = scales.noise[..., None] * real + (1 - real)
-        return torch.linalg.cholesky(covariance + torch.diag_embed(diagonal))
+        return torch.linalg.cholesky(covariance + torch.diag_embed(noise * real + (1 - real)))
 
     def _adapted(
-        self, pairs: Pairs, residual: Float[Tensor, "task head context"], real: Float[Tensor, "task 1 context"]
+        self,
+        pairs: Pairs,
+        score: Float[Tensor, "task 1 context"],
+        residual: Float[Tensor, "task head context"],
+        real: Float[Tensor, "task 1 context"],
     ) -> Scales:
         """Scales that followed the marginal likelihood for a few steps."""
         start = scales = self.kernel.scales()
@@ -133,12 +143,13 @@ class WhitenedHeads(nn.Module):
         for step in range(self.adaptive.steps):
             # where a step leads is learned, how it got its slope is not differentiated
             with torch.no_grad():
-                cholesky = self._cholesky(pairs, scales, real)
+                cholesky = self._cholesky(pairs, scales, scales.noise(score), real)
                 alpha = torch.cholesky_solve(residual[..., None], cholesky)
                 weight = 0.5 * (alpha * alpha.mT - torch.cholesky_inverse(cholesky)) * both
-                slope = self.kernel.slopes(pairs, scales, weight)
+                of_noise = scales.noise_slopes(score, weight.diagonal(dim1=-2, dim2=-1))
+                slope = torch.cat([of_noise, self.kernel.slopes(pairs, scales, weight)], dim=-1)
                 away = (scales.log - start.log).expand_as(slope)
-            scales = scales.moved(self.adaptive(step, slope, away))
+            scales = scales.moved(self.adaptive(step, slope, away) * self.kernel.used)
         return scales
 
     @torch.autocast("cuda", enabled=False)
@@ -150,9 +161,9 @@ class WhitenedHeads(nn.Module):
         cross = self.kernel.covariance(self.kernel.pairs(prepared, posterior.xc), scales)
         mean = self.mean(xt.embedding).mT[:, heads] + (cross @ posterior.alpha[..., None])[..., 0]
         explained = torch.linalg.vector_norm(cross @ posterior.whitener.mT, dim=-1).square()
-        variance = (self.kernel.variance(prepared, scales) - explained).clamp(min=1e-5) + scales.noise[..., None]
-        noise = scales.noise.sqrt().expand(len(posterior.mask), -1)
-        return Mixture(posterior.log_weight, mean, variance.sqrt(), noise)
+        noise = scales.noise(mean)
+        variance = (self.kernel.variance(prepared, scales) - explained).clamp(min=1e-5) + noise
+        return Mixture(posterior.log_weight, mean, variance.sqrt(), noise.sqrt())
 
 
 def _spread_over(

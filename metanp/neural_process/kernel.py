@@ -16,17 +16,18 @@ linear kernel in learned directions as in ALPaCA, Harrison et al. 2018.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from metanp.encoder import Points
-from metanp.neural_process.lens import POWERS, Counts, Lens
+from metanp.neural_process.lens import WEIGHINGS, Counts, Lens, Relevance
 from metanp.neural_process.scales import Scales
 
 ALL = slice(None)
+PARTS = ("features", "patterns", "weighed", "embedding", "slant")  # of the kernels and of their noise
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,14 @@ class Pairs:
 
 @dataclass
 class KernelConfig:
-    """How many heads, how many embedding directions each has, how many start from the learned embedding alone, and in
-    how many steps their scales follow a context."""
+    """How many heads, how many embedding directions each has, how many start from the learned embedding alone, in how
+    many steps their scales follow a context, and what they look at: all of `PARTS` but in ablations."""
 
     heads: int = 16
     directions: int = 8
     embedding_heads: int = 8
     adaptive_steps: int = 3
+    parts: list[str] = field(default_factory=lambda: list(PARTS))
 
 
 class HeadKernel(nn.Module):
@@ -82,7 +84,8 @@ class HeadKernel(nn.Module):
     def __init__(self, config: KernelConfig, d_embed: int, feature_blocks: Sequence[int], steps: int):
         super().__init__()
         self.feature_blocks, self.adaptive_steps = tuple(feature_blocks), config.adaptive_steps
-        blocks = len(self.feature_blocks) + steps + 1 + len(POWERS)  # graph features, counts, side features, weighed
+        blocks = len(self.feature_blocks) + steps + 1 + WEIGHINGS  # graph features, counts, side features, weighed
+        self.relevance = Relevance(sum(self.feature_blocks))
         heads, own = config.heads, config.embedding_heads
         self.directions = nn.Parameter(torch.randn(heads, config.directions, d_embed) / d_embed**0.5)
         spread = torch.linspace(-1, 1, max(own, 2))[: max(own, 1)]
@@ -92,23 +95,28 @@ class HeadKernel(nn.Module):
         per_block = torch.full((heads, blocks), -3.0)
         per_block[:own] = -6.0
         per_block[own:] += 2 * rest[:, None]
-        for i in range(len(POWERS)):
-            per_block[i :: len(POWERS) + 1, i - len(POWERS)] = 0.0
+        for i in range(WEIGHINGS):
+            per_block[i :: WEIGHINGS + 1, i - WEIGHINGS] = 0.0
         self.log_distance_weight = nn.Parameter(per_block)
         self.log_linear_weight = nn.Parameter(torch.full((heads, blocks), -7.0))
         self.log_direction_weight = nn.Parameter(torch.full((heads,), -4.0))
         # neighbouring heads differ in their noise, so that every kind of kernel has a quiet and a noisy one
         self.log_noise = nn.Parameter(torch.tensor([-4.0, -3.0, -2.0, -1.2]).repeat(heads // 4 + 1)[:heads].clone())
+        self.log_slant = nn.Parameter(torch.zeros(heads))
         self.log_amplitude = nn.Parameter(torch.zeros(heads))
         self.log_constant = nn.Parameter(torch.full((heads,), -2.0))
         self.log_alpha = nn.Parameter(torch.zeros(heads))
+        self.used: Tensor
+        self.register_buffer("used", _used(config.parts, len(self.feature_blocks), steps), persistent=False)
+        self.unused: Tensor  # logarithms of next to nothing, and no slant
+        self.register_buffer("unused", torch.tensor([-30.0, 0.0] + [-30.0] * (len(self.used) - 2)), persistent=False)
 
     def scales(self) -> Scales:
         """As meta-training left them."""
-        names = (self.log_noise, self.log_amplitude, self.log_constant, self.log_embedding_scale)
+        names = (self.log_noise, self.log_slant, self.log_amplitude, self.log_constant, self.log_embedding_scale)
         one_each = torch.stack([*names, self.log_direction_weight], dim=-1)
         log = torch.cat([one_each, self.log_distance_weight, self.log_linear_weight], dim=-1)
-        return Scales(log[None], self.log_alpha)
+        return Scales(torch.where(self.used, log, self.unused)[None], self.log_alpha)
 
     def prepare(self, points: Points, lens: Lens, heads: Tensor | slice = ALL) -> Prepared:
         """All that a cell's covariances need to know of it, for some heads or all."""
@@ -135,8 +143,9 @@ class HeadKernel(nn.Module):
 
     def slopes(
         self, pairs: Pairs, scales: Scales, weight: Float[Tensor, "task head a a"]
-    ) -> Float[Tensor, "task head setting"]:
-        """Gradient of sum(weight * (covariance + noise)) by the logarithms of scales; `weight` is symmetric."""
+    ) -> Float[Tensor, "task head _"]:
+        """Gradient of sum(weight * covariance) by the logarithms of scales, from the amplitude on; `weight` is
+        symmetric."""
         distance, _ = self._distance_and_product(pairs, scales)
         own = pairs.a.own @ pairs.b.own.mT
         smooth = weight * self._smooth(distance, scales)
@@ -146,9 +155,8 @@ class HeadKernel(nn.Module):
         each = closer.sum(-1)
         near = 2 * scales.near * (sums[:, :count] - each @ pairs.a.square)
         reach = 4 * scales.reach * ((closer * own).sum((-2, -1)) - (each * pairs.a.own_square).sum(-1))
-        noise = scales.log[..., 0].exp() * weight.diagonal(dim1=-2, dim2=-1).sum(-1)
         straight = scales.straight * (weight * own).sum((-2, -1))
-        one_each = [noise, smooth.sum((-2, -1)), scales.constant * weight.sum((-2, -1)), reach, straight]
+        one_each = [smooth.sum((-2, -1)), scales.constant * weight.sum((-2, -1)), reach, straight]
         return torch.cat([torch.stack(one_each, dim=-1), near, scales.linear * sums[:, count:]], dim=-1)
 
     @staticmethod
@@ -183,12 +191,26 @@ class HeadKernel(nn.Module):
     @staticmethod
     def _smooth(distance: Tensor, scales: Scales) -> Tensor:
         alpha = scales.log_alpha.exp()[:, None, None]
-        return torch.exp(torch.addcmul(scales.log[..., 1, None, None], -alpha, torch.log1p(distance)))
+        return torch.exp(torch.addcmul(scales.log[..., 2, None, None], -alpha, torch.log1p(distance)))
+
+
+def _used(parts: Sequence[str], feature_blocks: int, steps: int) -> Bool[Tensor, " setting"]:
+    """Which settings there are with these parts alone.
+
+    Raises:
+        ValueError: a part that kernels do not have; names it.
+    """
+    if unknown := set(parts) - set(PARTS):
+        raise ValueError(f"kernels have no part {sorted(unknown)}; their parts: {', '.join(PARTS)}")
+    features, patterns, weighed, embedding, slant = (part in parts for part in PARTS)
+    blocks = [features] * feature_blocks + [patterns] * steps + [True] + [weighed] * WEIGHINGS
+    one_each = [True, slant, True, True, embedding, embedding]
+    return torch.tensor([*one_each, *blocks, *blocks])
 
 
 def _in_order(blocks: Sequence[Tensor], counts: Float[Tensor, "task step *axes"]) -> list[Tensor]:
     """Blocks in the order of their scales: graph features, counts, side features, weighed features."""
-    last = len(blocks) - 1 - len(POWERS)
+    last = len(blocks) - 1 - WEIGHINGS
     return [*blocks[:last], *counts.unbind(1), *blocks[last:]]
 
 

@@ -3,13 +3,15 @@
 Three views stand side by side, a block of columns each. Features as they are. Weisfeiler-Lehman patterns, counted one
 by one: the evaluated cells' own patterns have a column each, all others share the last, as the root of their sum of
 squares, which leaves every inner product and distance with an evaluated cell exact. And features weighed by how much
-they tell of the scores, mildly and sharply, so that few features can matter among many.
+they tell of the scores, each by itself or beside all others, mildly and sharply, so that few features can matter among
+many; with few scores, by how much they usually tell.
 
 Axes: task; context, its evaluated cells; cell, any; feature, graph and side features; step of Weisfeiler-Lehman
-refinement; pattern, those of the context; power, how sharply features are weighed.
+refinement; pattern, those of the context; weighing, by itself to each of the powers, then beside all others.
 
-Sources: features weighed by their correlation with the scores as in sure independence screening, Fan & Lv 2008;
-Weisfeiler-Lehman kernel, Shervashidze et al. 2011. Making one of an evaluated set alone is this project's.
+Sources: features weighed by their correlation with the scores as in sure independence screening, Fan & Lv 2008; ridge
+regression, Hoerl & Kennard 1970; Weisfeiler-Lehman kernel, Shervashidze et al. 2011. Making one of an evaluated set
+alone is this project's.
 """
 
 from __future__ import annotations
@@ -25,47 +27,88 @@ from metanp.encoder import Points
 TINY = 1e-6
 FURTHEST = 4.0  # no feature is seen further out than this, in standard deviations of the evaluated cells
 POWERS = (1.0, 2.0)  # of a feature's share; the second is the better one where few features matter
+WEIGHINGS = 2 * len(POWERS)
+RIDGE = 0.3  # what a direction of the features must explain, of one feature's variance, to count by half
 NO_PATTERN = torch.iinfo(torch.long).max  # stands where a task has fewer patterns than another; names are hashes
+
+
+class Relevance(nn.Module):
+    """How much each feature usually tells, and how many scores that is worth; learned, one number for side features."""
+
+    def __init__(self, features: int):
+        super().__init__()
+        self.log_weight = nn.Parameter(torch.zeros(features + 1))
+        self.log_labels = nn.Parameter(torch.full((WEIGHINGS,), 1.5))
+
+    def forward(
+        self,
+        share: Float[Tensor, "weighing task feature"],
+        telling: Int[Tensor, " feature"],
+        known: Bool[Tensor, "task feature"],
+        count: Float[Tensor, "task 1"],
+    ) -> Float[Tensor, "weighing task feature"]:
+        """Shares by `count` scores mixed with those expected; `telling` says which features they are, all side features
+        last, `known` where they differ."""
+        weight = self.log_weight[telling.clamp(max=len(self.log_weight) - 1)].exp() * known
+        usual = weight / weight.sum(-1, keepdim=True).clamp(min=TINY)
+        labels = self.log_labels.exp()[:, None, None]
+        return (count * share + labels * usual + TINY**2) / (count + labels)
 
 
 @dataclass(frozen=True)
 class Lens:
     """What a context knows; call it with cells to see them.
 
-    centre, scale: of each feature among the evaluated cells.
-    weight: square roots of each feature's share. The share is its squared correlation with the scores, less what chance
-        gives, to a power; the shares of a task sum to 1, or are all 0 where nothing correlates.
+    telling: features that some task's evaluated cells differ in; no other is weighed.
+    centre, scale: of each of them among the evaluated cells.
+    weight: square roots of each feature's share. By itself the share is its squared correlation with the scores, less
+        what chance gives; beside all others, its squared coefficient in a ridge regression. Either to a power, mixed
+        with what `Relevance` expects; the shares of a task sum to 1, or to less where nothing correlates.
     patterns: names of the context's patterns, ascending.
     """
 
+    telling: Int[Tensor, " feature"]
     centre: Float[Tensor, "task feature"]
     scale: Float[Tensor, "task feature"]
-    weight: Float[Tensor, "power task feature"]
+    weight: Float[Tensor, "weighing task feature"]
     patterns: Int[Tensor, "task step pattern"]
 
     @classmethod
-    def of(cls, points: Points, score: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> Lens:
+    def of(
+        cls,
+        points: Points,
+        score: Float[Tensor, "task context"],
+        mask: Bool[Tensor, "task context"],
+        relevance: Relevance,
+    ) -> Lens:
         """From the evaluated cells; rows where `mask` is False have no influence."""
+        # what is standardised does not depend on the learned scale of a feature: there is nothing to differentiate
+        points = points.map(Tensor.detach)
         real = mask.float()
         count = real.sum(-1, keepdim=True).clamp(min=1)
         x = features_and_side(points)
         centre = torch.einsum("tc,tcf->tf", real, x) / count
         away = (x - centre[:, None]) * real[..., None]
+        variance = away.square().sum(1) / count
+        telling = torch.nonzero((variance > TINY).any(0)).flatten()
+        centre, variance = centre[:, telling], variance[:, telling]
+        scale = torch.where(variance > TINY, variance.clamp(min=TINY).rsqrt(), 0)
+        unit = away[..., telling] * scale[:, None] / count.sqrt()[..., None]
         level = (score * real).sum(-1, keepdim=True) / count
         error = (score - level) * real
-        variance = away.square().sum(1) / count
-        known = variance > TINY
-        scale = torch.where(known, variance.clamp(min=TINY).rsqrt(), 0)
-        spread = (error.square().sum(-1, keepdim=True) / count).clamp(min=TINY)
-        covariance = torch.einsum("tcf,tc->tf", away, error) / count
-        share = ((covariance * scale).square() / spread - 1 / count).clamp(min=0)
-        share = share / share.sum(-1, keepdim=True).clamp(min=TINY)
-        return cls(centre, scale, torch.stack([_root(share**power) for power in POWERS]), _names(points, mask))
+        error = error / error.square().sum(-1, keepdim=True).clamp(min=TINY).sqrt()
+        alone = torch.einsum("tcf,tc->tf", unit, error).square() - 1 / count
+        ridge = RIDGE * torch.eye(score.shape[1], device=score.device)
+        beside = torch.linalg.solve(unit @ unit.mT + ridge, error[..., None])
+        beside = torch.einsum("tcf,tc->tf", unit, beside[..., 0]).square()
+        share = torch.stack([_shares(told, power) for told in (alone, beside) for power in POWERS])
+        weight = relevance(share, telling, variance > TINY, count).sqrt()
+        return cls(telling, centre, scale, weight, _names(points, mask))
 
     def __call__(self, points: Points) -> tuple[tuple[Float[Tensor, "task cell _"], ...], Counts]:
-        """Cells as this context sees them: blocks of graph features, side features, all features weighed to each of the
-        powers; and patterns."""
-        plain = features_and_side(points)
+        """Cells as this context sees them: blocks of graph features, side features, features in every weighing; and
+        patterns."""
+        plain = features_and_side(points).detach()[..., self.telling]
         away = ((plain - self.centre[:, None]) * self.scale[:, None]).clamp(-FURTHEST, FURTHEST)
         weighed = (away * weight[:, None] for weight in self.weight)
         return (points.features, torch.nan_to_num(points.side), *weighed), Counts.of(points.patterns, self.patterns)
@@ -131,10 +174,11 @@ def features_and_side(points: Points) -> Float[Tensor, "task cell feature"]:
     return torch.cat([points.features, torch.nan_to_num(points.side)], dim=-1)
 
 
-def _root(share: Float[Tensor, "task feature"]) -> Float[Tensor, "task feature"]:
-    share = share / share.sum(-1, keepdim=True).clamp(min=TINY**2)
-    # the gradient of a root at zero is infinite
-    return torch.where(share > TINY, share.clamp(min=TINY).sqrt(), 0)
+def _shares(told: Float[Tensor, "task feature"], power: float) -> Float[Tensor, "task feature"]:
+    """What is above 0, to a power; sums to 1."""
+    told = told.clamp(min=0)
+    told = (told / told.sum(-1, keepdim=True).clamp(min=TINY)) ** power
+    return told / told.sum(-1, keepdim=True).clamp(min=TINY**2)
 
 
 def _names(points: Points, mask: Bool[Tensor, "task context"]) -> Int[Tensor, "task step pattern"]:

@@ -36,7 +36,7 @@ class PathwiseSampler:
         self.updates = {}
         for h, prior in self.priors.items():
             at_context = prior(posterior.xc)
-            noise = posterior.scales.noise[0, h].sqrt()
+            noise = posterior.noise[0, h].sqrt()
             error = torch.randn(at_context.shape, generator=rng).to(at_context) * noise
             whitener = posterior.whitener[0, h]
             self.updates[h] = posterior.alpha[0, h] - (at_context + error) @ whitener.mT @ whitener

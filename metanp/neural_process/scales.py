@@ -4,8 +4,12 @@ A few fixed steps up the marginal likelihood, in closed form, bring every head's
 cells say. How far a step may go and how much evidence it takes are learned; no weight of a network moves. A step along
 gradient g is  rate g / (|g| + damping),  so that little evidence moves little and none runs away.
 
-Axes: task, 1 until a context has adapted them; head; setting, noise, amplitude, constant, embedding, direction, then a
-distance and a linear weight a block. All logarithms; scores of unit variance.
+Axes: task, 1 until a context has adapted them; head, `some` where one may stand for all; setting, noise, slant,
+amplitude, constant, embedding, direction, then a distance and a linear weight a block. All but the slant are
+logarithms; scores of unit variance.
+
+The slant says how much quieter measurements of good cells are than those of bad ones: at a score y the noise variance
+is noise * exp(-tanh(slant) * y).
 
 Source: adapting the kernel and nothing else of a meta-learned model to a task, Chen et al. 2023 (arXiv:2205.02708),
 there by optimisation to the end; the bounded learned steps are this project's.
@@ -20,7 +24,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 MIN_NOISE = 1e-3  # variance, of scores of unit variance: keeps float32 Cholesky safe up to a thousand evaluated cells
-ONE_EACH = 5  # settings that are no block's
+ONE_EACH = 6  # settings that are no block's
+FURTHEST = 3.0  # no score changes the noise more than this one
 
 
 @dataclass(frozen=True)
@@ -38,30 +43,41 @@ class Scales:
         """Every setting's logarithm and `step` added."""
         return replace(self, log=self.log + step)
 
-    @property
-    def noise(self) -> Float[Tensor, "task head"]:
-        """Variance of a measurement."""
-        return self.log[..., 0].exp() + MIN_NOISE
+    def noise(self, score: Float[Tensor, "task some cell"]) -> Float[Tensor, "task head cell"]:
+        """Variance of a measurement of cells with these scores."""
+        return self._noise(score) + MIN_NOISE
+
+    def noise_slopes(
+        self, score: Float[Tensor, "task some cell"], weight: Float[Tensor, "task head cell"]
+    ) -> Float[Tensor, "task head 2"]:
+        """Gradient of sum(weight * noise) by the logarithm of the noise and by the slant."""
+        weight = weight * self._noise(score)
+        steeper = -(score.clamp(-FURTHEST, FURTHEST) * weight).sum(-1) / self.log[..., 1].cosh() ** 2
+        return torch.stack([weight.sum(-1), steeper], dim=-1)
+
+    def _noise(self, score: Float[Tensor, "task some cell"]) -> Float[Tensor, "task head cell"]:
+        log, slant = self.log[..., :2, None].unbind(2)
+        return torch.exp(log - slant.tanh() * score.clamp(-FURTHEST, FURTHEST))
 
     @property
     def amplitude(self) -> Float[Tensor, "task head"]:
         """Variance of the smooth part."""
-        return self.log[..., 1].exp()
+        return self.log[..., 2].exp()
 
     @property
     def constant(self) -> Float[Tensor, "task head"]:
         """Variance of a task's level."""
-        return self.log[..., 2].exp()
+        return self.log[..., 3].exp()
 
     @property
     def reach(self) -> Float[Tensor, "task head"]:
         """Weight of the head's own directions in the distance, over twice alpha."""
-        return (2 * self.log[..., 3]).exp() / (2 * self.log_alpha.exp())
+        return (2 * self.log[..., 4]).exp() / (2 * self.log_alpha.exp())
 
     @property
     def straight(self) -> Float[Tensor, "task head"]:
         """Weight of the head's own directions in the linear kernel."""
-        return self.log[..., 4].exp()
+        return self.log[..., 5].exp()
 
     @property
     def near(self) -> Float[Tensor, "task head block"]:

@@ -91,10 +91,10 @@ class WhitenedConvCNP(NeuralProcess):
             return mixture
         shift, stretch = self._correction(state, xt, mixture)
         mean = mixture.mean + shift[:, None]
-        noise = mixture.noise[..., None]
+        noise = mixture.noise
         # only what is not noise is stretched, so that a new measurement is never surer than measuring allows
         std = torch.sqrt((mixture.std**2 - noise**2).clamp(min=1e-8) * stretch[:, None] ** 2 + noise**2)
-        return Mixture(mixture.log_weight, mean, std, mixture.noise)
+        return Mixture(mixture.log_weight, mean, std, noise)
 
     def sampler(self, state: State, n: int, rng: Generator) -> Callable[[Points], Tensor]:
         draw = PathwiseSampler(self.heads, state.posterior, n, rng)
