@@ -1,0 +1,186 @@
+"""What matters, in one table: `python -m scripts.ablate ablation=ingredients`.
+
+Meta-trains every variant from several training seeds, each briefly and label-free, and judges all of them on the same
+label sets. A variant is a list of overrides of `scripts.meta_train`; the first one is what the others are held against.
+
+Writes `results/ablation/<name>/<variant>-<seed>/` (the training), `rows/<variant>-<seed>.csv` (one row a fit, as they
+come) and `<name>.csv`, the table; with `publish=true` also `results/summary/ablation-<name>.csv`. A killed run goes on
+where it stopped; `resume=false` begins again.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy as np
+import torch
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from metanp import MetaNP
+from scripts.evaluation import judge, label_sets
+from scripts.protocols import ProtocolConfig, settings
+from scripts.rows import ROOT, Row, RowFile, half_interval, publish, version_of, write_rows
+
+console = Console(stderr=True)
+
+
+@dataclass
+class Config:
+    """Everything an ablation can be told."""
+
+    name: str = "ablation"
+    variants: dict[str, list[str]] = field(default_factory=dict)
+    always: list[str] = field(default_factory=lambda: ["experiment=demo", "training.steps=200"])
+    seeds: list[int] = field(default_factory=lambda: [0, 1, 2])  # of the trainings
+    benchmarks: dict[str, str] = field(  # judged on: the score that is shown and ranked against
+        default_factory=lambda: {
+            "nasbench_macro": "cifar10_test_accuracy",
+            "nasbench_nlp": "ptb_validation_loss_50",
+            "nasbench201": "cifar10_validation_accuracy_200",
+        }
+    )
+    budgets: list[int] = field(default_factory=lambda: [20, 100])
+    sets: int = 10
+    jobs: int = 2  # variants at once, one thread each
+    resume: bool = True
+    publish: bool = False
+    output: str = "results/ablation/${name}"
+    ablation: Any = None
+
+
+ConfigStore.instance().store(name="schema_of_ablate", node=Config)
+
+
+def ablate(config: Config) -> list[Row]:
+    """Train and judge what is missing, return the table's rows."""
+    if not config.variants:
+        raise ValueError("no variants to compare: name an ablation, such as ablation=ingredients")
+    runs = [(variant, seed) for seed in config.seeds for variant in config.variants]
+    with ProcessPoolExecutor(config.jobs, mp_context=multiprocessing.get_context("spawn")) as processes:
+        waiting = {processes.submit(_one_run, config, *run): run for run in runs}
+        rows: list[Row] = []
+        for done in track(as_completed(waiting), "variants", total=len(waiting), console=console):
+            rows += done.result()
+    table = compare(rows, list(config.variants))
+    write_rows(Path(config.output) / f"{config.name}.csv", table)
+    if config.publish:
+        publish(table, f"ablation-{config.name}")
+    return table
+
+
+def _one_run(config: Config, variant: str, seed: int) -> list[Row]:
+    """Rows of one training of one variant."""
+    torch.set_num_threads(1)
+    name = f"{_slug(variant)}-{seed}"
+    folder = Path(config.output) / name
+    finished = folder / "finished.json"
+    if not config.resume or not finished.is_file():
+        _train(folder, name, [*config.always, *config.variants[variant], f"training.seed={seed}"])
+        seconds = [json.loads(line).get("seconds", 0) for line in (folder / "log.jsonl").read_text().splitlines()]
+        finished.write_text(json.dumps({"train_seconds": max(seconds)}))
+    path = str(folder / "best.safetensors")
+    model, version = MetaNP(path), version_of(path)
+    size = sum(parameter.numel() for parameter in model.model.parameters())
+    told = {"variant": variant, "training_seed": seed, "parameters": size, **json.loads(finished.read_text())}
+    rows = []
+    for benchmark, column in config.benchmarks.items():
+        protocol = ProtocolConfig(benchmark, benchmark, config.budgets, {column: [column]})
+        file = RowFile(Path(config.output) / "rows" / f"{name}-{benchmark}.csv", version, seed=0)
+        for shown, setting in settings(protocol, [], config.sets, seed=0):
+            pool = None
+            for job in label_sets(setting):
+                if (shown, job.number, job.budget) not in file:
+                    pool = model.encode(setting.cells) if pool is None else pool
+                    file.add([{"predictor": name, "shown": shown, **row} for row in judge(model, pool, setting, job)])
+                rows += [{**row, **told, "benchmark": benchmark} for row in file.get((shown, job.number, job.budget))]
+    return rows
+
+
+def _train(folder: Path, name: str, overrides: Sequence[str]) -> None:
+    """In a process of its own, so that nothing of one variant reaches the next."""
+    told = [f"name={name}", f"output={folder}", "wandb=disabled", "threads=1"]
+    command = [sys.executable, "-m", "scripts.meta_train", *overrides, *told]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{name}: `{' '.join(command)}` ended with {done.returncode}:\n{done.stderr[-2000:]}")
+
+
+def compare(rows: Sequence[Row], variants: Sequence[str]) -> list[Row]:
+    """One row a variant and benchmark: mean tau, the lowest and the highest of a training seed, and by how much tau is
+    over the first variant's, with half of the 95 % interval, paired over training seeds and label sets."""
+    table = []
+    for benchmark in dict.fromkeys(row["benchmark"] for row in rows):
+        here = [row for row in rows if row["benchmark"] == benchmark]
+        first = _mean_tau(row for row in here if row["variant"] == variants[0])
+        for variant in variants:
+            mine = [row for row in here if row["variant"] == variant]
+            tau = _mean_tau(mine)
+            differences = np.array([tau[key] - first[key] for key in tau if key in first])
+            seeds = {seed for seed, _ in tau}
+            of_seeds = [np.mean([value for key, value in tau.items() if key[0] == seed]) for seed in seeds]
+            numbers = {
+                "kendall_tau": np.mean(list(tau.values())),
+                "lowest_seed": min(of_seeds),
+                "highest_seed": max(of_seeds),
+                "over_first": differences.mean(),
+                "over_first_half": half_interval(differences),
+                "n_at_10_median": np.median([row["n_at_10"] for row in mine]),
+                "train_seconds": np.mean([row["train_seconds"] for row in mine]),
+            }
+            sizes = {
+                "parameters": mine[0]["parameters"],
+                "sets": len({row["set"] for row in mine}),
+                "seeds": len(seeds),
+            }
+            budgets = " ".join(map(str, sorted({row["labels"] for row in mine})))
+            rounded = {name: round(float(value), 5) for name, value in numbers.items()}
+            table.append({"variant": variant, "benchmark": benchmark, "budgets": budgets, **rounded, **sizes})
+    return table
+
+
+def _mean_tau(rows: Iterable[Row]) -> dict[tuple[int, int], float]:
+    """Of each training seed and label set, over all numbers of labels."""
+    found: dict[tuple[int, int], list[float]] = {}
+    for row in rows:
+        found.setdefault((row["training_seed"], row["set"]), []).append(row["kendall_tau"])
+    return {key: float(np.mean(values)) for key, values in found.items()}
+
+
+def print_table(table: Sequence[Row]) -> None:
+    """Variants by benchmarks: mean tau, and how much over the first."""
+    benchmarks = list(dict.fromkeys(row["benchmark"] for row in table))
+    lines = Table("variant", *benchmarks, "parameters", "seconds to train")
+    for variant in dict.fromkeys(row["variant"] for row in table):
+        mine = {row["benchmark"]: row for row in table if row["variant"] == variant}
+        told = [f"{r['kendall_tau']:.3f} ({r['over_first']:+.3f} ± {r['over_first_half']:.3f})" for r in mine.values()]
+        one = next(iter(mine.values()))
+        lines.add_row(variant, *told, f"{one['parameters']:,}", f"{one['train_seconds']:.0f}")
+    Console().print(lines)
+
+
+def _slug(variant: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", variant.lower()).strip("-")
+
+
+@hydra.main(version_base="1.3", config_path="../configs", config_name="ablate")
+def main(raw: DictConfig) -> None:
+    config: Any = OmegaConf.to_object(raw)
+    print_table(ablate(config))
+
+
+if __name__ == "__main__":
+    main()
