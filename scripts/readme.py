@@ -75,7 +75,8 @@ def filled(text: str) -> str:
             raise ValueError(f"README.md has no place <!-- {path.stem} --> for {path.name}")
         with open(path, newline="") as file:
             rows = list(csv.DictReader(file))
-        table = demo_table(rows) if path.stem == "demo" else evaluation_table(rows)
+        kind = "ablation" if path.stem.startswith("ablation-") else path.stem
+        table = {"demo": demo_table, "ablation": ablation_table}.get(kind, evaluation_table)(rows)
         text = place.sub(lambda match, t=table: match[1] + t + match[2], text)  # type: ignore[misc]
     return text
 
@@ -126,6 +127,32 @@ def evaluation_table(rows: Sequence[dict[str, str]]) -> str:
         "",
         f"{ahead} {len(ours)} comparisons (paired over label sets, 95 % interval above zero); means over "
         f"{first['sets']} label sets and {len({row['shown'] for row in rows})} columns.",
+        f"Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def ablation_table(rows: Sequence[dict[str, str]]) -> str:
+    """A Markdown table of an ablation: variants by benchmarks, mean tau and how much it is over the first variant's."""
+    benchmarks = list(dict.fromkeys(row["benchmark"] for row in rows))
+    lines = [
+        "| variant | " + " | ".join(benchmarks) + " | parameters | seconds to train |",
+        "|---" * (3 + len(benchmarks)) + "|",
+    ]
+    for variant in dict.fromkeys(row["variant"] for row in rows):
+        mine = {row["benchmark"]: row for row in rows if row["variant"] == variant}
+        entries = []
+        for row in mine.values():
+            over = f" ({float(row['over_first']):+.3f} ± {float(row['over_first_half']):.3f})"
+            entries.append(f"{float(row['kendall_tau']):.3f}" + (over if variant != rows[0]["variant"] else ""))
+        one = next(iter(mine.values()))
+        sizes = f"{int(float(one['parameters'])):,} | {float(one['train_seconds']):.0f}"
+        lines.append(f"| {variant} | " + " | ".join(entries) + f" | {sizes} |")
+    first = rows[0]
+    lines += [
+        "",
+        f"Mean tau at {first['budgets'].replace(' ', ' and ')} labels, {first['seeds']} training seeds, "
+        f"{first['sets']} label sets; in brackets the difference to the first row, paired over both, 95 % interval. "
         f"Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
     ]
     return "\n".join(lines) + "\n"

@@ -51,6 +51,20 @@ def test_a_protocols_table_averages_columns_that_are_ranked_against_themselves()
     assert "20 label sets and 2 columns" in table
 
 
+def test_an_ablations_table_says_how_much_a_variant_is_over_the_first():
+    def row(variant: str, benchmark: str, tau: str, over: str) -> dict[str, str]:
+        sizes = {"parameters": "1234.0", "train_seconds": "59.6", "budgets": "20 100", "seeds": "3", "sets": "10"}
+        told = {"kendall_tau": tau, "over_first": over, "over_first_half": "0.01"}
+        return {"variant": variant, "benchmark": benchmark, **told, **sizes, **PROVENANCE}
+
+    rows = [row("all", "a", "0.7", "0.0"), row("all", "b", "0.5", "0.0")]
+    rows += [row("less", "a", "0.6", "-0.1"), row("less", "b", "0.52", "0.02")]
+    table = readme.ablation_table(rows)
+    assert "| all | 0.700 | 0.500 | 1,234 | 60 |" in table
+    assert "| less | 0.600 (-0.100 ± 0.010) | 0.520 (+0.020 ± 0.010) | 1,234 | 60 |" in table
+    assert "20 and 100 labels, 3 training seeds, 10 label sets" in table
+
+
 PROVENANCE = {"date": "2020-01-01", "machine": "m", "commit": "c"}
 
 
