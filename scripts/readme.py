@@ -1,9 +1,9 @@
-"""README tables come from results, never from a keyboard.
+"""Tables of the pages come from results, never from a keyboard.
 
     python -m scripts.readme --from-demo results/demo/demo.json    # measured rows -> results/summary/demo.csv
-    python -m scripts.readme                                       # results/summary/*.csv -> the tables in README.md
+    python -m scripts.readme                                       # results/summary/*.csv -> the tables in `PAGES`
 
-A table stands in README.md between `<!-- demo -->` and `<!-- /demo -->`.
+A table stands in a page between `<!-- demo -->` and `<!-- /demo -->`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Annotated
 import typer
 
 ROOT = Path(__file__).parent.parent
+PAGES = ("README.md", "docs/leaderboards.md")
 NAMES = {
     "metanp": "**MetaNP, trained by the demo**",
     "shipped": "**MetaNP, shipped label-free**",
@@ -36,11 +37,11 @@ FORMS = {"tau": "{:.3f}", "n_at_10_median": "{:.0f}", "n_at_10": "{:.1f}", "regr
 
 
 def main(from_demo: Annotated[Path | None, typer.Option()] = None) -> None:
-    """Refresh the summary from a demo's results if one is given, then the tables in README.md."""
+    """Refresh the summary from a demo's results if one is given, then the tables of all pages."""
     if from_demo is not None:
         write_summary(json.loads(from_demo.read_text()), ROOT / "results" / "summary" / "demo.csv")
-    readme = ROOT / "README.md"
-    readme.write_text(filled(readme.read_text()))
+    for page, text in filled({page: (ROOT / page).read_text() for page in PAGES}, tables()).items():
+        (ROOT / page).write_text(text)
 
 
 def write_summary(result: dict, path: Path) -> None:
@@ -63,22 +64,30 @@ def write_summary(result: dict, path: Path) -> None:
                 writer.writerow([name, labels, *numbers, *over, *when.values()])
 
 
-def filled(text: str) -> str:
-    """`text` with every table made anew from its summary.
-
-    Raises:
-        ValueError: a summary that README.md has no place for; names it.
-    """
+def tables() -> dict[str, str]:
+    """The table of every summary, by its name."""
+    found = {}
     for path in sorted((ROOT / "results" / "summary").glob("*.csv")):
-        place = re.compile(rf"(<!-- {path.stem} -->\n).*?(<!-- /{path.stem} -->)", re.DOTALL)
-        if not place.search(text):
-            raise ValueError(f"README.md has no place <!-- {path.stem} --> for {path.name}")
         with open(path, newline="") as file:
             rows = list(csv.DictReader(file))
         kind = "ablation" if path.stem.startswith("ablation-") else path.stem
-        table = {"demo": demo_table, "ablation": ablation_table}.get(kind, evaluation_table)(rows)
-        text = place.sub(lambda match, t=table: match[1] + t + match[2], text)  # type: ignore[misc]
-    return text
+        found[path.stem] = {"demo": demo_table, "ablation": ablation_table}.get(kind, evaluation_table)(rows)
+    return found
+
+
+def filled(pages: dict[str, str], found: dict[str, str]) -> dict[str, str]:
+    """Texts of pages with every table made anew where it has a place.
+
+    Raises:
+        ValueError: a table that no page has a place for; names it.
+    """
+    for name, table in found.items():
+        place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        if not any(place.search(text) for text in pages.values()):
+            raise ValueError(f"none of {', '.join(pages)} has a place <!-- {name} --> for {name}.csv")
+        for page, text in pages.items():
+            pages = {**pages, page: place.sub(lambda match, t=table: match[1] + t + match[2], text)}  # type: ignore[misc]
+    return pages
 
 
 def demo_table(rows: Sequence[dict[str, str]]) -> str:

@@ -9,8 +9,8 @@ from tests.conftest import ROOT
 
 
 def test_the_tables_in_the_readme_are_those_of_the_summaries():
-    text = (ROOT / "README.md").read_text()
-    assert readme.filled(text) == text
+    pages = {page: (ROOT / page).read_text() for page in readme.PAGES}
+    assert readme.filled(pages, readme.tables()) == pages
 
 
 def test_a_summary_becomes_a_table_with_every_number_in_its_place(tmp_path):
@@ -68,9 +68,8 @@ def test_an_ablations_table_says_how_much_a_variant_is_over_the_first():
 PROVENANCE = {"date": "2020-01-01", "machine": "m", "commit": "c"}
 
 
-def test_a_summary_without_a_place_is_refused(monkeypatch, tmp_path):
-    (tmp_path / "results" / "summary").mkdir(parents=True)
-    (tmp_path / "results" / "summary" / "other.csv").write_text("a\n1\n")
-    monkeypatch.setattr(readme, "ROOT", tmp_path)
-    with pytest.raises(ValueError, match=r"other\.csv"):
-        readme.filled("no table here")
+def test_a_table_goes_into_every_place_it_has_and_one_without_a_place_is_refused():
+    place = "a <!-- one -->\nold\n<!-- /one --> b"
+    assert readme.filled({"p": place, "q": "none"}, {"one": "new\n"}) == {"p": place.replace("old", "new"), "q": "none"}
+    with pytest.raises(ValueError, match=r"p, q.*other\.csv"):
+        readme.filled({"p": place, "q": "none"}, {"other": "new\n"})

@@ -1,0 +1,46 @@
+"""Statistics of tasks, worked out on scores that were made to have them."""
+
+import numpy as np
+import pytest
+
+from metanp.graphs import Graphs
+from metanp.spaces import get_space
+from scripts.prior_report import COUNTS, explained, statistics
+from tasks.task import Task
+
+
+@pytest.fixture(scope="module")
+def graphs() -> Graphs:
+    return Graphs.distinct(get_space("transnas").arrays())[0][:600]
+
+
+def test_what_is_linear_is_explained_and_noise_is_not():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(500, 4))
+    assert explained(x, x @ [1.0, -2.0, 0.5, 0.0]) > 0.99
+    assert explained(x, rng.normal(size=500)) < 0.02
+    # signal and noise of one variance each
+    assert explained(x, x[:, 0] + rng.normal(size=500)) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_sum_of_operation_counts_is_known_by_them(graphs):
+    found = statistics(task(graphs, graphs.features[:, COUNTS].sum(1)))
+    assert found["explained by operation counts"] > 0.97
+    assert found["rank correlation with the best feature"] > 0.8
+
+
+def test_failures_and_leads_are_counted(graphs):
+    score = np.random.default_rng(1).normal(size=len(graphs))
+    spread = np.subtract(*np.quantile(score, [0.75, 0.25]))
+    plain = statistics(task(graphs, score))
+    score[:60] = -100.0
+    score[100] = 100.0
+    found = statistics(task(graphs, score))
+    assert plain["failures"] == 0
+    assert found["failures"] == pytest.approx(0.1)
+    assert found["skewness"] < -1 < plain["skewness"]
+    assert found["lead of the best over the top 1 %, in interquartile ranges"] > 40 / spread
+
+
+def task(graphs: Graphs, score: np.ndarray) -> Task:
+    return Task(graphs, np.asarray(score, dtype=np.float64), np.zeros((len(graphs), 0)))
