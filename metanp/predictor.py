@@ -31,7 +31,7 @@ ALL = slice(None)
 CHUNK = 2048  # distinct cells answered for at once: their covariances stay in the cache
 MIN_HEAD_WEIGHT = 0.01  # heads that a context gives less are left out: they cost as much as the others and say little
 LARGE_POOL = 100_000  # distinct cells; in pools larger than this, heads say little that weigh less than
-LARGE_POOL_HEAD_WEIGHT = 0.05
+LARGE_POOL_HEAD_WEIGHT = 0.1
 DRAWS = 256  # joint draws behind `p_top`
 CONTENDERS = 1024  # cells that can be among the first at all are looked for among this many, at least
 
