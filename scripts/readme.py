@@ -129,12 +129,13 @@ def evaluation_table(rows: Sequence[dict[str, str]]) -> str:
             entries.append(f"{sum(tau) / len(tau):.3f} ({sum(top) / len(top):.0f})" if mine else "")
         lines.append(f"| {NAMES.get(name, f'**MetaNP, {name}**')} | " + " | ".join(entries) + " |")
     ours = [row for row in rows if row.get("over")]
-    behind = [row for row in ours if float(row["over_tau"]) < float(row["over_tau_half"])]
-    ahead = f"Over the best baseline of each column and number of labels: clearly ahead in {len(ours) - len(behind)} of"
+    apart = [(float(row["over_tau"]), float(row["over_tau_half"])) for row in ours]
+    ahead, behind = (sum(sign * over > half for over, half in apart) for sign in (1, -1))
     first = rows[0]
     lines += [
         "",
-        f"{ahead} {len(ours)} comparisons (paired over label sets, 95 % interval above zero); means over "
+        f"Held against the best baseline of each column and number of labels: clearly ahead in {ahead}, clearly behind "
+        f"in {behind} of {len(ours)} comparisons (paired over label sets, 95 % interval without zero); means over "
         f"{first['sets']} label sets and {len({row['shown'] for row in rows})} columns.",
         f"Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
     ]

@@ -35,11 +35,12 @@ def test_a_protocols_table_averages_columns_that_are_ranked_against_themselves()
         numbers = {"labels": "20", "kendall_tau": str(tau), "n_at_10_median": "3.0", "sets": "20"}
         return {"predictor": name, "shown": shown, "scored": scored, **numbers, **PROVENANCE, **more}
 
-    ahead, level = ({"over": "gp_wl", "over_tau": t, "over_tau_half": "0.05"} for t in ("0.1", "0.01"))
+    told = [{"over": "gp_wl", "over_tau": t, "over_tau_half": "0.05"} for t in ("0.1", "0.01", "-0.06")]
+    ahead, level, behind = told
     table = readme.evaluation_table(
         [
             row("label-free", "a", "a", 0.6, **ahead),
-            row("label-free", "b", "b", 0.8, **level),
+            row("label-free", "b", "b", 0.8, **behind),
             row("label-free", "a", "c", 0.0, **level),
             row("gp_wl", "a", "a", 0.5),
             row("gp_wl", "b", "b", 0.79),
@@ -47,7 +48,7 @@ def test_a_protocols_table_averages_columns_that_are_ranked_against_themselves()
     )
     assert "| **MetaNP, label-free** | 0.700 (3) |" in table
     assert f"| {readme.NAMES['gp_wl']} | 0.645 (3) |" in table
-    assert "clearly ahead in 1 of 2 comparisons" in table
+    assert "clearly ahead in 1, clearly behind in 1 of 2 comparisons" in table
     assert "20 label sets and 2 columns" in table
 
 
