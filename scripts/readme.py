@@ -161,8 +161,8 @@ def ablation_table(rows: Sequence[dict[str, str]]) -> str:
     first = rows[0]
     lines += [
         "",
-        f"Mean tau at {first['budgets'].replace(' ', ' and ')} labels, {first['seeds']} training seeds, "
-        f"{first['sets']} label sets; in brackets the difference to the first row, paired over both, 95 % interval. "
+        f"Mean tau at {first['budgets'].replace(' ', ' and ')} labels; training seeds: {first['seeds']}, "
+        f"label sets: {first['sets']}; in brackets the difference to the first row, paired over both, 95 % interval. "
         f"Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
     ]
     return "\n".join(lines) + "\n"

@@ -63,7 +63,7 @@ def test_an_ablations_table_says_how_much_a_variant_is_over_the_first():
     table = readme.ablation_table(rows)
     assert "| all | 0.700 | 0.500 | 1,234 | 60 |" in table
     assert "| less | 0.600 (-0.100 ± 0.010) | 0.520 (+0.020 ± 0.010) | 1,234 | 60 |" in table
-    assert "20 and 100 labels, 3 training seeds, 10 label sets" in table
+    assert "20 and 100 labels; training seeds: 3, label sets: 10" in table
 
 
 PROVENANCE = {"date": "2020-01-01", "machine": "m", "commit": "c"}
