@@ -69,7 +69,9 @@ LENS = Lens.of(XC, YC, ALL, RELEVANCE)
 def covariance_of(heads: WhitenedHeads, a: Points, b: Points) -> Tensor:
     """(task, head, a, b), seen through the lens of all scores."""
     kernel = heads.kernel
-    return kernel.covariance(kernel.pairs(kernel.prepare(a, LENS), kernel.prepare(b, LENS)), kernel.scales())
+    return kernel.covariance(
+        kernel.compare(kernel.pairs(kernel.prepare(a, LENS), kernel.prepare(b, LENS)), kernel.scales())
+    )
 
 
 def diagonal_of(heads: WhitenedHeads, a: Points, lens: Lens = LENS) -> Tensor:
@@ -113,7 +115,9 @@ def test_some_heads_are_those_rows_of_all_heads(heads):
     some, kernel = torch.tensor([2, 0]), heads.kernel
     a, b = (kernel.prepare(x, LENS, some) for x in (XT, XC))
     scales = kernel.scales().only(some)
-    torch.testing.assert_close(kernel.covariance(kernel.pairs(a, b), scales), covariance_of(heads, XT, XC)[:, some])
+    torch.testing.assert_close(
+        kernel.covariance(kernel.compare(kernel.pairs(a, b), scales)), covariance_of(heads, XT, XC)[:, some]
+    )
     torch.testing.assert_close(kernel.variance(a, scales), diagonal_of(heads, XT)[:, some])
 
 
@@ -125,11 +129,11 @@ def test_slopes_are_the_gradient_by_every_scale(heads):
     weight = weight + weight.mT
     log = start.log.repeat(TASKS, 1, 1).requires_grad_()
     scales = Scales(log, start.log_alpha)
-    noisy = kernel.covariance(pairs, scales) + torch.diag_embed(scales.noise(YC[:, None]))
+    noisy = kernel.covariance(kernel.compare(pairs, scales)) + torch.diag_embed(scales.noise(YC[:, None]))
     (expected,) = torch.autograd.grad((weight * noisy).sum(), log)
     assert (expected != 0).any(0).all()
     of_noise = scales.noise_slopes(YC[:, None], weight.diagonal(dim1=-2, dim2=-1))
-    slopes = torch.cat([of_noise, kernel.slopes(pairs, scales, weight)], dim=-1)
+    slopes = torch.cat([of_noise, kernel.slopes(kernel.compare(pairs, scales), weight)], dim=-1)
     torch.testing.assert_close(slopes, expected, rtol=1e-3, atol=1e-3)
 
 
@@ -142,7 +146,7 @@ def test_scales_that_follow_a_context_explain_it_better_and_an_empty_one_moves_n
     for log in (start.expand_as(moved.log), moved.log):
         kernel, pairs = moving.kernel, moving.condition(XC, YC, ALL).xc
         scales = Scales(log, moved.log_alpha)
-        matrix = kernel.covariance(kernel.pairs(pairs, pairs), scales)
+        matrix = kernel.covariance(kernel.compare(kernel.pairs(pairs, pairs), scales))
         matrix = matrix + torch.diag_embed(scales.noise(YC[:, None]))
         level = moving.mean(XC.embedding).mT
         normal = torch.distributions.MultivariateNormal(level.double(), matrix.double())
@@ -419,7 +423,7 @@ def test_kernels_of_one_part_see_nothing_else(part, sees):
     for name in (None, "features", "patterns", "embedding"):
         seen = vars(XT) | ({name: getattr(other, name)} if name else {})
         prepared = kernel.prepare(Points(**seen), posterior.lens)
-        covariance = kernel.covariance(kernel.pairs(prepared, posterior.xc), posterior.scales)
+        covariance = kernel.covariance(kernel.compare(kernel.pairs(prepared, posterior.xc), posterior.scales))
         one = covariance if one is None else one
         assert torch.allclose(covariance, one, atol=1e-6) == (name != sees)
 

@@ -42,7 +42,9 @@ YC, ALL = random(3, 1, CONTEXT), torch.ones(1, CONTEXT, dtype=torch.bool)
 def covariance_of(heads: WhitenedHeads, a: Points, b: Points) -> torch.Tensor:
     kernel = heads.kernel
     lens = Lens.of(XC, YC, ALL, kernel.relevance)
-    return kernel.covariance(kernel.pairs(kernel.prepare(a, lens), kernel.prepare(b, lens)), kernel.scales())
+    return kernel.covariance(
+        kernel.compare(kernel.pairs(kernel.prepare(a, lens), kernel.prepare(b, lens)), kernel.scales())
+    )
 
 
 def only_head(heads: WhitenedHeads, head: int) -> WhitenedHeads:

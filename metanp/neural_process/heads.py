@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from metanp.distribution import Mixture
 from metanp.encoder import Points
-from metanp.neural_process.kernel import ALL, HeadKernel, Pairs, Prepared
+from metanp.neural_process.kernel import ALL, Compared, HeadKernel, Pairs, Prepared
 from metanp.neural_process.lens import Lens
 from metanp.neural_process.scales import AdaptiveSteps, Scales
 
@@ -99,7 +99,7 @@ class WhitenedHeads(nn.Module):
             apart = residual.gather(2, rows[:, None].expand(-1, residual.shape[1], -1)) * kept
             scales = self._adapted(self.kernel.pairs(few, few), yc.gather(1, rows)[:, None], apart.detach(), kept)
         noise = scales.noise(yc[:, None])
-        cholesky = self._cholesky(pairs, scales, noise, real)
+        cholesky = self._cholesky(self.kernel.compare(pairs, scales), noise, real)
         identity = torch.eye(yc.shape[1], device=yc.device).expand_as(cholesky)
         whitener = torch.linalg.solve_triangular(cholesky, identity, upper=False)
         white = torch.einsum("thij,thj->thi", whitener, residual)
@@ -120,14 +120,10 @@ class WhitenedHeads(nn.Module):
         return Posterior(prepared, lens, scales, mask, noise, alpha, whitener, weight, loo_residual, ALL)
 
     def _cholesky(
-        self,
-        pairs: Pairs,
-        scales: Scales,
-        noise: Float[Tensor, "task head context"],
-        real: Float[Tensor, "task 1 context"],
+        self, compared: Compared, noise: Float[Tensor, "task head context"], real: Float[Tensor, "task 1 context"]
     ) -> Float[Tensor, "task head context context"]:
         """Of the kernel matrix with its noise; padded cells stand alone."""
-        covariance = self.kernel.covariance(pairs, scales) * real[..., :, None] * real[..., None, :]
+        covariance = self.kernel.covariance(compared) * real[..., :, None] * real[..., None, :]
         return torch.linalg.cholesky(covariance + torch.diag_embed(noise * real + (1 - real)))
 
     def _adapted(
@@ -143,11 +139,12 @@ class WhitenedHeads(nn.Module):
         for step in range(self.adaptive.steps):
             # where a step leads is learned, how it got its slope is not differentiated
             with torch.no_grad():
-                cholesky = self._cholesky(pairs, scales, scales.noise(score), real)
+                compared = self.kernel.compare(pairs, scales)
+                cholesky = self._cholesky(compared, scales.noise(score), real)
                 alpha = torch.cholesky_solve(residual[..., None], cholesky)
                 weight = 0.5 * (alpha * alpha.mT - torch.cholesky_inverse(cholesky)) * both
                 of_noise = scales.noise_slopes(score, weight.diagonal(dim1=-2, dim2=-1))
-                slope = torch.cat([of_noise, self.kernel.slopes(pairs, scales, weight)], dim=-1)
+                slope = torch.cat([of_noise, self.kernel.slopes(compared, weight)], dim=-1)
                 away = (scales.log - start.log).expand_as(slope)
             scales = scales.moved(self.adaptive(step, slope, away) * self.kernel.used)
         return scales
@@ -158,7 +155,7 @@ class WhitenedHeads(nn.Module):
         """One part a head for each target."""
         xt, heads = xt.float(), posterior.heads
         prepared, scales = self.kernel.prepare(xt, posterior.lens, heads), posterior.scales
-        cross = self.kernel.covariance(self.kernel.pairs(prepared, posterior.xc), scales)
+        cross = self.kernel.covariance(self.kernel.compare(self.kernel.pairs(prepared, posterior.xc), scales))
         mean = self.mean(xt.embedding).mT[:, heads] + (cross @ posterior.alpha[..., None])[..., 0]
         explained = torch.linalg.vector_norm(cross @ posterior.whitener.mT, dim=-1).square()
         noise = scales.noise(mean)

@@ -66,6 +66,20 @@ class Pairs:
     b: Prepared
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Pairs of cells under given scales: what covariances and their slopes are both made of.
+
+    distance: squared, over twice alpha. smooth: covariance by distance. along: inner products of the linear kernel.
+    """
+
+    pairs: Pairs
+    scales: Scales
+    distance: Float[Tensor, "task head a b"]
+    smooth: Float[Tensor, "task head a b"]
+    along: Float[Tensor, "task head a b"]
+
+
 @dataclass
 class KernelConfig:
     """How many heads, how many embedding directions each has, how many start from the learned embedding alone, in how
@@ -132,24 +146,38 @@ class HeadKernel(nn.Module):
         products = [x @ y.mT for x, y in zip(a.blocks, b.blocks, strict=True)]
         return Pairs(torch.stack(_in_order(products, a.counts.products(b.counts)), dim=1), a, b)
 
-    def covariance(self, pairs: Pairs, scales: Scales) -> Float[Tensor, "task head a b"]:
+    @staticmethod
+    def compare(pairs: Pairs, scales: Scales) -> Compared:
+        """Every pair under these scales."""
+        mixed = torch.cat([-2 * scales.near, scales.linear], dim=1) @ pairs.products.flatten(2)
+        crossed, along = mixed.unflatten(-1, pairs.products.shape[2:]).chunk(2, dim=1)
+        reach = scales.reach[..., None]
+        square, other = ((scales.near @ x.square.mT + reach * x.own_square)[..., None] for x in (pairs.a, pairs.b))
+        left = torch.cat([-2 * reach[..., None] * pairs.a.own, square, torch.ones_like(square)], dim=-1)
+        right = torch.cat([pairs.b.own, torch.ones_like(other), other], dim=-1)
+        distance = _plus_products(crossed, left, right).clamp(min=0)
+        alpha = scales.log_alpha.exp()[:, None, None]
+        smooth = torch.exp(torch.addcmul(scales.log[..., 2, None, None], -alpha, torch.log1p(distance)))
+        return Compared(pairs, scales, distance, smooth, along)
+
+    @staticmethod
+    def covariance(compared: Compared) -> Float[Tensor, "task head a b"]:
         """Covariance of every cell of one set with every cell of the other."""
-        distance, along = self._distance_and_product(pairs, scales)
+        pairs, scales = compared.pairs, compared.scales
         # sums as one more matrix product each: fewer walks over matrices that no cache holds
         a, level = scales.straight[..., None, None] * pairs.a.own, scales.constant[..., None, None]
         left = torch.cat([a, level.expand(*a.shape[:-1], 1)], dim=-1)
         right = torch.cat([pairs.b.own, torch.ones_like(pairs.b.own_square)[..., None]], dim=-1)
-        return self._smooth(distance, scales) + _plus_products(along, left, right)
+        return compared.smooth + _plus_products(compared.along, left, right)
 
-    def slopes(
-        self, pairs: Pairs, scales: Scales, weight: Float[Tensor, "task head a a"]
-    ) -> Float[Tensor, "task head _"]:
+    @staticmethod
+    def slopes(compared: Compared, weight: Float[Tensor, "task head a a"]) -> Float[Tensor, "task head _"]:
         """Gradient of sum(weight * covariance) by the logarithms of scales, from the amplitude on; `weight` is
         symmetric."""
-        distance, _ = self._distance_and_product(pairs, scales)
+        pairs, scales = compared.pairs, compared.scales
         own = pairs.a.own @ pairs.b.own.mT
-        smooth = weight * self._smooth(distance, scales)
-        closer = smooth * (scales.log_alpha.exp()[:, None, None] / (1 + distance))
+        smooth = weight * compared.smooth
+        closer = smooth * (scales.log_alpha.exp()[:, None, None] / (1 + compared.distance))
         count = closer.shape[1]
         sums = torch.cat([closer, weight], dim=1).flatten(2) @ pairs.products.flatten(2).mT
         each = closer.sum(-1)
@@ -176,22 +204,6 @@ class HeadKernel(nn.Module):
             return torch.cat([root * part for root, part in zip(roots, parts, strict=True)], dim=-1)
 
         return scaled(scales.near, scales.reach), scaled(scales.linear, scales.straight)
-
-    @staticmethod
-    def _distance_and_product(pairs: Pairs, scales: Scales) -> tuple[Tensor, Tensor]:
-        """Distances over twice alpha, and inner products in the blocks' linear kernel; (task, head, a, b) both."""
-        mixed = torch.cat([-2 * scales.near, scales.linear], dim=1) @ pairs.products.flatten(2)
-        crossed, along = mixed.unflatten(-1, pairs.products.shape[2:]).chunk(2, dim=1)
-        reach = scales.reach[..., None]
-        square, other = ((scales.near @ x.square.mT + reach * x.own_square)[..., None] for x in (pairs.a, pairs.b))
-        left = torch.cat([-2 * reach[..., None] * pairs.a.own, square, torch.ones_like(square)], dim=-1)
-        right = torch.cat([pairs.b.own, torch.ones_like(other), other], dim=-1)
-        return _plus_products(crossed, left, right).clamp(min=0), along
-
-    @staticmethod
-    def _smooth(distance: Tensor, scales: Scales) -> Tensor:
-        alpha = scales.log_alpha.exp()[:, None, None]
-        return torch.exp(torch.addcmul(scales.log[..., 2, None, None], -alpha, torch.log1p(distance)))
 
 
 def _used(parts: Sequence[str], feature_blocks: int, steps: int) -> Bool[Tensor, " setting"]:

@@ -45,7 +45,7 @@ class PathwiseSampler:
         """Values of every draw at the targets, without measurement noise, and the head each draw came from."""
         kernel, which = self.heads.kernel, self.posterior.heads
         prepared = kernel.prepare(xt, self.posterior.lens, which)
-        cross = kernel.covariance(kernel.pairs(prepared, self.posterior.xc), self.posterior.scales)[0]
+        cross = kernel.covariance(kernel.compare(kernel.pairs(prepared, self.posterior.xc), self.posterior.scales))[0]
         mean = self.heads.mean(xt.embedding)[0].mT[which]
         values = mean.new_empty((len(self.head), mean.shape[1]))
         for h, prior in self.priors.items():
