@@ -3,12 +3,16 @@
 Axes: task, target; part, the components of the mixture. All in the model's units (`metanp.score_transform`).
 """
 
+from __future__ import annotations
+
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+HALVINGS = 26  # of the range in which a quantile is looked for: to a part in 10^7, what float32 resolves
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,24 @@ class Mixture:
         part = torch.special.ndtr((y[:, None] - self.mean) / self.std)
         return (self.log_weight.exp()[..., None] * part).sum(1)
 
-    def moments(self, noise: bool = True) -> tuple[Float[Tensor, "task target"], Float[Tensor, "task target"]]:
-        """Mean and standard deviation; of the score itself with `noise=False`."""
+    def quantile(self, probability: float) -> Float[Tensor, "task target"]:
+        """The value that a new measurement of each target stays below with this probability, by bisection."""
+        outermost = self.mean + self.std * torch.special.ndtri(self.std.new_tensor(probability))
+        low, high = outermost.amin(1), outermost.amax(1)  # a mixture's quantile lies between its parts'
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            below = self.cdf(middle) < probability
+            low, high = torch.where(below, middle, low), torch.where(below, high, middle)
+        return (low + high) / 2
+
+    def without_noise(self) -> Mixture:
+        """Of the scores themselves instead of new measurements of them."""
+        std = (self.std**2 - self.noise**2).clamp(min=1e-8).sqrt()
+        return replace(self, std=std, noise=torch.zeros_like(std))
+
+    def moments(self) -> tuple[Float[Tensor, "task target"], Float[Tensor, "task target"]]:
+        """Mean and standard deviation."""
         weight = self.log_weight.exp()[..., None]
-        variance = self.std**2 if noise else (self.std**2 - self.noise**2).clamp(min=1e-8)
         mean = (weight * self.mean).sum(1)
-        spread = (weight * (variance + (self.mean - mean[:, None]) ** 2)).sum(1)
+        spread = (weight * (self.std**2 + (self.mean - mean[:, None]) ** 2)).sum(1)
         return mean, torch.sqrt(spread)

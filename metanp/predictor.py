@@ -20,6 +20,7 @@ from torch import Tensor
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
+from metanp.distribution import Mixture
 from metanp.encoder import Points
 from metanp.features import FEATURE_NAMES, WL_STEPS
 from metanp.pool import Pool, encode
@@ -27,6 +28,7 @@ from metanp.score_transform import ScoreTransform
 from metanp.side import Side, standardise_side
 
 Candidates = Sequence[Cell] | CellArray | Pool
+Answer = tuple[Float[np.ndarray, " target"], ...]
 ALL = slice(None)
 CHUNK = 2048  # distinct cells answered for at once: their covariances stay in the cache
 MIN_HEAD_WEIGHT = 0.01  # heads that a context gives less are left out: they cost as much as the others and say little
@@ -169,8 +171,37 @@ class MetaNP:
             ValueError: no candidates, a pool of another checkpoint, side features that do not fit.
         """
         pool, fitted = self._pool(candidates, features), self._require_fit()
-        mean, std = self._moments(pool, fitted, noise)
-        return (mean, std) if return_std else mean
+        back = fitted.transform.inverse_moments
+        mean, std = self._answers(pool, fitted, noise, lambda mixture: back(*_numpy(mixture.moments())))
+        return (fitted.sign * mean, std) if return_std else fitted.sign * mean
+
+    def predict_interval(
+        self, candidates: Candidates, level: float = 0.9, noise: bool = True, features: Any = None
+    ) -> tuple[Float[np.ndarray, " cell"], Float[np.ndarray, " cell"]]:
+        """The central interval that holds each candidate's score with probability `level`.
+
+        Between quantiles of the predictive distribution, in the units of `fit`: as skewed as scores are, where the mean
+        plus and minus some standard deviations would be too wide on one side and too narrow on the other.
+
+        Args:
+            noise: of a new measurement; False for the score without measurement noise.
+
+        Returns:
+            Lower and upper ends, (cell,) each.
+
+        Raises:
+            ValueError: as `predict`; or a level that is not between 0 and 1.
+        """
+        pool, fitted = self._pool(candidates, features), self._require_fit()
+        if not 0 < level < 1:
+            raise ValueError(f"level is {level}; expected a probability between 0 and 1, such as 0.9")
+        ends = (0.5 - level / 2, 0.5 + level / 2)
+
+        def interval(mixture: Mixture) -> Answer:
+            return tuple(map(fitted.transform.inverse, _numpy([mixture.quantile(p) for p in ends])))
+
+        lower, upper = self._answers(pool, fitted, noise, interval)
+        return (lower, upper) if fitted.sign > 0 else (-upper, -lower)
 
     def rank(
         self, candidates: Candidates, k: int | None = None, features: Any = None, include_evaluated: bool = False
@@ -252,16 +283,19 @@ class MetaNP:
         for start in range(0, len(wanted), CHUNK):
             yield self._points(pool, side, wanted[start : start + CHUNK])
 
-    def _moments(self, pool: Pool, fitted: _Fitted, noise: bool) -> tuple[np.ndarray, np.ndarray]:
+    def _answers(
+        self, pool: Pool, fitted: _Fitted, noise: bool, read: Callable[[Mixture], Answer]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Two numbers a candidate, read off its distribution a piece of the pool at a time."""
         first, inverse = _distinct(pool)
         parts = []
         state = fitted.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(first) > LARGE_POOL else fitted.state
         with torch.inference_mode():
             for points in self._pieces(pool, fitted, first):
-                mean, std = self.model.process.predict(state, points).moments(noise)
-                parts.append(fitted.transform.inverse_moments(*torch.stack([mean[0], std[0]]).double().cpu().numpy()))
-        moments = np.concatenate(parts, axis=1)
-        return fitted.sign * moments[0][inverse], moments[1][inverse]
+                mixture = self.model.process.predict(state, points)
+                parts.append(read(mixture if noise else mixture.without_noise()))
+        one, other = np.concatenate(parts, axis=1)
+        return one[inverse], other[inverse]
 
     def _draws(
         self, pool: Pool, fitted: _Fitted, n: int, rng: torch.Generator, rows: np.ndarray | slice = ALL
@@ -282,6 +316,10 @@ class MetaNP:
         values = self._draws(pool, fitted, DRAWS, torch.Generator().manual_seed(0), contenders)
         threshold = -np.partition(-values, k - 1, axis=1)[:, k - 1 : k]
         return (values[:, :k] >= threshold).mean(0)
+
+
+def _numpy(values: Sequence[Float[Tensor, "1 target"]]) -> Float[np.ndarray, "value target"]:
+    return torch.cat(list(values)).double().cpu().numpy()
 
 
 def _distinct(pool: Pool) -> tuple[Int[np.ndarray, " row"], Int[np.ndarray, " cell"]]:

@@ -19,7 +19,7 @@ from rich.progress import track
 from scipy.stats import t
 
 from metanp.cell_array import CellArray
-from metanp.metrics import distribution_metrics, ranking_metrics
+from metanp.metrics import LEVELS, coverage, distribution_metrics, ranking_metrics
 
 
 class Predictor(Protocol):
@@ -86,7 +86,8 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[d
     """Rows of one fit: metrics for each of `setting.scored`, and seconds to fit and to predict.
 
     Likelihood, CRPS and coverage are held against a new measurement of what was shown; at no label there is no unit to
-    hold them in. A predictor that needs labels (`fewest_labels`) has no row below its number of them.
+    hold them in. Intervals are the predictor's own where it gives some (`predict_interval`), else normal. A predictor
+    that needs labels (`fewest_labels`) has no row below its number of them.
     """
     if job.budget < getattr(predictor, "fewest_labels", 0):
         return []
@@ -102,7 +103,12 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[d
     seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted}
     honesty = {}
     if std is not None and job.budget:
-        honesty = distribution_metrics(mean, std[job.target], setting.score[job.target])
+        measured = setting.score[job.target]
+        honesty = distribution_metrics(mean, std[job.target], measured)
+        if hasattr(predictor, "predict_interval"):
+            for level in LEVELS:
+                lower, upper = predictor.predict_interval(pool, level)
+                honesty[f"coverage_{100 * level:.0f}"] = coverage(lower[job.target], upper[job.target], measured)
     rows = []
     for name, truth in (setting.scored or {"": setting.score}).items():
         where = {"set": job.number, "labels": job.budget, "scored": name}

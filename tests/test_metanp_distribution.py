@@ -41,7 +41,18 @@ def test_mean_and_spread_are_those_of_the_density(mixture):
 
 
 def test_without_noise_each_part_is_narrower_and_the_mean_the_same(mixture):
-    mean, std = mixture.moments(noise=False)
+    mean, std = mixture.without_noise().moments()
     assert mean[0, 0].item() == pytest.approx(1.25)  # -1 / 4 + 2 * 3 / 4
     # 1/4 of 0.5^2 - 0.3^2 and 3/4 of 1.5^2 - 1.2^2 within the parts, 9 * 3/16 between them
     assert std[0, 0].item() == pytest.approx(math.sqrt(0.25 * 0.16 + 0.75 * 0.81 + 9 * 3 / 16))
+
+
+@pytest.mark.parametrize("probability", [0.01, 0.05, 0.25, 0.5, 0.95])
+def test_a_quantile_has_its_probability_below_it(mixture, probability):
+    value = mixture.quantile(probability)
+    torch.testing.assert_close(mixture.cdf(value), torch.full_like(value, probability), atol=1e-6, rtol=0)
+
+
+def test_quantiles_of_a_single_part_are_the_normal_ones():
+    one = Mixture(torch.zeros(1, 1), torch.tensor([[[3.0]]]), torch.tensor([[[2.0]]]), torch.tensor([[[0.5]]]))
+    assert one.quantile(0.975).item() == pytest.approx(3 + 2 * 1.959964, abs=1e-5)

@@ -52,6 +52,29 @@ def test_the_score_itself_is_surer_than_a_new_measurement_of_it(fitted):
     np.testing.assert_allclose(mean, fitted.predict(POOL), atol=0.2 * std.max())
 
 
+def test_an_interval_holds_as_many_draws_as_it_promises(fitted):
+    draws = np.concatenate([fitted.sample(POOL, 400, seeded(i)) for i in range(10)])
+    lower, upper = fitted.predict_interval(POOL, 0.8, noise=False)
+    assert lower.shape == upper.shape == (len(POOL),)
+    inside = ((draws >= lower) & (draws <= upper)).mean()
+    assert inside == pytest.approx(0.8, abs=0.04)
+    wider = fitted.predict_interval(POOL, 0.8)
+    assert (wider[0] < lower).all()
+    assert (wider[1] > upper).all()
+
+
+def test_an_interval_is_mirrored_where_lower_is_better(fitted, model):
+    lower, upper = fitted.predict_interval(POOL)
+    down = model.fit(CONTEXT, -SCORE, maximize=False).predict_interval(POOL)
+    np.testing.assert_allclose(down, (-upper, -lower), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 90])
+def test_an_interval_of_no_probability_is_refused(fitted, level):
+    with pytest.raises(ValueError, match=f"level is {level}"):
+        fitted.predict_interval(POOL, level)
+
+
 def test_heads_of_little_weight_are_left_out_of_very_large_pools_and_the_rest_still_answers(fitted, monkeypatch):
     mean = fitted.predict(POOL)
     monkeypatch.setattr("metanp.predictor.LARGE_POOL", 3)

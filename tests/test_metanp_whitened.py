@@ -135,6 +135,6 @@ def test_joint_draws_have_the_predicted_mean_and_spread_correction_included(corr
     state = corrected.condition(*one)
     samplers = [corrected.sampler(state, 400, torch.Generator().manual_seed(seed)) for seed in range(10)]
     values = torch.cat([draw(xt) for draw in samplers])
-    mean, std = corrected.predict(state, xt).moments(noise=False)
+    mean, std = corrected.predict(state, xt).without_noise().moments()
     torch.testing.assert_close(values.mean(0), mean[0], rtol=0, atol=0.1 * std.min().item())
     torch.testing.assert_close(values.std(0), std[0], rtol=0.1, atol=0)

@@ -64,3 +64,17 @@ def test_a_paired_difference_and_its_interval_are_those_worked_by_hand():
     mean, half = paired(rows, "tau", "a", "b")["5"]
     assert mean == 0.2
     assert abs(half - 4.3027 * 0.1 / 3**0.5) < 1e-4
+
+
+def test_coverage_is_that_of_a_predictors_own_intervals_where_it_gives_some():
+    where = setting()
+
+    class Careful(Oracle):
+        def predict_interval(self, pool, level):
+            return pool - level, pool + (level if level > 0.6 else -level / 2)
+
+    rows = evaluate({"plain": lambda: Oracle(where.score), "careful": lambda: Careful(where.score)}, where)
+    assert {(row["predictor"], row["coverage_50"], row["coverage_90"]) for row in rows} == {
+        ("plain", 1.0, 1.0),
+        ("careful", 0.0, 1.0),
+    }

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, Self
 
@@ -72,16 +72,24 @@ class Baseline(ABC):
             RuntimeError: before `fit`.
             ValueError: `return_std` of a baseline that knows none.
         """
+        mean, std = self._answers(cells, self._moments)
+        if not return_std:
+            return mean
+        if std is None:
+            raise ValueError(f"{type(self).__name__} gives no standard deviation; gp_wl and random_forest do")
+        return mean, std
+
+    def _answers(self, cells: Sequence[Cell] | CellArray | Inputs, read: Callable[[Inputs], Moments]) -> Moments:
+        """What `read` makes of distinct rows, a piece at a time: two numbers a cell, or one."""
         if not hasattr(self, "_context"):
             raise RuntimeError(f"{type(self).__name__} was not fitted; call fit(cells, score) first")
         inputs = cells if isinstance(cells, Inputs) else self.encode(cells)
-        parts = [self._moments(inputs.rows(i, i + CHUNK)) for i in range(0, inputs.n_rows, CHUNK)]
-        mean = np.concatenate([m for m, _ in parts])[inputs.graph] if parts else np.zeros(0)
-        if not return_std:
-            return mean
-        if any(s is None for _, s in parts):
-            raise ValueError(f"{type(self).__name__} gives no standard deviation; gp_wl and random_forest do")
-        return mean, np.concatenate([s for _, s in parts if s is not None])[inputs.graph] if parts else np.zeros(0)
+        parts = [read(inputs.rows(i, i + CHUNK)) for i in range(0, inputs.n_rows, CHUNK)]
+        if not parts:
+            return np.zeros(0), np.zeros(0)
+        one = np.concatenate([m for m, _ in parts])[inputs.graph]
+        other = [s for _, s in parts if s is not None]
+        return one, np.concatenate(other)[inputs.graph] if other else None
 
     def _moments(self, inputs: Inputs) -> Moments:
         mean, std = self._predict(inputs)

@@ -16,16 +16,19 @@ Source: Rasmussen & Williams 2006, chapters 2 and 5.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from scipy.optimize import minimize
+from scipy.special import ndtri
 
 from metanp.baselines.base import Baseline, Moments, library
 from metanp.baselines.inputs import Inputs, computed, written
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
 
 RESTARTS = 2  # besides the start itself
 PRIOR_PRECISION = 0.3  # of each log hyper-parameter: a standard deviation of 1.8, a factor of 6
@@ -53,6 +56,25 @@ class GaussianProcess(Baseline):
     def _predict(self, inputs: Inputs) -> Moments:
         with _one_thread():
             return self._regressor.predict(self._points(inputs), return_std=True)
+
+    def predict_interval(
+        self, cells: Sequence[Cell] | CellArray | Inputs, level: float = 0.9
+    ) -> tuple[Float[np.ndarray, " cell"], Float[np.ndarray, " cell"]]:
+        """Lower and upper ends of what holds a new measurement of each cell with probability `level`.
+
+        The posterior is normal in the units of the score transform, so its quantiles go back exactly.
+
+        Raises:
+            RuntimeError: before `fit`.
+        """
+        lower, upper = self._answers(cells, partial(self._interval, reach=float(ndtri(0.5 + level / 2))))
+        assert upper is not None
+        return lower, upper
+
+    def _interval(self, inputs: Inputs, reach: float) -> Moments:
+        mean, std = self._predict(inputs)
+        assert std is not None
+        return self._transform.inverse(mean - reach * std), self._transform.inverse(mean + reach * std)
 
     def _points(self, inputs: Inputs) -> Float[np.ndarray, "graph column"]:
         parts = zip(self._blocks(inputs), self._centre, self._scale, strict=True)
