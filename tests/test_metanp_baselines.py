@@ -84,6 +84,8 @@ def test_predictions_are_the_posterior_written_out():
     lower, upper = gp.predict_interval(asked, 0.9)
     assert lower == pytest.approx(transform.inverse(by_hand - 1.644854 * np.sqrt(variance)), abs=1e-4)
     assert upper == pytest.approx(transform.inverse(by_hand + 1.644854 * np.sqrt(variance)), abs=1e-4)
+    with pytest.raises(ValueError, match="level is 90"):
+        gp.predict_interval(asked, 90)
 
 
 def test_hyper_parameters_are_fitted_not_left_at_their_start():

@@ -66,7 +66,10 @@ class GaussianProcess(Baseline):
 
         Raises:
             RuntimeError: before `fit`.
+            ValueError: a level that is not between 0 and 1.
         """
+        if not 0 < level < 1:
+            raise ValueError(f"level is {level}; expected a probability between 0 and 1, such as 0.9")
         lower, upper = self._answers(cells, partial(self._interval, reach=float(ndtri(0.5 + level / 2))))
         assert upper is not None
         return lower, upper
