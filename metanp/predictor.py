@@ -175,33 +175,38 @@ class MetaNP:
         mean, std = self._answers(pool, fitted, noise, lambda mixture: back(*_numpy(mixture.moments())))
         return (fitted.sign * mean, std) if return_std else fitted.sign * mean
 
-    def predict_interval(
-        self, candidates: Candidates, level: float = 0.9, noise: bool = True, features: Any = None
-    ) -> tuple[Float[np.ndarray, " cell"], Float[np.ndarray, " cell"]]:
-        """The central interval that holds each candidate's score with probability `level`.
-
-        Between quantiles of the predictive distribution, in the units of `fit`: as skewed as scores are, where the mean
-        plus and minus some standard deviations would be too wide on one side and too narrow on the other.
+    def predict_quantiles(
+        self, candidates: Candidates, probabilities: Sequence[float], noise: bool = True, features: Any = None
+    ) -> Float[np.ndarray, "probability cell"]:
+        """The values that each candidate's score stays below with these probabilities, in the units of `fit`.
 
         Args:
             noise: of a new measurement; False for the score without measurement noise.
 
-        Returns:
-            Lower and upper ends, (cell,) each.
-
         Raises:
-            ValueError: as `predict`; or a level that is not between 0 and 1.
+            ValueError: as `predict`; or a probability that is not between 0 and 1.
         """
         pool, fitted = self._pool(candidates, features), self._require_fit()
+        if wrong := [p for p in probabilities if not 0 < p < 1]:
+            raise ValueError(f"{wrong[0]} is no probability between 0 and 1, such as 0.9")
+        wanted = [p if fitted.sign > 0 else 1 - p for p in probabilities]
+
+        def quantiles(mixture: Mixture) -> Answer:
+            return tuple(fitted.transform.inverse(_numpy([mixture.quantile(p)])[0]) for p in wanted)
+
+        return fitted.sign * self._answers(pool, fitted, noise, quantiles)
+
+    def predict_interval(
+        self, candidates: Candidates, level: float = 0.9, noise: bool = True, features: Any = None
+    ) -> Float[np.ndarray, "2 cell"]:
+        """Lower and upper ends of the central interval that holds each candidate's score with probability `level`.
+
+        Between quantiles: as skewed as scores are, where the mean plus and minus some standard deviations would be too
+        wide on one side and too narrow on the other. Arguments and errors as `predict_quantiles`.
+        """
         if not 0 < level < 1:
             raise ValueError(f"level is {level}; expected a probability between 0 and 1, such as 0.9")
-        ends = (0.5 - level / 2, 0.5 + level / 2)
-
-        def interval(mixture: Mixture) -> Answer:
-            return tuple(map(fitted.transform.inverse, _numpy([mixture.quantile(p) for p in ends])))
-
-        lower, upper = self._answers(pool, fitted, noise, interval)
-        return (lower, upper) if fitted.sign > 0 else (-upper, -lower)
+        return self.predict_quantiles(candidates, (0.5 - level / 2, 0.5 + level / 2), noise, features)
 
     def rank(
         self, candidates: Candidates, k: int | None = None, features: Any = None, include_evaluated: bool = False
@@ -285,8 +290,8 @@ class MetaNP:
 
     def _answers(
         self, pool: Pool, fitted: _Fitted, noise: bool, read: Callable[[Mixture], Answer]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Two numbers a candidate, read off its distribution a piece of the pool at a time."""
+    ) -> Float[np.ndarray, "answer cell"]:
+        """Some numbers a candidate, read off its distribution a piece of the pool at a time."""
         first, inverse = _distinct(pool)
         parts = []
         state = fitted.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(first) > LARGE_POOL else fitted.state
@@ -294,8 +299,7 @@ class MetaNP:
             for points in self._pieces(pool, fitted, first):
                 mixture = self.model.process.predict(state, points)
                 parts.append(read(mixture if noise else mixture.without_noise()))
-        one, other = np.concatenate(parts, axis=1)
-        return one[inverse], other[inverse]
+        return np.concatenate(parts, axis=1)[:, inverse]
 
     def _draws(
         self, pool: Pool, fitted: _Fitted, n: int, rng: torch.Generator, rows: np.ndarray | slice = ALL

@@ -86,8 +86,8 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[d
     """Rows of one fit: metrics for each of `setting.scored`, and seconds to fit and to predict.
 
     Likelihood, CRPS and coverage are held against a new measurement of what was shown; at no label there is no unit to
-    hold them in. Intervals are the predictor's own where it gives some (`predict_interval`), else normal. A predictor
-    that needs labels (`fewest_labels`) has no row below its number of them.
+    hold them in. Intervals lie between the predictor's own quantiles where it gives some (`predict_quantiles`), else
+    they are normal. A predictor that needs labels (`fewest_labels`) has no row below its number of them.
     """
     if job.budget < getattr(predictor, "fewest_labels", 0):
         return []
@@ -105,10 +105,11 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[d
     if std is not None and job.budget:
         measured = setting.score[job.target]
         honesty = distribution_metrics(mean, std[job.target], measured)
-        if hasattr(predictor, "predict_interval"):
-            for level in LEVELS:
-                lower, upper = predictor.predict_interval(pool, level)
-                honesty[f"coverage_{100 * level:.0f}"] = coverage(lower[job.target], upper[job.target], measured)
+        if hasattr(predictor, "predict_quantiles"):
+            ends = [0.5 + side * level / 2 for level in LEVELS for side in (-1, 1)]
+            quantiles = predictor.predict_quantiles(pool, ends)[:, job.target]
+            for level, lower, upper in zip(LEVELS, quantiles[::2], quantiles[1::2], strict=True):
+                honesty[f"coverage_{100 * level:.0f}"] = coverage(lower, upper, measured)
     rows = []
     for name, truth in (setting.scored or {"": setting.score}).items():
         where = {"set": job.number, "labels": job.budget, "scored": name}

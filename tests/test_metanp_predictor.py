@@ -69,6 +69,15 @@ def test_an_interval_is_mirrored_where_lower_is_better(fitted, model):
     np.testing.assert_allclose(down, (-upper, -lower), rtol=1e-4, atol=1e-4)
 
 
+def test_quantiles_rise_with_their_probability_and_the_middle_one_lies_inside_the_interval(fitted):
+    lower, middle, upper = fitted.predict_quantiles(POOL, [0.05, 0.5, 0.95])
+    assert (lower < middle).all()
+    assert (middle < upper).all()
+    np.testing.assert_array_equal(fitted.predict_interval(POOL), (lower, upper))
+    with pytest.raises(ValueError, match=r"1\.5 is no probability"):
+        fitted.predict_quantiles(POOL, [0.5, 1.5])
+
+
 @pytest.mark.parametrize("level", [0.0, 1.0, 90])
 def test_an_interval_of_no_probability_is_refused(fitted, level):
     with pytest.raises(ValueError, match=f"level is {level}"):

@@ -66,12 +66,13 @@ def test_a_paired_difference_and_its_interval_are_those_worked_by_hand():
     assert abs(half - 4.3027 * 0.1 / 3**0.5) < 1e-4
 
 
-def test_coverage_is_that_of_a_predictors_own_intervals_where_it_gives_some():
+def test_coverage_is_that_of_a_predictors_own_quantiles_where_it_gives_some():
     where = setting()
 
     class Careful(Oracle):
-        def predict_interval(self, pool, level):
-            return pool - level, pool + (level if level > 0.6 else -level / 2)
+        def predict_quantiles(self, pool, probabilities):
+            # of the 50 % interval alone the upper end lies below the truth
+            return np.stack([pool + (p - 0.5 if abs(p - 0.5) > 0.4 else -0.1 - abs(p - 0.5)) for p in probabilities])
 
     rows = evaluate({"plain": lambda: Oracle(where.score), "careful": lambda: Careful(where.score)}, where)
     assert {(row["predictor"], row["coverage_50"], row["coverage_90"]) for row in rows} == {

@@ -26,6 +26,7 @@ from metanp.side import Side
 
 CHUNK = 4096  # rows predicted at once: tens of megabytes of kernel matrix
 Scores = Float[np.ndarray, " cell"]
+Answer = tuple[Float[np.ndarray, " graph"], ...]
 Moments = tuple[Float[np.ndarray, " graph"], Float[np.ndarray, " graph"] | None]
 
 
@@ -72,30 +73,28 @@ class Baseline(ABC):
             RuntimeError: before `fit`.
             ValueError: `return_std` of a baseline that knows none.
         """
-        mean, std = self._answers(cells, self._moments)
+        mean, *std = self._answers(cells, self._moments)
         if not return_std:
             return mean
-        if std is None:
+        if not std:
             raise ValueError(f"{type(self).__name__} gives no standard deviation; gp_wl and random_forest do")
-        return mean, std
+        return mean, std[0]
 
-    def _answers(self, cells: Sequence[Cell] | CellArray | Inputs, read: Callable[[Inputs], Moments]) -> Moments:
-        """What `read` makes of distinct rows, a piece at a time: two numbers a cell, or one."""
+    def _answers(
+        self, cells: Sequence[Cell] | CellArray | Inputs, read: Callable[[Inputs], Answer]
+    ) -> Float[np.ndarray, "answer cell"]:
+        """What `read` makes of distinct rows, a piece at a time: some numbers a cell."""
         if not hasattr(self, "_context"):
             raise RuntimeError(f"{type(self).__name__} was not fitted; call fit(cells, score) first")
         inputs = cells if isinstance(cells, Inputs) else self.encode(cells)
         parts = [read(inputs.rows(i, i + CHUNK)) for i in range(0, inputs.n_rows, CHUNK)]
         if not parts:
-            return np.zeros(0), np.zeros(0)
-        one = np.concatenate([m for m, _ in parts])[inputs.graph]
-        other = [s for _, s in parts if s is not None]
-        return one, np.concatenate(other)[inputs.graph] if other else None
+            return np.zeros((2, 0))
+        return np.concatenate(parts, axis=1)[:, inputs.graph]
 
-    def _moments(self, inputs: Inputs) -> Moments:
+    def _moments(self, inputs: Inputs) -> Answer:
         mean, std = self._predict(inputs)
-        if std is None:
-            return self._transform.inverse(mean), None
-        return self._transform.inverse_moments(mean, std)
+        return (self._transform.inverse(mean),) if std is None else self._transform.inverse_moments(mean, std)
 
     @abstractmethod
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:

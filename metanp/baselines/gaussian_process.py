@@ -25,7 +25,7 @@ from jaxtyping import Float
 from scipy.optimize import minimize
 from scipy.special import ndtri
 
-from metanp.baselines.base import Baseline, Moments, library
+from metanp.baselines.base import Answer, Baseline, Moments, library
 from metanp.baselines.inputs import Inputs, computed, written
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
@@ -57,27 +57,25 @@ class GaussianProcess(Baseline):
         with _one_thread():
             return self._regressor.predict(self._points(inputs), return_std=True)
 
-    def predict_interval(
-        self, cells: Sequence[Cell] | CellArray | Inputs, level: float = 0.9
-    ) -> tuple[Float[np.ndarray, " cell"], Float[np.ndarray, " cell"]]:
-        """Lower and upper ends of what holds a new measurement of each cell with probability `level`.
+    def predict_quantiles(
+        self, cells: Sequence[Cell] | CellArray | Inputs, probabilities: Sequence[float]
+    ) -> Float[np.ndarray, "probability cell"]:
+        """The values that a new measurement of each cell stays below with these probabilities.
 
         The posterior is normal in the units of the score transform, so its quantiles go back exactly.
 
         Raises:
             RuntimeError: before `fit`.
-            ValueError: a level that is not between 0 and 1.
+            ValueError: a probability that is not between 0 and 1.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level is {level}; expected a probability between 0 and 1, such as 0.9")
-        lower, upper = self._answers(cells, partial(self._interval, reach=float(ndtri(0.5 + level / 2))))
-        assert upper is not None
-        return lower, upper
+        if wrong := [p for p in probabilities if not 0 < p < 1]:
+            raise ValueError(f"{wrong[0]} is no probability between 0 and 1, such as 0.9")
+        return self._answers(cells, partial(self._quantiles, reach=ndtri(np.asarray(probabilities))))
 
-    def _interval(self, inputs: Inputs, reach: float) -> Moments:
+    def _quantiles(self, inputs: Inputs, reach: Float[np.ndarray, " probability"]) -> Answer:
         mean, std = self._predict(inputs)
         assert std is not None
-        return self._transform.inverse(mean - reach * std), self._transform.inverse(mean + reach * std)
+        return tuple(self._transform.inverse(mean + z * std) for z in reach)
 
     def _points(self, inputs: Inputs) -> Float[np.ndarray, "graph column"]:
         parts = zip(self._blocks(inputs), self._centre, self._scale, strict=True)
