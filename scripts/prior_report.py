@@ -2,7 +2,8 @@
 
 Draws prior tasks over the cells of the development benchmarks and sets a few statistics of their scores beside those of
 what was measured there: how much operation counts, graph features and patterns explain, how skewed scores are, how many
-fail, how far the best is ahead. A measured number should lie well within the prior's middle 80 %.
+fail, how far the best is ahead, and how well they agree with the mean of all prior tasks, which is what the prior knows
+before any label. A measured number should lie well within the prior's middle 80 %.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from metanp.features import FEATURE_NAMES
 from metanp.graphs import Graphs
 from metanp.score_transform import ScoreTransform
 from tasks.measured import COSTS
-from tasks.prior import PriorConfig, PriorTasks
+from tasks.prior import PriorConfig, add_noise, random_score, standardise
 from tasks.sources import DEVELOPMENT
 from tasks.task import Task
 
 CELLS = 1000
 FOLDS = 5
 RIDGE = (0.003, 0.03, 0.3)  # of the mean eigenvalue; the best of them is taken
+CONFIG = PriorConfig()
 COUNTS = [i for i, name in enumerate(FEATURE_NAMES) if name.startswith("all_")]
 
 
@@ -43,12 +45,15 @@ def main(
     report: dict[str, dict[str, dict[str, Any]]] = {}
     for benchmark in DEVELOPMENT:
         rng = np.random.default_rng(seed)
-        prior = PriorTasks(
-            benchmark, Graphs.distinct(load_benchmark(benchmark).cells)[0], PriorConfig(side=0.0, relabelled=0.0)
-        )
+        graphs, columns = measured_scores(benchmark, rng)
         drawn = track(range(tasks), f"{benchmark}: prior", console=Console(stderr=True))
-        simulated = [statistics(prior.draw(CELLS, rng)) for _ in drawn]
-        measured = {name: statistics(task) for name, task in measured_tasks(benchmark, rng).items()}
+        scores = np.stack([add_noise(random_score(graphs, CONFIG, rng), CONFIG, rng) for _ in drawn])
+        total = np.sum([standardise(score) for score in scores], axis=0)
+        simulated = [statistics(_task(graphs, score), total - standardise(score)) for score in scores]
+        measured = {}
+        for name, score in columns.items():
+            known = np.flatnonzero(np.isfinite(score))
+            measured[name] = statistics(_task(graphs[known], score[known]), total[known])
         report[benchmark] = {
             name: {
                 "prior": [round(float(q), 3) for q in np.quantile([s[name] for s in simulated], [0.1, 0.5, 0.9])],
@@ -67,24 +72,22 @@ def main(
         Console().print(table)
 
 
-def measured_tasks(benchmark: str, rng: np.random.Generator) -> dict[str, Task]:
-    """Every score (no cost) of a benchmark, on some of its distinct cells, higher is better."""
+def measured_scores(benchmark: str, rng: np.random.Generator) -> tuple[Graphs, dict[str, np.ndarray]]:
+    """Some of a benchmark's distinct graphs, and every score (no cost) of them: higher is better, NaN where unknown."""
     table = load_benchmark(benchmark)
-    found = {}
-    for name, metric in table.metrics.items():
-        if metric.quantity in COSTS:
-            continue
-        known = np.flatnonzero(np.isfinite(table.mean(name)))
-        rows = rng.choice(known, size=min(CELLS, len(known)), replace=False)
-        graphs, inverse = Graphs.distinct(table.cells[rows])
-        value = table.mean(name)[rows] * (1 if metric.maximize else -1)
-        first = np.unique(inverse, return_index=True)[1]
-        found[name] = Task(graphs, value[first], np.zeros((len(first), 0)))
-    return found
+    graphs, graph = Graphs.distinct(table.cells)
+    first = np.unique(graph, return_index=True)[1]
+    chosen = np.sort(rng.choice(len(graphs), size=min(CELLS, len(graphs)), replace=False))
+    scores = {name: metric for name, metric in table.metrics.items() if metric.quantity not in COSTS}
+    columns = {n: table.mean(n)[first[chosen]] * (1 if metric.maximize else -1) for n, metric in scores.items()}
+    return graphs[chosen], columns
 
 
-def statistics(task: Task) -> dict[str, float]:
-    """What a task's scores are like; shares of variance are of the transformed score, of cells left out."""
+def statistics(task: Task, expected: Float[np.ndarray, " cell"]) -> dict[str, float]:
+    """What a task's scores are like; shares of variance are of the transformed score, of cells left out.
+
+    expected: what is known of the cells before any score.
+    """
     y = ScoreTransform.fit(task.score).forward(task.score)
     features = task.graphs.features
     counts = features[:, COUNTS]
@@ -96,6 +99,7 @@ def statistics(task: Task) -> dict[str, float]:
         "explained by graph features": explained(np.sqrt(features), y),
         "explained by features and patterns": explained(np.concatenate([np.sqrt(features), patterns], 1), y),
         "rank correlation with the best feature": float(max(abs(_spearman(features, task.score)))),
+        "rank correlation with the mean of prior tasks": float(_spearman(expected[:, None], task.score)[0]),
         "skewness": float(np.clip(skew(task.score), -20, 20)),
         "failures": float((task.score < middle - 4 * spread).mean()),
         "lead of the best over the top 1 %, in interquartile ranges": float((top[0] - np.median(top)) / spread),
@@ -117,6 +121,10 @@ def explained(x: Float[np.ndarray, "cell column"], y: Float[np.ndarray, " cell"]
             weights = vectors @ (along / (np.maximum(values, 0) + ridge))
             error[i, left_out] = y[left_out] - y[kept].mean() - kernel[np.ix_(left_out, kept)] @ weights
     return float(max(0.0, 1 - (error**2).mean(1).min() / y.var()))
+
+
+def _task(graphs: Graphs, score: Float[np.ndarray, " cell"]) -> Task:
+    return Task(graphs, score, np.zeros((len(score), 0)))
 
 
 def _pattern_counts(graphs: Graphs) -> Float[np.ndarray, "cell pattern"]:

@@ -2,8 +2,8 @@
 
 A task is a weighted sum of a few random functions of the pruned cell, then bent as measured scores are: a ceiling,
 cliffs where training fails, noise that is larger where the score is low. What is known of neural networks without
-measuring any benchmark goes in as a tilt: in most tasks (`tilted`) operations with parameters, wider receptive fields
-and more paths tend to help, each task with its own exceptions.
+measuring any benchmark goes in as a tilt: in most tasks (`tilted`) convolutions that see neighbours and more paths tend
+to help, pooling to harm, each task with its own exceptions.
 
 Axes: cell, feature, bin, node as in `metanp`. A random function maps graphs to (cell,), unitless, and is standardised
 over the task's cells before it is weighted.
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from metanp.features import FEATURE_NAMES
+from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS
 from metanp.graphs import Graphs
 from metanp.operations import ATTRIBUTE_TABLE, SKIP, VOCABULARY
 from tasks.task import Task
@@ -32,6 +32,7 @@ class PriorConfig:
     """How tasks are drawn; every range is drawn from anew for each task."""
 
     tilted: float = 0.7  # share of tasks in which what usually helps does
+    tilt: float = 3.0  # how much so, on average, against the task's own taste
     relabelled: float = 0.2  # share of tasks in which operations change names
     parts: list[int] = field(default_factory=lambda: [1, 4])  # random functions in a sum, both ends included
     noise: list[float] = field(default_factory=lambda: [0.02, 0.5])  # standard deviation over the score's, log-uniform
@@ -61,7 +62,7 @@ class PriorTasks:
 
 def random_score(graphs: Graphs, config: PriorConfig, rng: np.random.Generator) -> Values:
     """One random function, without noise, about unit variance."""
-    tilt = rng.gamma(2.0, 0.5) if rng.random() < config.tilted else 0.0
+    tilt = rng.gamma(3.0, config.tilt / 3) if rng.random() < config.tilted else 0.0
     makers = (_additive, _cuts, _subtrees, _propagation, _network, _smooth)
     shares = (0.2, 0.15, 0.1, 0.3, 0.15, 0.1)
     count = rng.integers(config.parts[0], config.parts[1] + 1)
@@ -93,28 +94,42 @@ def standardise(x: Values) -> Values:
     return (x - x.mean()) / spread if spread > 1e-9 else np.zeros_like(x)
 
 
-# Which way each graph feature usually points, per unit of its own spread. The fewest operations on a path point the
-# other way: a way around the operations helps (residual networks, He et al. 2016).
-_USUALLY = np.array(
-    [
-        (-0.5 if name.startswith("fewest") else 1.0)
-        * any(name.endswith(part) for part in ("parametric", "spatial", "log_paths", "nodes", "conv3x3"))
-        + 0.5
-        * (not name.startswith("fewest"))
-        * any(name.endswith(part) for part in ("depth", "receptive_max", "pointwise", "aggregation", "width"))
-        - 0.5 * (name.endswith("pool") or name.endswith("pool3x3"))
-        for name in FEATURE_NAMES
-    ]
-)
-# How much an operation usually adds, of order one.
+# How much an operation usually adds, of order one: most where it has weights and sees neighbours; a linear map of one
+# pixel adds little, and pooling takes away.
 _QUALITY = np.array(
     [
-        {"convolution": 1.0 if o.kernel_size > 1 else 0.7, "aggregation": 0.8, "linear": 0.5, "pool": 0.15}.get(
+        {"convolution": 1.0 if o.kernel_size > 1 else 0.2, "aggregation": 0.5, "linear": 0.2, "pool": -0.4}.get(
             o.kind, 0
         )
         for o in VOCABULARY
     ]
 )
+# What helps of a cell's shape: more ways from input to output, side by side, and a wide view.
+_SHAPES = {
+    "log_paths": 0.5,
+    "width": 0.5,
+    "input_degree": 0.5,
+    "output_degree": 0.3,
+    "nodes": 0.3,
+    "receptive_max": 0.5,
+}
+
+
+def _usual(name: str) -> float:
+    """Which way a graph feature usually points, per unit of its own spread.
+
+    More of what helps; and what every path must pass does harm, unless it is of the best: a way around it helps
+    (residual networks, He et al. 2016).
+    """
+    part, _, subject = name.partition("_")
+    members = CLASSES.get(subject) or [i for i in OPERATIONS if VOCABULARY[i].name == subject]
+    if name in _SHAPES or not members:
+        return _SHAPES.get(name, 0.0)
+    quality = float(_QUALITY[list(members)].mean())
+    return 0.5 * (quality - 0.7) if part == "fewest" else quality
+
+
+_USUALLY = np.array([_usual(name) for name in FEATURE_NAMES])
 
 
 def _additive(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
