@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Int, UInt64
+from jaxtyping import Bool, Int, UInt64
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
@@ -42,6 +42,23 @@ class Pool:
         if isinstance(self.cells, CellArray):
             return self.cells[[index]].to_cells()[0]
         return self.cells[index]
+
+    def distinct(self) -> tuple[Int[np.ndarray, " row"], Int[np.ndarray, " cell"]]:
+        """The first cell of each set of cells that are predicted alike, and which of them each cell is."""
+        known = np.where(np.isnan(self.side.values), np.inf, self.side.values)  # what is missing equals what is missing
+        rows = np.column_stack([self.graph, known]) if self.side.names else self.graph
+        _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+        return first, inverse.ravel()
+
+    def among(self, other: Pool | None) -> Bool[np.ndarray, " cell"]:
+        """Which cells compute the same as one of `other`: alike by fingerprint first, then by their exact key."""
+        if other is None:
+            return np.zeros(len(self), dtype=bool)
+        known = {other.cell(i).key for i in range(len(other))}
+        alike = np.isin(self.fingerprint, other.fingerprint)[self.graph]
+        for i in np.flatnonzero(alike):
+            alike[i] = self.cell(int(i)).key in known
+        return alike
 
 
 def encode(encoder: GraphEncoder, cells: Sequence[Cell] | CellArray, side: Side, checkpoint: str) -> Pool:

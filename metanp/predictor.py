@@ -220,7 +220,7 @@ class MetaNP:
             ValueError: as `predict`; or `k` below 1 or above the number of candidates that are left.
         """
         pool, fitted = self._pool(candidates, features), self._require_fit()
-        left = np.arange(len(pool)) if include_evaluated else np.flatnonzero(~_evaluated(pool, fitted.evaluated))
+        left = np.arange(len(pool)) if include_evaluated else np.flatnonzero(~pool.among(fitted.evaluated))
         k = len(left) if k is None else k
         if not 1 <= k <= len(left):
             raise ValueError(f"k is {k}, but there are {len(left)} candidates to rank (evaluated ones left out)")
@@ -292,7 +292,7 @@ class MetaNP:
         self, pool: Pool, fitted: _Fitted, noise: bool, read: Callable[[Mixture], Answer]
     ) -> Float[np.ndarray, "answer cell"]:
         """Some numbers a candidate, read off its distribution a piece of the pool at a time."""
-        first, inverse = _distinct(pool)
+        first, inverse = pool.distinct()
         parts = []
         state = fitted.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(first) > LARGE_POOL else fitted.state
         with torch.inference_mode():
@@ -324,22 +324,3 @@ class MetaNP:
 
 def _numpy(values: Sequence[Float[Tensor, "1 target"]]) -> Float[np.ndarray, "value target"]:
     return torch.cat(list(values)).double().cpu().numpy()
-
-
-def _distinct(pool: Pool) -> tuple[Int[np.ndarray, " row"], Int[np.ndarray, " cell"]]:
-    """The first cell of each set of cells that are predicted alike, and which of them each cell is."""
-    known = np.where(np.isnan(pool.side.values), np.inf, pool.side.values)  # what is missing equals what is missing
-    rows = np.column_stack([pool.graph, known]) if pool.side.names else pool.graph
-    _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-    return first, inverse.ravel()
-
-
-def _evaluated(pool: Pool, evaluated: Pool | None) -> np.ndarray:
-    """Which candidates compute the same as an evaluated cell: alike by fingerprint first, then by their exact key."""
-    if evaluated is None:
-        return np.zeros(len(pool), dtype=bool)
-    known = {evaluated.cell(i).key for i in range(len(evaluated))}
-    alike = np.isin(pool.fingerprint, evaluated.fingerprint)[pool.graph]
-    for i in np.flatnonzero(alike):
-        alike[i] = pool.cell(int(i)).key in known
-    return alike

@@ -158,10 +158,10 @@ def ablation_table(rows: Sequence[dict[str, str]]) -> str:
         one = next(iter(mine.values()))
         sizes = f"{int(float(one['parameters'])):,} | {float(one['train_seconds']):.0f}"
         lines.append(f"| {variant} | " + " | ".join(entries) + f" | {sizes} |")
-    first = rows[0]
+    first, budgets = rows[0], rows[0]["budgets"].split()
     lines += [
         "",
-        f"Mean tau at {first['budgets'].replace(' ', ' and ')} labels; training seeds: {first['seeds']}, "
+        f"Mean tau at {', '.join(budgets[:-1])} and {budgets[-1]} labels; training seeds: {first['seeds']}, "
         f"label sets: {first['sets']}; in brackets the difference to the first row, paired over both, 95 % interval. "
         f"Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
     ]
