@@ -8,6 +8,7 @@ import pytest
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.features import FEATURE_NAMES
 from metanp.graphs import Graphs
 from metanp.operations import SKIP
 from metanp.spaces import get_space
@@ -177,19 +178,29 @@ def test_side_features_know_something_of_the_score_and_may_be_missing(pool):
     assert PriorTasks("transnas", pool, QUIET).draw(9, np.random.default_rng(0)).side.shape == (9, 0)
 
 
-def test_tilted_tasks_like_convolutions(pool):
-    """What is known of networks: over many tasks, more operations with parameters go with higher scores."""
-    from metanp.features import FEATURE_NAMES
-
-    parametric = pool.features[:1000, FEATURE_NAMES.index("all_parametric")]
+@pytest.mark.parametrize(
+    ("feature", "sign"), [("all_conv3x3", 1), ("most_spatial", 1), ("mean_pool", -1), ("fewest_pool", -1)]
+)
+def test_tilted_tasks_like_convolutions_and_dislike_pooling(feature, sign):
+    """What is known of networks, over many tasks of NAS-Bench-201's cells."""
+    graphs = Graphs.distinct(get_space("nasbench201").arrays()[::16])[0]
+    x = graphs.features[:, FEATURE_NAMES.index(feature)]
 
     def mean_correlation(tilted: float) -> float:
         config = replace(QUIET, tilted=tilted)
-        scores = [random_score(pool[:1000], config, np.random.default_rng(seed)) for seed in SEEDS]
-        return float(np.nanmean([np.corrcoef(parametric, score)[0, 1] for score in scores]))
+        scores = [random_score(graphs, config, np.random.default_rng(seed)) for seed in SEEDS]
+        return float(np.mean([np.corrcoef(x, score)[0, 1] for score in scores if score.std() > 0]))
 
-    assert mean_correlation(1.0) > 0.2
-    assert abs(mean_correlation(0.0)) < 0.15
+    assert sign * (mean_correlation(1.0) - mean_correlation(0.0)) > 0.1
+
+
+def test_a_stronger_tilt_makes_tasks_more_alike(pool):
+    def agreement(tilt: float) -> float:
+        config = replace(QUIET, tilted=1.0, tilt=tilt)
+        scores = [random_score(pool[:500], config, np.random.default_rng(seed)) for seed in SEEDS]
+        return float(np.mean(np.corrcoef([score for score in scores if score.std() > 0])))
+
+    assert agreement(6.0) > agreement(1.0) + 0.1 > agreement(0.0) + 0.1
 
 
 def test_eight_tasks_on_456_cells_take_well_under_a_second(pool):
