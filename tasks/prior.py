@@ -1,9 +1,10 @@
 """Prior tasks: random functions over unlabelled cells, drawn so that measured ones could have been among them.
 
 A task is a weighted sum of a few random functions of the pruned cell, then bent as measured scores are: a ceiling,
-cliffs where training fails, noise that is larger where the score is low. What is known of neural networks without
-measuring any benchmark goes in as a tilt: in most tasks (`tilted`) convolutions that see neighbours and more paths tend
-to help, pooling to harm, each task with its own exceptions.
+cliffs where training fails, noise that is larger where the score is low. What is known of neural networks goes in as a
+tilt: in most tasks (`tilted`) convolutions that see neighbours and more paths tend to help, pooling to harm, each task
+with its own exceptions. Its signs are common knowledge; its round numbers were set after a look at which graph features
+go with accuracy on measured benchmarks (`docs/what-was-tried.md`).
 
 Axes: cell, feature, bin, node as in `metanp`. A random function maps graphs to (cell,), unitless, and is standardised
 over the task's cells before it is weighted.

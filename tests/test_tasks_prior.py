@@ -191,7 +191,8 @@ def test_tilted_tasks_like_convolutions_and_dislike_pooling(feature, sign):
         scores = [random_score(graphs, config, np.random.default_rng(seed)) for seed in SEEDS]
         return float(np.mean([np.corrcoef(x, score)[0, 1] for score in scores if score.std() > 0]))
 
-    assert sign * (mean_correlation(1.0) - mean_correlation(0.0)) > 0.1
+    assert sign * mean_correlation(1.0) > 0.15
+    assert abs(mean_correlation(0.0)) < 0.15
 
 
 def test_a_stronger_tilt_makes_tasks_more_alike(pool):
