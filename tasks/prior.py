@@ -2,9 +2,11 @@
 
 A task is a weighted sum of a few random functions of the pruned cell, then bent as measured scores are: a ceiling,
 cliffs where training fails, noise that is larger where the score is low. What is known of neural networks goes in as a
-tilt: in most tasks (`tilted`) convolutions that see neighbours and more paths tend to help, pooling to harm, each task
-with its own exceptions. Its signs are common knowledge; its round numbers were set after a look at which graph features
-go with accuracy on measured benchmarks (`docs/what-was-tried.md`).
+tilt: in most tasks (`tilted`) convolutions that see neighbours and more paths tend to help, pooling and paths without a
+way around to harm, each task with its own exceptions; and where operations are those of image networks, of which most
+is known, a share of the score is what one would expect without exceptions (`expected`). The signs are common knowledge;
+the round numbers were set after a look at which graph features go with accuracy on measured benchmarks
+(`docs/what-was-tried.md`).
 
 Axes: cell, feature, bin, node as in `metanp`. A random function maps graphs to (cell,), unitless, and is standardised
 over the task's cells before it is weighted.
@@ -34,6 +36,7 @@ class PriorConfig:
 
     tilted: float = 0.7  # share of tasks in which what usually helps does
     tilt: float = 3.0  # how much so, on average, against the task's own taste
+    expected: float = 0.6  # largest share of a tilted task's variance that is what one expects of image networks
     relabelled: float = 0.2  # share of tasks in which operations change names
     parts: list[int] = field(default_factory=lambda: [1, 4])  # random functions in a sum, both ends included
     noise: list[float] = field(default_factory=lambda: [0.02, 0.5])  # standard deviation over the score's, log-uniform
@@ -72,6 +75,9 @@ def random_score(graphs: Graphs, config: PriorConfig, rng: np.random.Generator) 
         part = makers[rng.choice(len(makers), p=shares)](graphs, tilt, rng)
         score += np.sqrt(weight) * standardise(part)
     score = standardise(score)
+    if tilt:
+        share = rng.uniform(0, config.expected) * _known(graphs) ** 2
+        score = standardise(np.sqrt(1 - share) * score + np.sqrt(share) * _expected(graphs, rng))
     if rng.random() < config.ceiling:
         sharpness, level = np.exp(rng.normal(0.3, 0.7)), rng.normal(0, 1)
         score = standardise(-np.logaddexp(0, -sharpness * (score - level)))
@@ -105,6 +111,8 @@ _QUALITY = np.array(
         for o in VOCABULARY
     ]
 )
+# Operations of image networks, of which most is known.
+_FAMILIAR = np.array([o.kind in ("convolution", "pool", "skip") for o in VOCABULARY])
 # What helps of a cell's shape: more ways from input to output, side by side, and a wide view.
 _SHAPES = {
     "log_paths": 0.5,
@@ -119,18 +127,36 @@ _SHAPES = {
 def _usual(name: str) -> float:
     """Which way a graph feature usually points, per unit of its own spread.
 
-    More of what helps; and what every path must pass does harm, unless it is of the best: a way around it helps
-    (residual networks, He et al. 2016).
+    More of what helps; and what every path must pass does harm, the more so where it does something: a way around it
+    helps (residual networks, He et al. 2016).
     """
     part, _, subject = name.partition("_")
     members = CLASSES.get(subject) or [i for i in OPERATIONS if VOCABULARY[i].name == subject]
     if name in _SHAPES or not members:
         return _SHAPES.get(name, 0.0)
     quality = float(_QUALITY[list(members)].mean())
-    return 0.5 * (quality - 0.7) if part == "fewest" else quality
+    if part == "fewest":
+        return -1.0 if quality > 0 else -0.5
+    return quality
 
 
 _USUALLY = np.array([_usual(name) for name in FEATURE_NAMES])
+
+
+def _known(graphs: Graphs) -> float:
+    """Share of the cells' operations that are those of image networks."""
+    operation = graphs.pruned.operation
+    inner = operation[operation >= SKIP]
+    return float(_FAMILIAR[inner].mean()) if len(inner) else 0.0
+
+
+def _expected(graphs: Graphs, rng: np.random.Generator) -> Values:
+    """What is expected without exceptions: of graph features, and in part of all operations along all paths."""
+    index, features = _varying(graphs.features)
+    share = rng.uniform(0, 0.5)
+    along_paths = _travel(graphs, _QUALITY, np.ones(len(VOCABULARY)), "sum", "none", 0.0)
+    expected = np.sqrt(1 - share) * standardise(features @ _USUALLY[index])
+    return standardise(expected + np.sqrt(share) * standardise(along_paths))
 
 
 def _additive(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
@@ -172,12 +198,23 @@ def _propagation(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Value
     gain = np.clip(1 + rng.normal(0, rng.choice([0.02, 0.2, 0.5]), len(VOCABULARY)), 0, 1.6)
     join = rng.choice(["sum", "mean", "max", "log"])
     bend = rng.choice(["none", "tanh", "root"])
+    return _travel(graphs, quality, gain, join, bend, rng.choice([0.0, 1.0]))
+
+
+def _travel(
+    graphs: Graphs,
+    quality: Float[np.ndarray, " operation"],
+    gain: Float[np.ndarray, " operation"],
+    join: str,
+    bend: str,
+    start: float,
+) -> Values:
+    """What arrives at the output when `start` leaves the input."""
     operation, edge = graphs.pruned.operation, graphs.pruned.adjacency
     state = np.zeros(operation.shape)
-    state[:, 0] = rng.choice([0.0, 1.0])
+    state[:, 0] = start
     for v in range(1, operation.shape[1]):
-        arrives = edge[:, :v, v]
-        joined = _join(state[:, :v], arrives, join)
+        joined = _join(state[:, :v], edge[:, :v, v], join)
         own = operation[:, v]
         value = joined * gain[own] + quality[own] * (own >= SKIP)
         state[:, v] = np.where(own >= 0, _bend(value, bend), 0)
