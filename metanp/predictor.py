@@ -24,11 +24,11 @@ from metanp.distribution import Mixture
 from metanp.encoder import Points
 from metanp.features import FEATURE_NAMES, WL_STEPS
 from metanp.pool import Pool, encode
+from metanp.predicted import Predicted
 from metanp.score_transform import ScoreTransform
 from metanp.side import Side, standardise_side
 
 Candidates = Sequence[Cell] | CellArray | Pool
-Answer = tuple[Float[np.ndarray, " target"], ...]
 ALL = slice(None)
 CHUNK = 2048  # distinct cells answered for at once: their covariances stay in the cache
 MIN_HEAD_WEIGHT = 0.01  # heads that a context gives less are left out: they cost as much as the others and say little
@@ -170,10 +170,27 @@ class MetaNP:
             NotFittedError: before `fit`.
             ValueError: no candidates, a pool of another checkpoint, side features that do not fit.
         """
+        predicted = self.predict_distribution(candidates, noise, features)
+        return (predicted.mean, predicted.std) if return_std else predicted.mean
+
+    def predict_distribution(self, candidates: Candidates, noise: bool = True, features: Any = None) -> Predicted:
+        """Mean, standard deviation and, when asked, quantiles of each candidate's score, from one pass over them.
+
+        Arguments and errors as `predict`.
+        """
         pool, fitted = self._pool(candidates, features), self._require_fit()
-        back = fitted.transform.inverse_moments
-        mean, std = self._answers(pool, fitted, noise, lambda mixture: back(*_numpy(mixture.moments())))
-        return (fitted.sign * mean, std) if return_std else fitted.sign * mean
+        sign, transform = fitted.sign, fitted.transform
+        first, inverse = pool.distinct()
+        mixtures = self._mixtures(pool, fitted, noise, first)
+        parts = [transform.inverse_moments(*_numpy(mixture.moments())) for mixture in mixtures]
+        mean, std = np.concatenate(parts, axis=1)[:, inverse]
+
+        def quantile(probability: float) -> Float[np.ndarray, " cell"]:
+            wanted = probability if sign > 0 else 1 - probability
+            values = np.concatenate([_numpy([mixture.quantile(wanted)])[0] for mixture in mixtures])
+            return sign * transform.inverse(values)[inverse]
+
+        return Predicted(sign * mean, std, quantile)
 
     def predict_quantiles(
         self, candidates: Candidates, probabilities: Sequence[float], noise: bool = True, features: Any = None
@@ -186,15 +203,7 @@ class MetaNP:
         Raises:
             ValueError: as `predict`; or a probability that is not between 0 and 1.
         """
-        pool, fitted = self._pool(candidates, features), self._require_fit()
-        if wrong := [p for p in probabilities if not 0 < p < 1]:
-            raise ValueError(f"{wrong[0]} is no probability between 0 and 1, such as 0.9")
-        wanted = [p if fitted.sign > 0 else 1 - p for p in probabilities]
-
-        def quantiles(mixture: Mixture) -> Answer:
-            return tuple(fitted.transform.inverse(_numpy([mixture.quantile(p)])[0]) for p in wanted)
-
-        return fitted.sign * self._answers(pool, fitted, noise, quantiles)
+        return self.predict_distribution(candidates, noise, features).quantiles(probabilities)
 
     def predict_interval(
         self, candidates: Candidates, level: float = 0.9, noise: bool = True, features: Any = None
@@ -288,18 +297,12 @@ class MetaNP:
         for start in range(0, len(wanted), CHUNK):
             yield self._points(pool, side, wanted[start : start + CHUNK])
 
-    def _answers(
-        self, pool: Pool, fitted: _Fitted, noise: bool, read: Callable[[Mixture], Answer]
-    ) -> Float[np.ndarray, "answer cell"]:
-        """Some numbers a candidate, read off its distribution a piece of the pool at a time."""
-        first, inverse = pool.distinct()
-        parts = []
-        state = fitted.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(first) > LARGE_POOL else fitted.state
+    def _mixtures(self, pool: Pool, fitted: _Fitted, noise: bool, rows: np.ndarray) -> list[Mixture]:
+        """What the model says of some of the pool's cells, a piece at a time."""
+        state = fitted.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(rows) > LARGE_POOL else fitted.state
         with torch.inference_mode():
-            for points in self._pieces(pool, fitted, first):
-                mixture = self.model.process.predict(state, points)
-                parts.append(read(mixture if noise else mixture.without_noise()))
-        return np.concatenate(parts, axis=1)[:, inverse]
+            parts = (self.model.process.predict(state, points) for points in self._pieces(pool, fitted, rows))
+            return [part if noise else part.without_noise() for part in parts]
 
     def _draws(
         self, pool: Pool, fitted: _Fitted, n: int, rng: torch.Generator, rows: np.ndarray | slice = ALL

@@ -86,7 +86,7 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[d
     """Rows of one fit: metrics for each of `setting.scored`, and seconds to fit and to predict.
 
     Likelihood, CRPS and coverage are held against a new measurement of what was shown; at no label there is no unit to
-    hold them in. Intervals lie between the predictor's own quantiles where it gives some (`predict_quantiles`), else
+    hold them in. Intervals lie between the predictor's own quantiles where it gives some (`predict_distribution`), else
     they are normal. A predictor that needs labels (`fewest_labels`) has no row below its number of them.
     """
     if job.budget < getattr(predictor, "fewest_labels", 0):
@@ -97,7 +97,11 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[d
     started = time.perf_counter()
     predictor.fit(setting.cells[job.context], setting.score[job.context], **more)
     fitted = time.perf_counter()
-    mean, std = predictor.predict(pool, return_std=True) if knows_std else (predictor.predict(pool), None)
+    predicted = predictor.predict_distribution(pool) if hasattr(predictor, "predict_distribution") else None
+    if predicted:
+        mean, std = predicted.mean, predicted.std
+    else:
+        mean, std = predictor.predict(pool, return_std=True) if knows_std else (predictor.predict(pool), None)
     done = time.perf_counter()
     mean = mean[job.target]
     seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted}
@@ -105,9 +109,9 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[d
     if std is not None and job.budget:
         measured = setting.score[job.target]
         honesty = distribution_metrics(mean, std[job.target], measured)
-        if hasattr(predictor, "predict_quantiles"):
+        if predicted:
             ends = [0.5 + side * level / 2 for level in LEVELS for side in (-1, 1)]
-            quantiles = predictor.predict_quantiles(pool, ends)[:, job.target]
+            quantiles = predicted.quantiles(ends)[:, job.target]
             for level, lower, upper in zip(LEVELS, quantiles[::2], quantiles[1::2], strict=True):
                 honesty[f"coverage_{100 * level:.0f}"] = coverage(lower, upper, measured)
     rows = []

@@ -81,11 +81,14 @@ def test_predictions_are_the_posterior_written_out():
     expected = transform.inverse_moments(by_hand, np.sqrt(variance))
     assert mean == pytest.approx(expected[0], abs=1e-4)
     assert std == pytest.approx(expected[1], abs=1e-4)
-    lower, upper = gp.predict_quantiles(asked, [0.05, 0.95])
+    predicted = gp.predict_distribution(asked)
+    assert predicted.mean == pytest.approx(mean)
+    assert predicted.std == pytest.approx(std)
+    lower, upper = predicted.quantiles([0.05, 0.95])
     assert lower == pytest.approx(transform.inverse(by_hand - 1.644854 * np.sqrt(variance)), abs=1e-4)
     assert upper == pytest.approx(transform.inverse(by_hand + 1.644854 * np.sqrt(variance)), abs=1e-4)
     with pytest.raises(ValueError, match="90 is no probability"):
-        gp.predict_quantiles(asked, [0.5, 90])
+        predicted.quantiles([0.5, 90])
 
 
 def test_hyper_parameters_are_fitted_not_left_at_their_start():

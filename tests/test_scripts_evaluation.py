@@ -3,6 +3,7 @@
 import numpy as np
 
 from metanp.cell_array import CellArray
+from metanp.predicted import Predicted
 from metanp.spaces import get_space
 from scripts.evaluation import Setting, evaluate, label_sets, paired, summary
 
@@ -70,9 +71,11 @@ def test_coverage_is_that_of_a_predictors_own_quantiles_where_it_gives_some():
     where = setting()
 
     class Careful(Oracle):
-        def predict_quantiles(self, pool, probabilities):
+        def predict_distribution(self, pool):
             # of the 50 % interval alone the upper end lies below the truth
-            return np.stack([pool + (p - 0.5 if abs(p - 0.5) > 0.4 else -0.1 - abs(p - 0.5)) for p in probabilities])
+            return Predicted(
+                pool, np.ones(len(pool)), lambda p: pool + (p - 0.5 if abs(p - 0.5) > 0.4 else -0.1 - abs(p - 0.5))
+            )
 
     rows = evaluate({"plain": lambda: Oracle(where.score), "careful": lambda: Careful(where.score)}, where)
     assert {(row["predictor"], row["coverage_50"], row["coverage_90"]) for row in rows} == {

@@ -29,6 +29,7 @@ from metanp.baselines.base import Answer, Baseline, Moments, library
 from metanp.baselines.inputs import Inputs, computed, written
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.predicted import Predicted
 
 RESTARTS = 2  # besides the start itself
 PRIOR_PRECISION = 0.3  # of each log hyper-parameter: a standard deviation of 1.8, a factor of 6
@@ -54,28 +55,28 @@ class GaussianProcess(Baseline):
             self._regressor.fit(self._points(context)[context.graph], value)
 
     def _predict(self, inputs: Inputs) -> Moments:
-        with _one_thread():
-            return self._regressor.predict(self._points(inputs), return_std=True)
+        mean, std = self._latent(inputs)
+        return mean, std
 
-    def predict_quantiles(
-        self, cells: Sequence[Cell] | CellArray | Inputs, probabilities: Sequence[float]
-    ) -> Float[np.ndarray, "probability cell"]:
-        """The values that a new measurement of each cell stays below with these probabilities.
+    def predict_distribution(self, cells: Sequence[Cell] | CellArray | Inputs) -> Predicted:
+        """Mean, standard deviation and, when asked, quantiles of a new measurement of each cell.
 
         The posterior is normal in the units of the score transform, so its quantiles go back exactly.
 
         Raises:
             RuntimeError: before `fit`.
-            ValueError: a probability that is not between 0 and 1.
         """
-        if wrong := [p for p in probabilities if not 0 < p < 1]:
-            raise ValueError(f"{wrong[0]} is no probability between 0 and 1, such as 0.9")
-        return self._answers(cells, partial(self._quantiles, reach=ndtri(np.asarray(probabilities))))
+        transform = self._transform
+        mean, std = self._answers(cells, self._latent)
 
-    def _quantiles(self, inputs: Inputs, reach: Float[np.ndarray, " probability"]) -> Answer:
-        mean, std = self._predict(inputs)
-        assert std is not None
-        return tuple(self._transform.inverse(mean + z * std) for z in reach)
+        def quantile(probability: float) -> Float[np.ndarray, " cell"]:
+            return transform.inverse(mean + std * ndtri(probability))
+
+        return Predicted(*transform.inverse_moments(mean, std), quantile)
+
+    def _latent(self, inputs: Inputs) -> Answer:
+        with _one_thread():
+            return self._regressor.predict(self._points(inputs), return_std=True)
 
     def _points(self, inputs: Inputs) -> Float[np.ndarray, "graph column"]:
         parts = zip(self._blocks(inputs), self._centre, self._scale, strict=True)
