@@ -1,11 +1,10 @@
-"""What baselines read of cells: counts by hand, exact distances, each distinct cell once, one-hot cells of any size."""
+"""What baselines read of cells: counts by hand, exact distances, each distinct cell once."""
 
 import numpy as np
 import pytest
 
-from metanp.baselines.inputs import Counts, computed, written
-from metanp.cell import Cell
-from metanp.cell_array import CellArray
+from metanp.baselines.encodings import adjacency
+from metanp.baselines.inputs import Counts, computed
 from metanp.spaces import get_space
 
 SPACE = get_space("nasbench201")
@@ -20,7 +19,7 @@ def test_counts_worked_by_hand():
     assert known == pytest.approx(np.array([[2, 0, 1], [0, 0, np.sqrt(2)]]))
 
 
-@pytest.mark.parametrize("read", [computed, written])
+@pytest.mark.parametrize("read", [computed, adjacency])
 def test_patterns_never_seen_leave_distances_to_the_evaluated_cells_exact(read):
     rng = np.random.default_rng(3)
     cells = SPACE.arrays()[rng.permutation(len(SPACE))[:40]]
@@ -36,18 +35,3 @@ def test_patterns_never_seen_leave_distances_to_the_evaluated_cells_exact(read):
 def test_a_pool_holds_each_distinct_cell_once():
     inputs = computed(SPACE.arrays())
     assert (len(inputs), inputs.n_rows) == (15_625, 8_765)
-
-
-def test_one_hot_cells_worked_by_hand():
-    cells = [Cell(["input", "skip", "output"], [(0, 1), (1, 2)]), Cell(["input", "skip", "output"], [(0, 2)])]
-    _, operations, edges = written(cells).blocks(written(cells))
-    assert operations[:, :-1].tolist() == [[1, 1, 1], [1, 1, 1]]
-    # edges (0, 1), (0, 2), (1, 2)
-    assert edges[:, :-1].tolist() == [[1, 0, 1], [0, 1, 0]]
-
-
-def test_one_hot_cells_are_read_alike_whatever_the_largest_cell_beside_them_is():
-    small, large = SPACE.arrays()[5:6], SPACE.arrays()[:1]
-    wide = CellArray.concatenate([small, CellArray.from_cells([Cell(["input", *["skip"] * 9, "output"], [(0, 10)])])])
-    for alone, beside in zip(written(small).blocks(written(large)), written(wide).blocks(written(large)), strict=True):
-        assert alone[0].tolist() == beside[0].tolist()

@@ -26,7 +26,8 @@ from scipy.optimize import minimize
 from scipy.special import ndtri
 
 from metanp.baselines.base import Answer, Baseline, Moments, library
-from metanp.baselines.inputs import Inputs, computed, written
+from metanp.baselines.encodings import adjacency
+from metanp.baselines.inputs import Inputs, computed
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.predicted import Predicted
@@ -91,7 +92,7 @@ class GaussianProcess(Baseline):
 class OneHotGaussianProcess(GaussianProcess):
     """On the cell as it is written."""
 
-    read = staticmethod(written)
+    read = staticmethod(adjacency)
 
 
 class WLGaussianProcess(GaussianProcess):

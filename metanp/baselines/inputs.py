@@ -1,8 +1,7 @@
 """What baselines read of cells: numbers, and counts of named patterns.
 
-Two readings. `computed`: graph features and exact counts of Weisfeiler-Lehman subtrees of the pruned cell, each
-distinct cell once, so that isomorphic cells are one row. `written`: the cell as it is written, one-hot: which operation
-stands at which node, and which edges there are.
+`computed`: graph features and exact counts of Weisfeiler-Lehman subtrees of the pruned cell, each distinct cell once,
+so that isomorphic cells are one row. Other readings are in `metanp.baselines.encodings`.
 
 Patterns are named by a 64-bit number and kept sparse. A fit knows the patterns of its evaluated cells alone; of any
 other cell, those never seen enter as one column, the root of their sum of squares, which leaves all distances to
@@ -28,7 +27,6 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray, initial_colour, refine
 from metanp.features import graph_features
 from metanp.graphs import as_array
-from metanp.operations import VOCABULARY
 from metanp.side import Side, standardise_side
 
 WL_STEPS = 2  # a third told no more on any benchmark tried
@@ -46,11 +44,17 @@ class Counts:
     count: csr_matrix
 
     @classmethod
-    def of(cls, graph: Int[np.ndarray, " hit"], pattern: UInt64[np.ndarray, " hit"], n_graphs: int) -> Counts:
-        """Count hits: `pattern[i]` occurs once more in `graph[i]`."""
+    def of(
+        cls,
+        graph: Int[np.ndarray, " hit"],
+        pattern: UInt64[np.ndarray, " hit"],
+        n_graphs: int,
+        value: Float32[np.ndarray, " hit"] | None = None,
+    ) -> Counts:
+        """Count hits: `pattern[i]` occurs once more in `graph[i]`, or `value[i]` times."""
         name, column = np.unique(pattern, return_inverse=True)
-        ones = np.ones(len(graph), dtype=np.float32)
-        return cls(name, csr_matrix((ones, (graph, column)), shape=(n_graphs, len(name))))
+        value = np.ones(len(graph), dtype=np.float32) if value is None else value
+        return cls(name, csr_matrix((value, (graph, column)), shape=(n_graphs, len(name))))
 
     def columns(self, known: UInt64[np.ndarray, " known"]) -> Float32[np.ndarray, "graph column"]:
         """Counts of the `known` patterns (ascending), and a last column for all others."""
@@ -125,19 +129,3 @@ def computed(cells: Sequence[Cell] | CellArray) -> Inputs:
         colour = refine(colour, pruned)
         counts.append(Counts.of(row, colour[row, node], len(pruned)))
     return Inputs(graph, fingerprint, graph_features(pruned), tuple(counts), Side.of(None, len(pruned)))
-
-
-def written(cells: Sequence[Cell] | CellArray) -> Inputs:
-    """One-hot operations by node and one-hot edges, of the cells as they are written; nodes are not renumbered."""
-    array = as_array(cells)
-    row, node = np.nonzero(array.operation >= 0)
-    operation = node * len(VOCABULARY) + array.operation[row, node]
-    edge_row, start, end = np.nonzero(array.adjacency)
-    # the end first, so that a pair of nodes has the same number in cells of any size
-    edge = end * (end - 1) // 2 + start
-    counts = (
-        Counts.of(row, operation.astype(np.uint64), len(array)),
-        Counts.of(edge_row, edge.astype(np.uint64), len(array)),
-    )
-    none = np.zeros((len(array), 0), dtype=np.float32)
-    return Inputs(np.arange(len(array)), array.fingerprint(), none, counts, Side.of(None, len(array)))
