@@ -1,8 +1,9 @@
 """What all baselines share: checks, the score transform, each distinct cell predicted once.
 
 A baseline sees scores through the same monotone map as the model (`metanp.score_transform`), fitted on the evaluated
-cells alone, and answers in the user's units. On NAS-Bench-Macro, NAS-Bench-Graph, TransNAS-Bench-101 and NAS-Bench-101
-(mean Kendall tau over 20, 50 and 100 labels) that map gave a Gaussian process .033 over standardised scores.
+cells alone, unless its authors standardise them, and answers in the user's units. On NAS-Bench-Macro, NAS-Bench-Graph,
+TransNAS-Bench-101 and NAS-Bench-101 (mean Kendall tau over 20, 50 and 100 labels) that map gave a Gaussian process .033
+over standardised scores.
 
 Axes: cell, as given; graph, a distinct row of the inputs.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Self
 
@@ -30,6 +32,31 @@ Answer = tuple[Float[np.ndarray, " graph"], ...]
 Moments = tuple[Float[np.ndarray, " graph"], Float[np.ndarray, " graph"] | None]
 
 
+@dataclass(frozen=True)
+class ZScore:
+    """Scores less their mean, over their standard deviation; what most published predictors learn from."""
+
+    mean: float
+    std: float
+
+    @classmethod
+    def fit(cls, score: Scores) -> ZScore:
+        """From the scores of the evaluated cells."""
+        return cls(float(score.mean()), float(score.std()) or 1.0)
+
+    def forward(self, score: Scores) -> Scores:
+        """User's units to the predictor's."""
+        return (score - self.mean) / self.std
+
+    def inverse(self, value: Scores) -> Scores:
+        """Predictor's units to the user's."""
+        return self.mean + self.std * value
+
+    def inverse_moments(self, mean: Scores, std: Scores) -> tuple[Scores, Scores]:
+        """Mean and standard deviation in the user's units."""
+        return self.inverse(mean), self.std * std
+
+
 class Baseline(ABC):
     """A predictor of scores.
 
@@ -38,6 +65,7 @@ class Baseline(ABC):
     """
 
     read = staticmethod(computed)  # cells -> inputs
+    transform: type[ScoreTransform] | type[ZScore] = ScoreTransform
     fewest_labels = 1  # no prior: nothing to say of cells before one was evaluated
     knows_std = True
 
@@ -57,12 +85,16 @@ class Baseline(ABC):
         """Learn from evaluated cells; any unit, higher is better. `features`: side features, as in `MetaNP.fit`.
 
         Raises:
-            ValueError: no cell, lengths that differ, or a score that is not finite; names the first such cell.
+            ValueError: fewer cells than `fewest_labels`, lengths that differ, or a score that is not finite; names the
+                first such cell.
             ImportError: the baseline's library is missing.
         """
         values = _checked(cells, score)
+        if len(values) < self.fewest_labels:
+            name = type(self).__name__
+            raise ValueError(f"{name} needs at least {self.fewest_labels} evaluated cells, but there is {len(values)}")
         self._context = self.encode(cells, features)
-        self._transform = ScoreTransform.fit(values)
+        self._transform = self.transform.fit(values)
         self._fit(self._context, self._transform.forward(values))
         return self
 

@@ -1,0 +1,118 @@
+"""Tree ensembles as White et al. ran them: one-hot adjacency, standardised scores, the settings of their NASLib.
+
+No early stopping and no split of the labels: the study's own. Beside them, `metanp.baselines.trees` has the forest and
+the boosted trees that this project holds itself against, on graph features, with settings for few labels.
+
+Source: White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?" (arXiv:2104.01177);
+settings from the NASLib repository, folder naslib/predictors/trees. LightGBM as a predictor: Luo et al. 2020
+(arXiv:2007.04785); NGBoost: Duan et al. 2020 (arXiv:1910.03225); the forest and NGBoost were tuned by Siems et al. 2020
+(arXiv:2008.09777).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from metanp.baselines.base import Moments, ZScore, library
+from metanp.baselines.encodings import adjacency
+from metanp.baselines.inputs import Inputs
+from metanp.baselines.trees import Trees
+
+
+class StudyTrees(Trees):
+    """One-hot adjacency and standardised scores; no standard deviation unless a subclass knows one."""
+
+    read = staticmethod(adjacency)
+    transform = ZScore
+    knows_std = False
+
+
+class StudyForest(StudyTrees):
+    """116 trees, each on all evaluated cells, a sixth of the columns at each split."""
+
+    def _make(self) -> Any:
+        return library("sklearn.ensemble").RandomForestRegressor(
+            n_estimators=116,
+            max_features=0.17055852159745608,
+            min_samples_leaf=2,
+            min_samples_split=2,
+            bootstrap=False,
+            n_jobs=self.n_jobs,
+            random_state=self.seed,
+        )
+
+
+class StudyXGBoost(StudyTrees):
+    """500 rounds of trees of depth six."""
+
+    def _make(self) -> Any:
+        return library("xgboost").XGBRegressor(
+            n_estimators=500,
+            max_depth=6,
+            min_child_weight=1,
+            learning_rate=0.3,
+            n_jobs=self.n_jobs,
+            random_state=self.seed,
+        )
+
+
+class StudyLightGBM(StudyTrees):
+    """500 rounds of up to 31 leaves of at least five cells: below ten cells it predicts their mean."""
+
+    fewest_labels = 2
+
+    def _make(self) -> Any:
+        return library("lightgbm").LGBMRegressor(
+            n_estimators=500,
+            num_leaves=31,
+            min_child_samples=5,
+            learning_rate=0.05,
+            colsample_bytree=0.9,
+            subsample=0.8,
+            subsample_freq=5,
+            n_jobs=self.n_jobs,
+            random_state=self.seed,
+            deterministic=True,
+            force_row_wise=True,
+            verbose=-1,
+        )
+
+
+class StudyNGBoost(StudyTrees):
+    """505 rounds of natural gradient boosting of a normal distribution; `std` is that of a new measurement."""
+
+    knows_std = True
+    fewest_labels = 2
+
+    def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
+        self._cells, self._all_equal = len(value), not np.ptp(value)
+        if not self._all_equal:  # a normal distribution without spread has no gradient
+            super()._fit(context, value)
+
+    def _make(self) -> Any:
+        half = self._cells // 2
+        tree = library("sklearn.tree").DecisionTreeRegressor(
+            criterion="friedman_mse",
+            max_depth=6,
+            max_features=0.7920456318712875,
+            min_samples_leaf=min(max(half, 1), 15),
+            min_samples_split=min(max(half, 2), 20),
+            random_state=self.seed,
+        )
+        return library("ngboost").NGBRegressor(
+            Base=tree,
+            n_estimators=505,
+            learning_rate=0.08127053060223186,
+            minibatch_frac=0.5081694143793387,
+            verbose=False,
+            random_state=self.seed,
+        )
+
+    def _predict(self, inputs: Inputs) -> Moments:
+        if self._all_equal:
+            return np.zeros(inputs.n_rows), np.zeros(inputs.n_rows)
+        normal = self._regressor.pred_dist(self._table(inputs))
+        return normal.loc, normal.scale
