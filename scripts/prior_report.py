@@ -25,7 +25,8 @@ from metanp.features import FEATURE_NAMES
 from metanp.graphs import Graphs
 from metanp.score_transform import ScoreTransform
 from tasks.measured import COSTS
-from tasks.prior import PriorConfig, add_noise, random_score, standardise
+from tasks.prior import PriorConfig, add_noise, random_score
+from tasks.random_functions import standardise
 from tasks.sources import DEVELOPMENT
 from tasks.task import Task
 

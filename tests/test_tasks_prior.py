@@ -8,12 +8,12 @@ import pytest
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.features import FEATURE_NAMES
 from metanp.graphs import Graphs
 from metanp.operations import SKIP
 from metanp.spaces import get_space
-from tasks.prior import PriorConfig, PriorTasks, _cuts, add_noise, random_score, standardise
+from tasks.prior import PriorConfig, PriorTasks, add_noise, random_score
 from tasks.random_cells import random_cells
+from tasks.random_functions import standardise
 
 QUIET = PriorConfig(relabelled=0.0, ceiling=0.0, cliff=0.0, side=0.0)
 SEEDS = range(60)
@@ -178,59 +178,6 @@ def test_side_features_know_something_of_the_score_and_may_be_missing(pool):
     assert PriorTasks("transnas", pool, QUIET).draw(9, np.random.default_rng(0)).side.shape == (9, 0)
 
 
-@pytest.mark.parametrize(
-    ("feature", "sign"), [("all_conv3x3", 1), ("most_spatial", 1), ("mean_pool", -1), ("fewest_pool", -1)]
-)
-def test_tilted_tasks_like_convolutions_and_dislike_pooling(feature, sign):
-    """What is known of networks, over many tasks of NAS-Bench-201's cells."""
-    graphs = Graphs.distinct(get_space("nasbench201").arrays()[::16])[0]
-    x = graphs.features[:, FEATURE_NAMES.index(feature)]
-
-    def mean_correlation(tilted: float) -> float:
-        config = replace(QUIET, tilted=tilted)
-        scores = [random_score(graphs, config, np.random.default_rng(seed)) for seed in SEEDS]
-        return float(np.mean([np.corrcoef(x, score)[0, 1] for score in scores if score.std() > 0]))
-
-    assert sign * mean_correlation(1.0) > 0.15
-    assert abs(mean_correlation(0.0)) < 0.15
-
-
-def test_a_stronger_tilt_makes_tasks_more_alike(pool):
-    def agreement(tilt: float) -> float:
-        config = replace(QUIET, tilted=1.0, tilt=tilt, expected=0.0)
-        scores = [random_score(pool[:500], config, np.random.default_rng(seed)) for seed in SEEDS]
-        return float(np.mean(np.corrcoef([score for score in scores if score.std() > 0])))
-
-    assert agreement(6.0) > agreement(1.0) + 0.05 > agreement(0.0) + 0.1
-
-
-def test_tilted_tasks_like_a_way_around():
-    """Convolutions everywhere and a skip from input to output are better than the same with nothing in its place."""
-    cells = get_space("nasbench201").arrays()[::16]
-    stacked = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|{}~0|nor_conv_3x3~1|nor_conv_3x3~2|"
-    two = [Cell.from_nasbench201(stacked.format(operation)) for operation in ("none", "skip_connect")]
-    graphs = Graphs.of(CellArray.concatenate([cells, CellArray.from_cells(two)]).pruned())
-    scores = [random_score(graphs, replace(QUIET, tilted=1.0), np.random.default_rng(seed)) for seed in SEEDS]
-    mean = np.mean(scores, axis=0)
-    assert mean[-1] > mean[-2] + 0.1
-    assert (mean > mean[-1]).sum() < 10
-
-
-def test_what_is_expected_is_expected_of_image_networks_alone(pool):
-    without, full = (replace(QUIET, tilted=1.0, expected=share) for share in (0.0, 1.0))
-    aggregating = ["input", "gcn", "gat", "output"]
-    edges = [[(0, 1), (1, 2), (2, 3)], [(0, 1), (0, 2), (1, 3), (2, 3)], [(0, 1), (0, 2), (1, 2), (2, 3)]]
-    unknown = Graphs.of(CellArray.from_cells([Cell(aggregating, e) for e in edges]).pruned())
-    for seed in range(10):
-        one, other = (random_score(unknown, config, np.random.default_rng(seed)) for config in (without, full))
-        assert np.allclose(one, other, rtol=0, atol=1e-9)
-
-    def agreement(config: PriorConfig) -> float:
-        return float(np.mean(np.corrcoef([random_score(pool, config, np.random.default_rng(s)) for s in SEEDS])))
-
-    assert agreement(full) > agreement(without) + 0.15
-
-
 def test_eight_tasks_on_456_cells_take_well_under_a_second(pool):
     tasks = PriorTasks("transnas", pool, PriorConfig())
     rngs = [np.random.default_rng(seed) for seed in range(8)]
@@ -248,15 +195,3 @@ def test_sources_name_the_cells_and_no_label(pool):
 def test_a_pool_smaller_than_asked_for_gives_all_of_its_cells(pool):
     task = PriorTasks("few", pool[np.arange(10)], PriorConfig()).draw(50, np.random.default_rng(0))
     assert len(task.score) == 10
-
-
-def test_cuts_take_few_values_and_look_at_few_features(varied):
-    for seed in range(20):
-        rng = np.random.default_rng(seed)
-        score = _cuts(varied, 1.0, rng)
-        values, which = np.unique(score.round(9), return_inverse=True)
-        assert 1 <= len(values) <= 2**6
-        # the same features, the same score
-        _, alike = np.unique(varied.features, axis=0, return_inverse=True)
-        assert all(len(set(which[alike == a])) == 1 for a in np.unique(alike))
-    assert np.ptp([np.ptp(_cuts(varied, 1.0, np.random.default_rng(s))) for s in range(20)]) > 0

@@ -1,0 +1,63 @@
+"""What is known of neural networks before any is trained, as round numbers: which operations and shapes usually help.
+
+Its signs are common knowledge; the numbers were set after a look at which graph features go with accuracy on measured
+benchmarks (`docs/what-was-tried.md`). `tasks.random_functions` leans by it.
+
+Axes: feature as in `metanp.features`, operation as in `metanp.operations`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS
+from metanp.graphs import Graphs
+from metanp.operations import SKIP, VOCABULARY
+
+# How much an operation usually adds, of order one: most where it has weights and sees neighbours; a linear map of one
+# pixel adds little, and pooling takes away.
+QUALITY = np.array(
+    [
+        {"convolution": 1.0 if o.kernel_size > 1 else 0.2, "aggregation": 0.5, "linear": 0.2, "pool": -0.4}.get(
+            o.kind, 0
+        )
+        for o in VOCABULARY
+    ]
+)
+# Operations of image networks, of which most is known.
+_FAMILIAR = np.array([o.kind in ("convolution", "pool", "skip") for o in VOCABULARY])
+# What helps of a cell's shape: more ways from input to output, side by side, and a wide view.
+_SHAPES = {
+    "log_paths": 0.5,
+    "width": 0.5,
+    "input_degree": 0.5,
+    "output_degree": 0.3,
+    "nodes": 0.3,
+    "receptive_max": 0.5,
+}
+
+
+def _usual(name: str) -> float:
+    """Which way a graph feature usually points, per unit of its own spread.
+
+    More of what helps; and what every path must pass does harm, the more so where it does something: a way around it
+    helps (residual networks, He et al. 2016).
+    """
+    part, _, subject = name.partition("_")
+    members = CLASSES.get(subject) or [i for i in OPERATIONS if VOCABULARY[i].name == subject]
+    if name in _SHAPES or not members:
+        return _SHAPES.get(name, 0.0)
+    quality = float(QUALITY[list(members)].mean())
+    if part == "fewest":
+        return -1.0 if quality > 0 else -0.5
+    return quality
+
+
+USUALLY = np.array([_usual(name) for name in FEATURE_NAMES])
+
+
+def known(graphs: Graphs) -> float:
+    """Share of the cells' operations that are those of image networks."""
+    operation = graphs.pruned.operation
+    inner = operation[operation >= SKIP]
+    return float(_FAMILIAR[inner].mean()) if len(inner) else 0.0
