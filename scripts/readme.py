@@ -106,7 +106,10 @@ def demo_table(rows: Sequence[dict[str, str]]) -> str:
         told = ", ".join(
             f"{float(mine[n]['tau_over_gp_wl']):+.3f} ± {float(mine[n]['half_interval']):.3f}" for n in labels
         )
-        lines += ["", f"{NAMES[name]}: tau over that of the GP on graph features, paired over label sets, 95 % interval: {told}."]
+        lines += [
+            "",
+            f"{NAMES[name]}: tau over that of the GP on graph features, paired over label sets, 95 % interval: {told}.",
+        ]
     first = rows[0]
     measured = f"Measured {first['date']} on {first['machine']}, commit {first['commit']}; "
     lines += ["", measured + f"the demo's own model was meta-trained in {first['meta_train_seconds']} s."]
