@@ -42,8 +42,7 @@ def expected(graphs: Graphs, rng: np.random.Generator) -> Values:
 
 def additive(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
     """A sparse sum of graph features."""
-    features = _varying(graphs.features)
-    index, values = features
+    index, values = _varying(graphs.features)
     weight = rng.standard_t(4, size=len(index)) + tilt * USUALLY[index]
     keep = rng.random(len(index)) < rng.choice([0.05, 0.15, 0.4])
     return values @ (weight * keep) + 1e-3 * values @ weight

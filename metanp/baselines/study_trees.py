@@ -11,6 +11,7 @@ settings from the NASLib repository, folder naslib/predictors/trees. LightGBM as
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,52 +34,40 @@ class StudyTrees(Trees):
 class StudyForest(StudyTrees):
     """116 trees, each on all evaluated cells, a sixth of the columns at each split."""
 
-    def _make(self) -> Any:
-        return library("sklearn.ensemble").RandomForestRegressor(
-            n_estimators=116,
-            max_features=0.17055852159745608,
-            min_samples_leaf=2,
-            min_samples_split=2,
-            bootstrap=False,
-            n_jobs=self.n_jobs,
-            random_state=self.seed,
-        )
+    regressor = "sklearn.ensemble", "RandomForestRegressor"
+    settings: Mapping[str, Any] = {
+        "n_estimators": 116,
+        "max_features": 0.17055852159745608,
+        "min_samples_leaf": 2,
+        "min_samples_split": 2,
+        "bootstrap": False,
+    }
 
 
 class StudyXGBoost(StudyTrees):
     """500 rounds of trees of depth six."""
 
-    def _make(self) -> Any:
-        return library("xgboost").XGBRegressor(
-            n_estimators=500,
-            max_depth=6,
-            min_child_weight=1,
-            learning_rate=0.3,
-            n_jobs=self.n_jobs,
-            random_state=self.seed,
-        )
+    regressor = "xgboost", "XGBRegressor"
+    settings: Mapping[str, Any] = {"n_estimators": 500, "max_depth": 6, "min_child_weight": 1, "learning_rate": 0.3}
 
 
 class StudyLightGBM(StudyTrees):
     """500 rounds of up to 31 leaves of at least five cells: below ten cells it predicts their mean."""
 
     fewest_labels = 2
-
-    def _make(self) -> Any:
-        return library("lightgbm").LGBMRegressor(
-            n_estimators=500,
-            num_leaves=31,
-            min_child_samples=5,
-            learning_rate=0.05,
-            colsample_bytree=0.9,
-            subsample=0.8,
-            subsample_freq=5,
-            n_jobs=self.n_jobs,
-            random_state=self.seed,
-            deterministic=True,
-            force_row_wise=True,
-            verbose=-1,
-        )
+    regressor = "lightgbm", "LGBMRegressor"
+    settings: Mapping[str, Any] = {
+        "n_estimators": 500,
+        "num_leaves": 31,
+        "min_child_samples": 5,
+        "learning_rate": 0.05,
+        "colsample_bytree": 0.9,
+        "subsample": 0.8,
+        "subsample_freq": 5,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbose": -1,
+    }
 
 
 class StudyNGBoost(StudyTrees):
@@ -88,18 +77,17 @@ class StudyNGBoost(StudyTrees):
     fewest_labels = 2
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
-        self._cells, self._all_equal = len(value), not np.ptp(value)
+        self._all_equal = not np.ptp(value)
         if not self._all_equal:  # a normal distribution without spread has no gradient
             super()._fit(context, value)
 
-    def _make(self) -> Any:
-        half = self._cells // 2
+    def _make(self, cells: int) -> Any:
         # the study's criterion, Friedman's, is that of squared errors in this library
         tree = library("sklearn.tree").DecisionTreeRegressor(
             max_depth=6,
             max_features=0.7920456318712875,
-            min_samples_leaf=min(max(half, 1), 15),
-            min_samples_split=min(max(half, 2), 20),
+            min_samples_leaf=min(max(cells // 2, 1), 15),
+            min_samples_split=min(max(cells // 2, 2), 20),
             random_state=self.seed,
         )
         return library("ngboost").NGBRegressor(

@@ -13,7 +13,7 @@ Source: Chen & Guestrin 2016 (XGBoost); Breiman 2001 (random forests).
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,18 +24,25 @@ from metanp.baselines.inputs import Inputs
 
 
 class Trees(Baseline):
-    """Args: seed: of the subsamples. n_jobs: threads."""
+    """Args: seed: of the subsamples. n_jobs: threads.
+
+    A subclass says which library's regressor it is, and its settings.
+    """
+
+    regressor: tuple[str, str]  # module and class
+    settings: Mapping[str, Any]
 
     def __init__(self, seed: int = 0, n_jobs: int = 1):
         super().__init__(seed)
         self.n_jobs = n_jobs
 
-    @abstractmethod
-    def _make(self) -> Any:
-        """The unfitted regressor."""
+    def _make(self, cells: int) -> Any:
+        """The unfitted regressor for so many evaluated cells."""
+        module, name = self.regressor
+        return getattr(library(module), name)(**self.settings, n_jobs=self.n_jobs, random_state=self.seed)
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
-        self._regressor = self._make().fit(self._table(context)[context.graph], value)
+        self._regressor = self._make(len(value)).fit(self._table(context)[context.graph], value)
 
     def _predict(self, inputs: Inputs) -> Moments:
         return self._regressor.predict(self._table(inputs)).astype(np.float64), None
@@ -48,26 +55,21 @@ class XGBoost(Trees):
     """Many small steps of stumpy trees; no standard deviation."""
 
     knows_std = False
-
-    def _make(self) -> Any:
-        return library("xgboost").XGBRegressor(
-            n_estimators=400,
-            learning_rate=0.05,
-            max_depth=2,
-            subsample=0.8,
-            colsample_bynode=0.3,
-            n_jobs=self.n_jobs,
-            random_state=self.seed,
-        )
+    regressor = "xgboost", "XGBRegressor"
+    settings: Mapping[str, Any] = {
+        "n_estimators": 400,
+        "learning_rate": 0.05,
+        "max_depth": 2,
+        "subsample": 0.8,
+        "colsample_bynode": 0.3,
+    }
 
 
 class RandomForest(Trees):
     """`std` is the spread of the trees."""
 
-    def _make(self) -> Any:
-        return library("sklearn.ensemble").RandomForestRegressor(
-            n_estimators=300, max_features=1 / 3, n_jobs=self.n_jobs, random_state=self.seed
-        )
+    regressor = "sklearn.ensemble", "RandomForestRegressor"
+    settings: Mapping[str, Any] = {"n_estimators": 300, "max_features": 1 / 3}
 
     def _predict(self, inputs: Inputs) -> Moments:
         table = self._table(inputs)  # float32, as the trees themselves want it: asking them directly skips 300 checks
