@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,18 +11,27 @@ import pytest
 from scipy.stats import norm
 
 from data import load_benchmark
-from metanp.baselines import BASELINES
 from metanp.baselines.inputs import computed
+from metanp.baselines.networks import Network
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.metrics import distribution_metrics, kendall_tau, predicted_order
 from metanp.operations import INDEX
 from metanp.score_transform import ScoreTransform
 from metanp.spaces import get_space
+from scripts.catalogue import describe, made, read_catalogue
 
 SPACE = get_space("nasbench201")
-OF_WHAT_IS_COMPUTED = [name for name, baseline in BASELINES.items() if baseline.read is computed]
-WITH_STD = [name for name, baseline in BASELINES.items() if baseline.knows_std]
+CATALOGUE = read_catalogue()
+# without those that read side features alone, and one whose every fit takes seconds and that is but another forest
+NAMES = [
+    name
+    for name, entry in CATALOGUE.items()
+    if describe(name, entry).needs != ("side features",) and name != "graf_xgboost"
+]
+WITH_SIDE = [name for name in NAMES if describe(name, CATALOGUE[name]).needs == ("cells", "side features")]
+OF_WHAT_IS_COMPUTED = [name for name in NAMES if made(name).read is computed]
+WITH_STD = [name for name in NAMES if made(name).knows_std]
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +49,18 @@ def few(n: int) -> tuple[CellArray, np.ndarray]:
     return cells, 2.0 * (live == INDEX["conv3x3"]).sum(1) - (live == INDEX["avgpool3x3"]).sum(1)
 
 
+@pytest.fixture
+def brief(monkeypatch):
+    """Networks are trained for a few epochs: what is asked here does not depend on how well."""
+    for network in every_subclass(Network):
+        if hasattr(network, "training"):
+            monkeypatch.setattr(network, "training", replace(network.training, epochs=3))
+
+
+def every_subclass(of: type) -> list[type]:
+    return [one for direct in of.__subclasses__() for one in (direct, *every_subclass(direct))]
+
+
 def renumbered(cell: Cell) -> Cell:
     """The same cell, its inner nodes numbered backwards."""
     last = len(cell) - 1
@@ -53,7 +75,7 @@ def renumbered(cell: Cell) -> Cell:
 def test_predictions_are_the_posterior_written_out():
     cells, score = few(12)
     shown, asked = cells[:6], cells[6:]
-    gp: Any = BASELINES["gp_wl"]().fit(shown, score[:6])
+    gp: Any = made("gp_wl").fit(shown, score[:6])
     mean, std = gp.predict(asked, return_std=True)
     p = gp._regressor.kernel_.get_params()
     noise = p["k2__noise_level"]
@@ -95,7 +117,7 @@ def test_hyper_parameters_are_fitted_not_left_at_their_start():
     cells, score = few(60)
     noise: list[float] = []
     for spread in (0.01, 5.0):
-        gp: Any = BASELINES["gp_wl"]().fit(cells, score + spread * np.random.default_rng(2).normal(size=60))
+        gp: Any = made("gp_wl").fit(cells, score + spread * np.random.default_rng(2).normal(size=60))
         noise.append(gp._regressor.kernel_.k2.noise_level)
     assert noise[0] < 0.05 < 0.3 < noise[1]
 
@@ -117,7 +139,7 @@ def test_hyper_parameters_are_fitted_not_left_at_their_start():
 )
 def test_fifty_trainings_of_nasbench201_rank_the_rest(rows, name, least):
     cells, accuracy = rows
-    baseline = BASELINES[name]()
+    baseline = made(name)
     pool = baseline.encode(cells[150:])
     taus = []
     for start in (0, 50, 100):
@@ -128,7 +150,7 @@ def test_fifty_trainings_of_nasbench201_rank_the_rest(rows, name, least):
 
 def test_random_order_ranks_nothing_and_another_label_set_gets_another_order(rows):
     cells, accuracy = rows
-    random = BASELINES["random"]()
+    random = made("random")
     pool = random.encode(cells[100:])
     first, second = (random.fit(cells[s], accuracy[s]).predict(pool) for s in (slice(0, 50), slice(50, 100)))
     assert abs(kendall_tau(first, accuracy[100:])) < 0.1
@@ -137,23 +159,23 @@ def test_random_order_ranks_nothing_and_another_label_set_gets_another_order(row
 
 def test_the_gaussian_process_is_about_as_sure_as_it_should_be(rows):
     cells, accuracy = rows
-    mean, std = BASELINES["gp_wl"]().fit(cells[:100], accuracy[:100]).predict(cells[100:], return_std=True)
+    mean, std = made("gp_wl").fit(cells[:100], accuracy[:100]).predict(cells[100:], return_std=True)
     assert 0.8 < distribution_metrics(mean, std, accuracy[100:])["coverage_90"] < 0.97
 
 
 @pytest.mark.parametrize("name", OF_WHAT_IS_COMPUTED)
 def test_isomorphic_cells_get_equal_predictions(name):
     cells, score = few(30)
-    baseline = BASELINES[name]().fit(cells, score)
+    baseline = made(name).fit(cells, score)
     asked = SPACE.arrays()[:50].to_cells()
     assert baseline.predict(asked).tolist() == pytest.approx(baseline.predict([renumbered(c) for c in asked]))
     assert len(set(baseline.predict(asked))) > 10
 
 
-@pytest.mark.parametrize("name", BASELINES)
-def test_cells_arrays_and_an_encoded_pool_are_asked_alike(name):
+@pytest.mark.parametrize("name", NAMES)
+def test_cells_arrays_and_an_encoded_pool_are_asked_alike(name, brief):
     cells, score = few(30)
-    baseline = BASELINES[name]().fit(cells.to_cells(), score.tolist())
+    baseline = made(name).fit(cells.to_cells(), score.tolist())
     asked = SPACE.arrays()[:40]
     expected = baseline.predict(asked)
     assert baseline.predict(asked.to_cells()).tolist() == expected.tolist()
@@ -163,9 +185,9 @@ def test_cells_arrays_and_an_encoded_pool_are_asked_alike(name):
 
 
 @pytest.mark.parametrize("name", WITH_STD)
-def test_standard_deviations_are_finite_and_not_negative(name):
+def test_standard_deviations_are_finite_and_not_negative(name, brief):
     cells, score = few(30)
-    mean, std = BASELINES[name]().fit(cells, score).predict(SPACE.arrays()[:300], return_std=True)
+    mean, std = made(name).fit(cells, score).predict(SPACE.arrays()[:300], return_std=True)
     assert mean.shape == std.shape == (300,)
     assert np.isfinite(mean).all()
     assert np.isfinite(std).all()
@@ -173,47 +195,47 @@ def test_standard_deviations_are_finite_and_not_negative(name):
 
 
 def test_a_baseline_without_a_standard_deviation_says_so():
-    baseline = BASELINES["xgboost"]().fit(*few(10))
+    baseline = made("xgboost").fit(*few(10))
     with pytest.raises(ValueError, match="XGBoost gives no standard deviation; gp_wl and random_forest do"):
         baseline.predict(few(3)[0], return_std=True)
 
 
-@pytest.mark.parametrize("name", BASELINES)
-def test_units_do_not_matter(name):
+@pytest.mark.parametrize("name", NAMES)
+def test_units_do_not_matter(name, brief):
     cells, score = few(30)
     asked = SPACE.arrays()[:40]
-    percent = BASELINES[name]().fit(cells, score).predict(asked)
-    other = BASELINES[name]().fit(cells, 0.01 * score + 3).predict(asked)
+    percent = made(name).fit(cells, score).predict(asked)
+    other = made(name).fit(cells, 0.01 * score + 3).predict(asked)
     assert other == pytest.approx(0.01 * percent + 3, abs=1e-3)
 
 
-@pytest.mark.parametrize("name", BASELINES)
-def test_the_same_seed_gives_the_same_predictions_twice(name):
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_predictions_twice(name, brief):
     cells, score = few(30)
     asked = SPACE.arrays()[:40]
-    first, second = (BASELINES[name](seed=3).fit(cells, score).predict(asked) for _ in range(2))
+    first, second = (made(name, seed=3).fit(cells, score).predict(asked) for _ in range(2))
     assert first.tolist() == second.tolist()
     if name in ("xgboost", "random_forest", "random"):
-        assert first.tolist() != BASELINES[name](seed=4).fit(cells, score).predict(asked).tolist()
+        assert first.tolist() != made(name, seed=4).fit(cells, score).predict(asked).tolist()
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("n", [1, 2])
-def test_one_or_two_evaluated_cells_of_equal_score_are_enough_to_answer(name, n):
+def test_one_or_two_evaluated_cells_of_equal_score_are_enough_to_answer(name, n, brief):
     cells, _ = few(2)
-    if n < BASELINES[name].fewest_labels:
-        with pytest.raises(ValueError, match="needs at least 2 evaluated cells, but there is 1"):
-            BASELINES[name]().fit(cells[:n], [90.0] * n)
+    if n < made(name).fewest_labels:
+        with pytest.raises(ValueError, match=rf"needs at least \d+ evaluated cells, but there is {n}"):
+            made(name).fit(cells[:n], [90.0] * n)
         return
-    assert np.isfinite(BASELINES[name]().fit(cells[:n], [90.0] * n).predict(SPACE.arrays()[:20])).all()
+    assert np.isfinite(made(name).fit(cells[:n], [90.0] * n).predict(SPACE.arrays()[:20])).all()
 
 
 def test_a_cell_evaluated_twice_counts_twice():
     cells, score = few(20)
     twice = CellArray.concatenate([cells, cells[:1], cells[:1]])
     values = np.concatenate([score, [score[0] + 1] * 2])
-    once = BASELINES["gp_wl"]().fit(cells, score).predict(cells[:1])
-    assert BASELINES["gp_wl"]().fit(twice, values).predict(cells[:1]) > once
+    once = made("gp_wl").fit(cells, score).predict(cells[:1])
+    assert made("gp_wl").fit(twice, values).predict(cells[:1]) > once
 
 
 def test_ties_are_broken_the_same_way_for_all_predictors():
@@ -223,7 +245,7 @@ def test_ties_are_broken_the_same_way_for_all_predictors():
     asked = SPACE.arrays()[np.concatenate([pair, np.arange(100, 150)])]
     before = []
     for name in OF_WHAT_IS_COMPUTED:
-        prediction = BASELINES[name]().fit(cells, score).predict(asked)
+        prediction = made(name).fit(cells, score).predict(asked)
         orders = [
             predicted_order(prediction, np.random.default_rng(i).permutation(len(asked))).tolist() for i in range(9)
         ]
@@ -243,14 +265,14 @@ def test_ties_are_broken_the_same_way_for_all_predictors():
 )
 def test_what_cannot_be_learned_from_is_refused_by_name(score, message):
     with pytest.raises(ValueError, match=message):
-        BASELINES["random"]().fit(few(3)[0], score)
+        made("random").fit(few(3)[0], score)
 
 
 def test_no_cell_at_all_and_no_fit_are_refused():
     with pytest.raises(ValueError, match="at least one evaluated cell"):
-        BASELINES["gp_wl"]().fit([], [])
+        made("gp_wl").fit([], [])
     with pytest.raises(RuntimeError, match="WLGaussianProcess was not fitted"):
-        BASELINES["gp_wl"]().predict(few(3)[0])
+        made("gp_wl").predict(few(3)[0])
 
 
 @pytest.mark.parametrize(
@@ -269,7 +291,7 @@ def test_no_cell_at_all_and_no_fit_are_refused():
 def test_a_missing_library_is_an_error_that_names_the_extra(name, module, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=r"pip install 'metanp\[research\]'"):
-        BASELINES[name]().fit(*few(3))
+        made(name).fit(*few(3))
 
 
 def test_neither_metrics_nor_baselines_import_a_library_of_the_extra():
@@ -283,21 +305,23 @@ def test_normal_predictions_have_the_density_that_std_promises():
     # the noise of repeated measurements of one cell is what is left where everything else is known
     cells = few(1)[0][np.zeros(80, dtype=int)]
     score = 90 + np.random.default_rng(0).normal(size=80)
-    mean, std = BASELINES["gp_wl"]().fit(cells, score).predict(cells[:1], return_std=True)
+    mean, std = made("gp_wl").fit(cells, score).predict(cells[:1], return_std=True)
     assert mean[0] == pytest.approx(90, abs=0.3)
     assert std[0] == pytest.approx(1, abs=0.2)
     assert norm.logpdf(90, mean[0], std[0]) > -1.2
 
 
-@pytest.mark.parametrize("name", [name for name in BASELINES if name != "random"])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if describe(name, CATALOGUE[name]).needs == ("cells", "side features")]
+)
 def test_a_side_feature_that_knows_the_score_is_used(name):
     cells, _ = few(120)
     score = np.random.default_rng(5).normal(size=len(cells))  # nothing that a cell could tell
     known = {"proxy": 1e6 * score, "noise": np.random.default_rng(6).normal(size=len(cells))}
     shown = {key: values[:60] for key, values in known.items()}
-    predictor = BASELINES[name]().fit(cells[:60], score[:60], features=shown)
+    predictor = made(name).fit(cells[:60], score[:60], features=shown)
     left = kendall_tau(predictor.predict(predictor.encode(cells, known))[60:], score[60:])
-    without = BASELINES[name]().fit(cells[:60], score[:60]).predict(cells)[60:]
+    without = made(name).fit(cells[:60], score[:60]).predict(cells)[60:]
     assert left > 0.5 > kendall_tau(without, score[60:]) + 0.2
 
 
@@ -305,7 +329,7 @@ def test_a_side_feature_that_knows_the_score_is_used(name):
 def test_a_missing_side_feature_is_average(name):
     cells, score = few(60)
     known = {"proxy": np.where(np.arange(60) % 3, score, np.nan)}
-    predictor = BASELINES[name]().fit(cells[:30], score[:30], features={"proxy": known["proxy"][:30]})
+    predictor = made(name).fit(cells[:30], score[:30], features={"proxy": known["proxy"][:30]})
     missing = ~np.isfinite(known["proxy"])
     alone = {"proxy": np.full(60, np.nan)}
     some, none = (predictor.predict(predictor.encode(cells, features)) for features in (known, alone))

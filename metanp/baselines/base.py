@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from jaxtyping import Float
@@ -30,6 +30,21 @@ CHUNK = 4096  # rows predicted at once: tens of megabytes of kernel matrix
 Scores = Float[np.ndarray, " cell"]
 Answer = tuple[Float[np.ndarray, " graph"], ...]
 Moments = tuple[Float[np.ndarray, " graph"], Float[np.ndarray, " graph"] | None]
+Family = Literal["meta-learned", "model-based", "zero-cost", "learning-curve", "weight-sharing", "hybrid", "reference"]
+Need = Literal["cells", "side features", "unlabelled cells", "learning-curve prefixes", "networks"]
+
+
+@dataclass(frozen=True)
+class About:
+    """What a leaderboard says of a predictor.
+
+    title: in tables. source: who proposed it, and where. needs: what it reads; side features are used where given.
+    """
+
+    title: str
+    source: str
+    family: Family = "model-based"
+    needs: tuple[Need, ...] = ("cells", "side features")
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,7 @@ class Baseline(ABC):
         seed: of everything random.
     """
 
+    about: About
     read = staticmethod(computed)  # cells -> inputs
     transform: type[ScoreTransform] | type[ZScore] = ScoreTransform
     fewest_labels = 1  # no prior: nothing to say of cells before one was evaluated

@@ -25,7 +25,7 @@ from jaxtyping import Float
 from scipy.optimize import minimize
 from scipy.special import ndtri
 
-from metanp.baselines.base import Answer, Baseline, Moments, library
+from metanp.baselines.base import About, Answer, Baseline, Moments, library
 from metanp.baselines.encodings import adjacency
 from metanp.baselines.inputs import Inputs, computed
 from metanp.cell import Cell
@@ -92,12 +92,14 @@ class GaussianProcess(Baseline):
 class OneHotGaussianProcess(GaussianProcess):
     """On the cell as it is written."""
 
+    about = About("GP, one-hot cells", "Rasmussen & Williams 2006")
     read = staticmethod(adjacency)
 
 
 class WLGaussianProcess(GaussianProcess):
     """On graph features and Weisfeiler-Lehman counts of the pruned cell."""
 
+    about = About("GP, Weisfeiler-Lehman counts and graph features", "after Ru et al. 2021, arXiv:2006.07556")
     read = staticmethod(computed)
 
 

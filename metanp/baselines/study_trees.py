@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from metanp.baselines.base import Moments, ZScore, library
+from metanp.baselines.base import About, Moments, ZScore, library
 from metanp.baselines.encodings import adjacency
 from metanp.baselines.inputs import Inputs
 from metanp.baselines.trees import Trees
@@ -34,6 +34,7 @@ class StudyTrees(Trees):
 class StudyForest(StudyTrees):
     """116 trees, each on all evaluated cells, a sixth of the columns at each split."""
 
+    about = About("random forest, one-hot cells", "Breiman 2001; as in arXiv:2104.01177")
     regressor = "sklearn.ensemble", "RandomForestRegressor"
     settings: Mapping[str, Any] = {
         "n_estimators": 116,
@@ -47,6 +48,7 @@ class StudyForest(StudyTrees):
 class StudyXGBoost(StudyTrees):
     """500 rounds of trees of depth six."""
 
+    about = About("XGBoost, one-hot cells", "Chen & Guestrin 2016; as in arXiv:2104.01177")
     regressor = "xgboost", "XGBRegressor"
     settings: Mapping[str, Any] = {"n_estimators": 500, "max_depth": 6, "min_child_weight": 1, "learning_rate": 0.3}
 
@@ -54,6 +56,7 @@ class StudyXGBoost(StudyTrees):
 class StudyLightGBM(StudyTrees):
     """500 rounds of up to 31 leaves of at least five cells: below ten cells it predicts their mean."""
 
+    about = About("LightGBM, one-hot cells", "Luo et al. 2020, arXiv:2007.04785; as in arXiv:2104.01177")
     fewest_labels = 2
     regressor = "lightgbm", "LGBMRegressor"
     settings: Mapping[str, Any] = {
@@ -73,6 +76,7 @@ class StudyLightGBM(StudyTrees):
 class StudyNGBoost(StudyTrees):
     """505 rounds of natural gradient boosting of a normal distribution; `std` is that of a new measurement."""
 
+    about = About("NGBoost, one-hot cells", "Duan et al. 2020, arXiv:1910.03225; as in arXiv:2104.01177")
     knows_std = True
     fewest_labels = 2
 

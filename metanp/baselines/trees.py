@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from metanp.baselines.base import Baseline, Moments, library
+from metanp.baselines.base import About, Baseline, Moments, library
 from metanp.baselines.inputs import Inputs
 
 
@@ -54,6 +54,7 @@ class Trees(Baseline):
 class XGBoost(Trees):
     """Many small steps of stumpy trees; no standard deviation."""
 
+    about = About("XGBoost", "Chen & Guestrin 2016, on this project's features")
     knows_std = False
     regressor = "xgboost", "XGBRegressor"
     settings: Mapping[str, Any] = {
@@ -68,6 +69,7 @@ class XGBoost(Trees):
 class RandomForest(Trees):
     """`std` is the spread of the trees."""
 
+    about = About("random forest", "Breiman 2001, on this project's features")
     regressor = "sklearn.ensemble", "RandomForestRegressor"
     settings: Mapping[str, Any] = {"n_estimators": 300, "max_features": 1 / 3}
 

@@ -1,0 +1,193 @@
+"""GRAF: what a cell's paths and degrees are, asked of every set of operations; trees that read it.
+
+For each set S of operations, seven numbers (`FAMILIES`):
+
+    count        operations of S
+    shortest     operations on the shortest path from the input to the output that avoids S; where there is none, one
+                 more than the cell has nodes between its ends
+    most         operations of S on the path that has most of them
+    into_output  operations of S that feed the output
+    from_input   operations of S that the input feeds
+    mean_in      operations of S that feed a node, mean over all nodes
+    mean_out     operations of S that a node feeds, mean over all nodes
+
+Cells are read as their benchmark writes them, `none` being an operation that paths lead through like any other, but for
+what is unreachable: that becomes `none` itself, or is left out where not even a path with a `none` leads through it.
+
+In NAS-Bench-201 and TransNAS-Bench-101 operations lie on the edges between four states. Here they are nodes, which
+leaves paths and degrees of the ends as they are; the authors' mean degree of a state is a quarter of `count`, and our
+mean degrees are further columns. In all spaces the authors count single operations alone, and a path of the most
+operations of S is to them one of the most of S less those not of S.
+
+The sets are those of the operations that the evaluated cells have: all of them, of more than five operations those of
+up to two (322 columns of the nine of NAS-Bench-Graph). An operation that no evaluated cell has is in no set. Columns
+are worked out when a fit's evaluated cells are known, so that they never depend on which candidates are asked together.
+
+Axes: cell, node as in `metanp.cell_array`; set of operations; family of numbers.
+
+Source: Kadlecová et al. 2024, "Surprisingly Strong Performance Prediction with Neural Graph Features"
+(arXiv:2408.16871); details and settings from the repository zc_combine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32
+
+from metanp.baselines.base import About, ZScore
+from metanp.baselines.inputs import Inputs
+from metanp.baselines.trees import Trees
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.graphs import as_array
+from metanp.operations import INPUT, NONE, OUTPUT, VOCABULARY
+from metanp.side import Side
+
+FAMILIES = ("count", "shortest", "most", "into_output", "from_input", "mean_in", "mean_out")
+FEW = 5  # operations, so many that all sets of them are asked for: those of NAS-Bench-201
+OF_MANY = 2  # operations in a set, where there are more
+
+
+@dataclass(frozen=True)
+class SetInputs(Inputs):
+    """Cells, to be asked of the sets of operations that some evaluated cells have.
+
+    cells: of each row, without what is unreachable.
+    """
+
+    cells: CellArray
+
+    def rows(self, start: int, stop: int) -> SetInputs:
+        """Some of the rows, each as one cell."""
+        return SetInputs(**{**vars(super().rows(start, stop)), "cells": self.cells[start:stop]})
+
+    def with_side(self, side: Side) -> SetInputs:
+        """The same cells, each a row of its own beside its side features; as they are where there are none."""
+        if not side.names:
+            return self
+        return SetInputs(**{**vars(super().with_side(side)), "cells": self.cells[self.graph]})
+
+    def blocks(self, context: Inputs) -> list[Float32[np.ndarray, "graph column"]]:
+        """The numbers of each set of the operations in `context`, then side features."""
+        assert isinstance(context, SetInputs)
+        features = set_features(self.cells, sets_of(context.cells))
+        return [features.reshape(len(features), -1), *super().blocks(context)[1:]]
+
+
+def graf(cells: Sequence[Cell] | CellArray) -> SetInputs:
+    """Cells without what is unreachable, each distinct one once."""
+    array = reachable(as_array(cells))
+    fingerprint, first, graph = np.unique(array.fingerprint(), return_index=True, return_inverse=True)
+    none = np.zeros((len(first), 0), dtype=np.float32)
+    return SetInputs(graph, fingerprint, none, (), Side.of(None, len(first)), array[first])
+
+
+def reachable(cells: CellArray) -> CellArray:
+    """Cells without their nodes on no path; what lies on paths, but on none without a `none`, is `none`."""
+    real = cells.operation >= 0
+    there, alive = _on_a_path(cells, real), _on_a_path(cells, real & (cells.operation != NONE))
+    ends = (cells.operation == INPUT) | (cells.operation == OUTPUT)
+    operation = np.where(ends | alive, cells.operation, np.where(there, NONE, -1))
+    return CellArray(operation.astype(np.int16), cells.adjacency & there[:, :, None] & there[:, None, :])
+
+
+def sets_of(cells: CellArray) -> Bool[np.ndarray, "set vocabulary"]:
+    """Which operations each set has, of sets of the operations in `cells`; the first is empty."""
+    present = np.unique(cells.operation)
+    present = present[~np.isin(present, (-1, INPUT, OUTPUT))].tolist()
+    largest = len(present) if len(present) <= FEW else OF_MANY
+    sets = [s for size in range(largest + 1) for s in combinations(present, size)]
+    member = np.zeros((len(sets), len(VOCABULARY)), dtype=bool)
+    for i, operations in enumerate(sets):
+        member[i, list(operations)] = True
+    return member
+
+
+def set_features(
+    cells: CellArray, sets: Bool[np.ndarray, "set vocabulary"]
+) -> Float32[np.ndarray, "cell {len(FAMILIES)} set"]:
+    """The numbers of `FAMILIES`, of cells that are `reachable`."""
+    operation, edge = cells.operation, cells.adjacency
+    rows, last = np.arange(len(cells)), (operation == OUTPUT).argmax(1)
+    inside = sets.T[operation] & (operation >= 0)[:, :, None]
+    shortest, most = _along_paths(cells, inside)
+    inner = cells.size - 2
+    n = cells.size[:, None]
+    features = [
+        inside.sum(1),
+        np.minimum(shortest[rows, last], inner[:, None] + 1),
+        most[rows, last],
+        (edge[rows, :, last][:, :, None] & inside).sum(1),
+        (edge[:, 0, :, None] & inside).sum(1),
+        (edge.sum(2)[:, :, None] * inside).sum(1) / n,
+        (edge.sum(1)[:, :, None] * inside).sum(1) / n,
+    ]
+    return np.stack(features, axis=1).astype(np.float32)
+
+
+def _along_paths(cells: CellArray, inside: Bool[np.ndarray, "cell node set"]) -> tuple[np.ndarray, np.ndarray]:
+    """Fewest operations on a path to each node that avoids a set, and most operations of the set; (cell, node, set)."""
+    far = np.int16(cells.operation.shape[1])  # further than any path, from where on it does not matter how far
+    shortest, most = np.full(inside.shape, far), np.zeros(inside.shape, dtype=np.int16)
+    shortest[:, 0] = 0
+    for v in range(1, inside.shape[1]):
+        arrives = cells.adjacency[:, :v, v, None]
+        step = (cells.operation[:, v, None] != OUTPUT).astype(np.int16)
+        nearest = np.where(arrives, shortest[:, :v], far).min(1) + step
+        shortest[:, v] = np.where(inside[:, v], far, nearest)
+        most[:, v] = np.where(arrives, most[:, :v], 0).max(1) + inside[:, v]
+    return shortest, most
+
+
+def _on_a_path(cells: CellArray, passes: Bool[np.ndarray, "cell node"]) -> Bool[np.ndarray, "cell node"]:
+    """Nodes on a path from the input to the output through such nodes alone."""
+    edge, width = cells.adjacency, passes.shape[1]
+    forward, backward = np.zeros_like(passes), cells.operation == OUTPUT
+    forward[:, 0] = True
+    for v in range(1, width):
+        forward[:, v] = passes[:, v] & (edge[:, :v, v] & forward[:, :v]).any(1)
+    for u in range(width - 2, -1, -1):
+        backward[:, u] |= passes[:, u] & (edge[:, u, u + 1 :] & backward[:, u + 1 :]).any(1)
+    return forward & backward
+
+
+class GRAFTrees(Trees):
+    """No standard deviation.
+
+    The authors leave scores as they are; trees of squared errors learn the same of standardised ones, and boosted ones
+    start from their mean here.
+    """
+
+    read = staticmethod(graf)
+    transform = ZScore
+    knows_std = False
+
+    def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
+        # many sets split the evaluated cells equally well: the last digits, those of the unit, must not choose
+        super()._fit(context, np.round(value, 9))
+
+
+class GRAFForest(GRAFTrees):
+    """A hundred trees, scikit-learn's own settings."""
+
+    about = About("GRAF + random forest", "Kadlecová et al. 2024 (arXiv:2408.16871)")
+    regressor = "sklearn.ensemble", "RandomForestRegressor"
+    settings: Mapping[str, Any] = {"n_estimators": 100}
+
+
+class GRAFXGBoost(GRAFTrees):
+    """Ten thousand small steps, the authors' "XGB+"; no early stopping."""
+
+    about = About("GRAF + XGBoost", "Kadlecová et al. 2024 (arXiv:2408.16871)")
+    regressor = "xgboost", "XGBRegressor"
+    settings: Mapping[str, Any] = {
+        "n_estimators": 10_000,
+        "learning_rate": 0.01,
+        "subsample": 0.9,
+        "tree_method": "hist",
+    }

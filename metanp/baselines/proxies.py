@@ -1,0 +1,90 @@
+"""What side features rank without a look at the cells: one zero-cost proxy alone, and XGBoost on all of them.
+
+A proxy scores an untrained network from a batch or less, and needs no evaluated cell: `Proxy` has no more to learn from
+labels than its predictions say without. `ProxyXGBoost` learns from labels how proxies and score go together.
+
+Axes: cell, as given; each is a row of its own.
+
+Source: proxies of NAS-Bench-Suite-Zero, Krishnakumar et al. 2022 (arXiv:2210.03230), whose XGBoost on all of them has
+NASLib's settings, those of `metanp.baselines.study_trees`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from jaxtyping import Float
+
+from metanp.baselines.base import About, Baseline, Moments, ZScore
+from metanp.baselines.inputs import Inputs
+from metanp.baselines.study_trees import StudyXGBoost
+from metanp.baselines.trees import Trees
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.side import Side
+
+SOURCE = "Krishnakumar et al. 2022 (arXiv:2210.03230)"
+LOWEST = float(np.finfo(np.float32).min)  # below any proxy; finite, and so is its square
+
+
+def unread(cells: Sequence[Cell] | CellArray) -> Inputs:
+    """Nothing of the cells, a row each: to be had `with_side` features."""
+    none = np.zeros((len(cells), 0), dtype=np.float32)
+    alike = np.zeros(len(cells), dtype=np.uint64)  # rows in which nothing differs have one name
+    return Inputs(np.arange(len(cells)), alike, none, (), Side.of(None, len(cells)))
+
+
+class Proxy(Baseline):
+    """The side feature called `feature` as it is, higher is better; lowest where it is missing.
+
+    Predictions are in the feature's units, whatever scores were shown.
+    """
+
+    about = About("zero-cost proxy", SOURCE, family="zero-cost", needs=("side features",))
+    read = staticmethod(unread)
+    fewest_labels = 0
+    knows_std = False
+
+    def __init__(self, feature: str, seed: int = 0):
+        super().__init__(seed)
+        self.feature = feature
+        self.about = replace(self.about, title=f"{feature} alone")
+
+    def fit(
+        self,
+        cells: Sequence[Cell] | CellArray = (),
+        score: Sequence[float] | Float[np.ndarray, " cell"] = (),
+        features: Any = None,
+    ) -> Self:
+        """Nothing to learn: with any evaluated cells or none, the predictions are the same."""
+        self._context = self.encode(cells, features)
+        self._transform = ZScore(0.0, 1.0)
+        return self
+
+    def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
+        """Never asked for: `fit` does without."""
+
+    def _predict(self, inputs: Inputs) -> Moments:
+        if self.feature not in inputs.side.names:
+            known = ", ".join(inputs.side.names) or "none"
+            raise ValueError(f"the candidates have no side feature {self.feature!r}; they have: {known}")
+        return np.nan_to_num(inputs.side.in_order([self.feature])[:, 0], nan=LOWEST), None
+
+
+class ProxyXGBoost(Trees):
+    """Side features alone, missing ones average; no standard deviation."""
+
+    about = About("XGBoost on zero-cost proxies", SOURCE, needs=("side features",))
+    read = staticmethod(unread)
+    transform = ZScore
+    knows_std = False
+    regressor = "xgboost", "XGBRegressor"
+    settings: Mapping[str, Any] = StudyXGBoost.settings
+
+    def _table(self, inputs: Inputs) -> Float[np.ndarray, "graph column"]:
+        if not inputs.side.names:
+            raise ValueError("ProxyXGBoost reads side features alone, and these cells have none; pass features=")
+        return super()._table(inputs)

@@ -1,0 +1,155 @@
+"""NAO and SemiNAS: a cell is read as a sequence, a recurrent encoder embeds it, a perceptron predicts its score.
+
+A decoder that writes the sequence back from the encoder keeps the embedding honest: its likelihood is a fifth of the
+loss. SemiNAS then labels cells that nobody evaluated with its own predictions and trains on both.
+
+The sequence: node by node, whether an edge comes from each earlier node, then the node's operation.
+
+Axes: cell; step of the sequence, padded; word, of those: no edge, an edge, operations.
+
+Sources: Luo et al. 2018 (NAO, arXiv:1808.07233), Luo et al. 2020 (SemiNAS, arXiv:2002.10389); sizes and training of
+White et al. 2021 (arXiv:2104.01177) as in NASLib.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+from metanp.baselines.base import About
+from metanp.baselines.graph_inputs import GraphInputs, written
+from metanp.baselines.networks import Network, Training, train
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.operations import VOCABULARY
+
+PADDING, NO_EDGE, EDGE, FIRST_OPERATION = range(4)
+WORDS = FIRST_OPERATION + len(VOCABULARY)
+OF_SCORES = 0.8  # share of the loss; the rest is the decoder's
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Of the recurrent networks: `width` of words and states, `d_hidden` of the perceptron."""
+
+    width: int = 64
+    d_hidden: int = 16
+    dropout: float = 0.1
+
+
+class NAO(Network):
+    """One bidirectional recurrent layer of 64; 50 epochs."""
+
+    about = About("NAO", "Luo et al. 2018, arXiv:1808.07233; as in arXiv:2104.01177", needs=("cells",))
+    training = Training(epochs=50, batch=100, rate=1e-3, weight_decay=1e-4, clip=5.0)
+    fewest_labels = 2
+    read: Any = staticmethod(written)
+
+    def _build(self, context: Any) -> nn.Module:
+        return _Recurrent(Sizes())
+
+    def _tensors(self, inputs: Any) -> list[Tensor]:
+        return [_sequence(inputs.cells)]
+
+    def _loss(self, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
+        words = read[0][batch]
+        score, likelihood = self._net.score_and_likelihood(words)
+        return OF_SCORES * functional.mse_loss(score, value[batch]) - (1 - OF_SCORES) * likelihood
+
+
+class SemiNAS(NAO):
+    """NAO, then 50 epochs on the evaluated cells, ten times each, and as many others with predicted scores.
+
+    `fit(cells, score, unlabelled=pool)` takes the others from an encoded pool.
+    """
+
+    about = About(
+        "SemiNAS", "Luo et al. 2020, arXiv:2002.10389; as in arXiv:2104.01177", needs=("cells", "unlabelled cells")
+    )
+    repeats = 10
+
+    def fit(
+        self,
+        cells: Sequence[Cell] | CellArray,
+        score: Sequence[float] | Float[np.ndarray, " cell"],
+        features: Any = None,
+        unlabelled: GraphInputs | None = None,
+    ) -> Self:
+        """As any baseline; `unlabelled`: cells that it may know of, of which as many as were evaluated are drawn."""
+        self._unlabelled = unlabelled
+        return super().fit(cells, score, features)
+
+    def _learn(self, read: list[Tensor], value: Float[Tensor, " cell"]) -> None:
+        super()._learn(read, value)
+        if self._unlabelled is None or not len(self._unlabelled):
+            return
+        pool = self._unlabelled.cells
+        rows = np.random.default_rng(self.seed).permutation(len(pool))[: len(value)]
+        others = _sequence(pool[np.sort(rows)]).to(self.device)
+        with torch.no_grad():
+            predicted = self._net(others)
+        words = torch.cat([read[0].repeat(self.repeats, 1), others])
+        values = torch.cat([value.repeat(self.repeats), predicted])
+        train(self._net, lambda batch: self._loss([words], values, batch), len(values), self.training)
+        del self._unlabelled
+
+
+class _Recurrent(nn.Module):
+    """(cell, step) words -> a score each; each step's state has length one, the embedding is their mean direction."""
+
+    def __init__(self, sizes: Sizes):
+        super().__init__()
+        width, drop = sizes.width, nn.Dropout(sizes.dropout)
+        self.words = nn.Embedding(WORDS, width, padding_idx=PADDING)
+        self.dropout = drop
+        self.encoder = nn.LSTM(width, width, batch_first=True, bidirectional=True)
+        self.join = nn.Linear(2 * width, width)
+        self.refine = nn.Sequential(
+            nn.Linear(width, sizes.d_hidden), nn.ReLU(), drop, nn.Linear(sizes.d_hidden, width), nn.ReLU(), drop
+        )
+        self.readout = nn.Linear(width, 1)
+        self.decoder = nn.LSTM(width, width, batch_first=True)
+        self.query, self.write = nn.Linear(width, width, bias=False), nn.Linear(2 * width, width, bias=False)
+        self.spell = nn.Linear(width, WORDS)
+
+    def forward(self, words: Int[Tensor, "cell step"]) -> Float[Tensor, " cell"]:
+        return self._score(self._encode(words)[1])
+
+    def score_and_likelihood(self, words: Int[Tensor, "cell step"]) -> tuple[Float[Tensor, " cell"], Float[Tensor, ""]]:
+        """Scores, and the mean log-probability with which the decoder writes each word, told those before it."""
+        states, embedding = self._encode(words)
+        before = functional.pad(words[:, :-1], (1, 0), value=PADDING)
+        start = embedding[None].contiguous()
+        h, _ = self.decoder(self.dropout(self.words(before)), (start, start))
+        attended = functional.scaled_dot_product_attention(self.query(h), states, states, scale=1.0)
+        spelled = self.spell(torch.tanh(self.write(torch.cat([h, attended], dim=-1))))
+        error = functional.cross_entropy(spelled.flatten(0, 1), words.flatten(), ignore_index=PADDING)
+        return self._score(embedding), -error
+
+    def _encode(self, words: Int[Tensor, "cell step"]) -> tuple[Float[Tensor, "cell step d"], Float[Tensor, "cell d"]]:
+        embedded = self.dropout(self.words(words))
+        states, _ = self.encoder(embedded)
+        states = functional.normalize(self.join(states) + embedded, dim=-1)
+        return states, functional.normalize((states * (words != PADDING)[..., None]).sum(1), dim=-1)
+
+    def _score(self, embedding: Float[Tensor, "cell d"]) -> Float[Tensor, " cell"]:
+        return self.readout((self.refine(embedding) + embedding) * 0.5**0.5)[:, 0]
+
+
+def _sequence(cells: CellArray) -> Int[Tensor, "cell step"]:
+    """Words of each cell, the input's own left out."""
+    operation = torch.tensor(cells.operation, dtype=torch.long)
+    edge = torch.tensor(cells.adjacency, dtype=torch.long)
+    steps = []
+    for node in range(1, operation.shape[1]):
+        real = operation[:, node] >= 0
+        words = torch.cat([NO_EDGE + edge[:, :node, node], FIRST_OPERATION + operation[:, node, None]], dim=1)
+        steps.append(torch.where(real[:, None], words, PADDING))
+    return torch.cat(steps, dim=1)

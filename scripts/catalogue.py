@@ -1,0 +1,96 @@
+"""The predictors of the leaderboards: the entries of `configs/catalogue/`, and what there is to say of each.
+
+A new one is a class (see `metanp.baselines.base.Baseline`) and a line there:
+
+    mine: { make: { _target_: metanp.baselines.mine.Mine }, tuning: none }
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import get_class, instantiate
+from omegaconf import OmegaConf
+
+from metanp.baselines.base import About
+
+OURS = "metanp"
+PATH = Path(__file__).parent.parent / "configs" / "catalogue" / "all.yaml"
+NOT_YET = (  # family, and what is to come
+    ("learning-curve", "extrapolation of learning curves, with early stopping (Baker et al. 2018, arXiv:1705.10823)"),
+    ("weight-sharing", "scores of cells inside a supernet (Zhang et al. 2020, arXiv:2001.01431)"),
+    ("hybrid", "learning curves and zero-cost scores as side features of model-based predictors (White et al. 2021)"),
+)
+
+
+@dataclass
+class Entry:
+    """One predictor.
+
+    make: the class, and settings other than its defaults. tuning: how its settings came about. slow: takes more than
+    two seconds a fit at 200 labels, and runs when asked for by name or with `slow=true`.
+    """
+
+    make: dict[str, Any] = field(default_factory=dict)
+    tuning: str = ""
+    slow: bool = False
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is known of a predictor before it runs."""
+
+    title: str
+    family: str
+    needs: tuple[str, ...]
+    source: str
+    tuning: str
+    slow: bool = False
+
+
+def made(name: str, **settings: Any) -> Any:
+    """A predictor of `configs/catalogue/all.yaml`, unfitted."""
+    return instantiate(read_catalogue()[name].make, **settings)
+
+
+def read_catalogue() -> dict[str, Entry]:
+    """All entries, without a configuration being composed."""
+    entries: Any = OmegaConf.to_container(OmegaConf.load(PATH))
+    return {name: Entry(**entry) for name, entry in entries.items()}
+
+
+def describe(name: str, entry: Entry) -> Described:
+    """What the entry's class says of itself, and the entry."""
+    about: About = instantiate(entry.make).about
+    return Described(about.title, about.family, tuple(about.needs), about.source, entry.tuning, entry.slow)
+
+
+def module_of(entry: Entry) -> str:
+    """Where the entry's class is defined."""
+    return get_class(entry.make["_target_"]).__module__
+
+
+def select(catalogue: Mapping[str, Entry], names: Iterable[str], slow: bool) -> dict[str, Entry]:
+    """The entries called `names`; without any, all fast ones, and with `slow` all.
+
+    Raises:
+        ValueError: a name that is in no entry; says which are nearest.
+    """
+    names = list(names)
+    for name in names:
+        if name not in catalogue:
+            raise ValueError(f"unknown predictor {name!r}; {nearest(name, catalogue)}")
+    if not names:
+        return {name: entry for name, entry in catalogue.items() if slow or not entry.slow}
+    return {name: catalogue[name] for name in names}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of an error message: which of `known` are like `name`."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
+    return f"nearest: {', '.join(near)}" if near else f"known: {', '.join(known)}"

@@ -1,0 +1,207 @@
+"""Bayesian regression and networks: predictions written out in numpy, and real rows of NAS-Bench-201."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from data import load_benchmark
+from metanp.baselines import bayesian
+from metanp.baselines.base import Baseline, ZScore
+from metanp.baselines.bayesian import BOHAMIANN, DNGO, LOG_NOISE, BayesianLinearRegression, TanhNetwork, _batches
+from metanp.cell_array import CellArray
+from metanp.metrics import kendall_tau
+from metanp.operations import INDEX
+from metanp.spaces import get_space
+
+SPACE = get_space("nasbench201").arrays()
+ALL = pytest.mark.parametrize("predictor", [BayesianLinearRegression, DNGO, BOHAMIANN])
+
+
+def few(n: int) -> tuple[CellArray, np.ndarray]:
+    """Some cells, and a score that is linear in how they are written down."""
+    cells = SPACE[np.random.default_rng(1).permutation(len(SPACE))[:n]]
+    return cells, 2.0 * (cells.operation == INDEX["conv3x3"]).sum(1) - (cells.operation == INDEX["avgpool3x3"]).sum(1)
+
+
+@pytest.fixture
+def briefly(monkeypatch):
+    """Fewer epochs of DNGO's, where more would change nothing that is tested."""
+    monkeypatch.setattr(bayesian, "EPOCHS", 20)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def tables(predictor: Baseline, *parts: CellArray) -> list[np.ndarray]:
+    return [predictor._table(predictor.encode(part)).numpy() for part in parts]
+
+
+def by_hand(x: np.ndarray, y: np.ndarray, t: np.ndarray, ridge) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of new measurements at `t`, at the regression's own two hyper-parameters."""
+    covariance = np.linalg.inv(ridge.alpha_ * x.T @ x + ridge.lambda_ * np.eye(x.shape[1]))
+    mean = ridge.alpha_ * t @ covariance @ x.T @ y
+    return mean, np.sqrt(1 / ridge.alpha_ + ((t @ covariance) * t).sum(1))
+
+
+def networks_by_hand(weights: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The last hidden layer and the output of a network whose weights are one vector."""
+    layers, inputs = [], x.shape[1]
+    for outputs in (50, 50, 50, 1):
+        size = (inputs + 1) * outputs
+        layers.append(weights[:size].reshape(inputs + 1, outputs))
+        weights, inputs = weights[size:], outputs
+    assert not len(weights)
+    hidden = x
+    for layer in layers[:-1]:
+        hidden = np.tanh(hidden @ layer[:-1] + layer[-1])
+    return hidden, (hidden @ layers[-1][:-1] + layers[-1][-1])[:, 0]
+
+
+# --- what they compute --------------------------------------------------------------------------------------------
+
+
+def test_linear_regression_is_the_posterior_of_its_weights_written_out():
+    cells, score = few(60)
+    asked = cells[40:]
+    regression = BayesianLinearRegression().fit(cells[:40], score[:40] + np.random.default_rng(0).normal(size=40))
+    x, t = tables(regression, cells[:40], asked)
+    transform = regression._transform
+    y = transform.forward(score[:40] + np.random.default_rng(0).normal(size=40))
+    expected = transform.inverse_moments(*by_hand(x - x.mean(0), y, t - x.mean(0), regression._ridge))
+    mean, std = regression.predict(asked, return_std=True)
+    assert mean == pytest.approx(expected[0], abs=1e-6)
+    assert std == pytest.approx(expected[1], abs=1e-6)
+
+
+def test_linear_regression_tells_noise_from_effect():
+    cells, score = few(60)
+    clean, noisy = (
+        BayesianLinearRegression().fit(cells, value) for value in (score, np.random.default_rng(2).normal(size=60))
+    )
+    assert 1 / clean._ridge.alpha_ < 0.01 < 0.3 < 1 / noisy._ridge.alpha_
+
+
+def test_dngo_is_linear_regression_on_the_last_hidden_layer_of_its_network(briefly):
+    cells, score = few(60)
+    asked = cells[30:]
+    dngo = DNGO().fit(cells[:40], score[:40])
+    x, t = (networks_by_hand(dngo._weights.numpy(), table)[0] for table in tables(dngo, cells[:40], asked))
+    transform = ZScore.fit(score[:40])
+    expected = transform.inverse_moments(*by_hand(x, transform.forward(score[:40]), t, dngo._ridge))
+    mean, std = dngo.predict(asked, return_std=True)
+    assert mean == pytest.approx(expected[0], abs=1e-4)
+    assert std == pytest.approx(expected[1], rel=1e-3)
+
+
+def test_dngo_s_network_was_trained():
+    cells, score = few(20)
+    dngo = DNGO().fit(cells, score)
+    _, output = networks_by_hand(dngo._weights.numpy(), *tables(dngo, cells))
+    assert np.mean((output - ZScore.fit(score).forward(score)) ** 2) < 0.01
+
+
+def test_batches_are_of_ten_cells_without_the_rest_or_of_all_where_there_are_fewer():
+    many, fewer = list(_batches(23, seeded())), list(_batches(7, seeded()))
+    assert [len(batch) for batch in many] == [10] * 1000
+    assert [sorted(batch.tolist()) for batch in fewer] == [list(range(7))] * 500
+    epoch = torch.cat(many[:2]).tolist()
+    assert len(set(epoch)) == 20
+    assert set(torch.cat(many).tolist()) == set(range(23))
+
+
+def test_bohamiann_averages_its_networks_and_adds_the_noise_they_learned():
+    cells, score = few(60)
+    asked = cells[30:]
+    bohamiann = BOHAMIANN().fit(cells[:40], score[:40])
+    sampled = bohamiann._sampled.numpy()
+    assert len(sampled) == 18  # every fifth of the 90 steps after burning in
+    (t,) = tables(bohamiann, asked)
+    outputs = np.array([networks_by_hand(position[:-1], t)[1] for position in sampled])
+    spread = np.sqrt(outputs.var(0) + np.exp(sampled[:, -1]).mean())
+    expected = ZScore.fit(score[:40]).inverse_moments(outputs.mean(0), spread)
+    mean, std = bohamiann.predict(asked, return_std=True)
+    assert mean == pytest.approx(expected[0])
+    assert std == pytest.approx(expected[1])
+    assert (outputs.std(0) > 0).all()
+
+
+def test_bohamiann_learns_its_noise():
+    cells, score = few(60)
+    last = [
+        BOHAMIANN().fit(cells, value)._sampled[-1, -1] for value in (score, np.random.default_rng(2).normal(size=60))
+    ]
+    assert LOG_NOISE + 1 < last[0] < last[1]
+
+
+def test_networks_start_at_weights_of_the_published_sizes():
+    network = TanhNetwork(100)
+    uniform, normal = network.uniform(seeded()), network.normal(seeded())
+    assert len(uniform) == len(normal) == 101 * 50 + 51 * 50 + 51 * 50 + 51
+    first, second = slice(0, 5000), slice(5050, 5050 + 2500)
+    assert uniform[first].abs().max().item() == pytest.approx(0.1, abs=1e-3)
+    assert uniform[second].abs().max().item() == pytest.approx(50**-0.5, abs=1e-3)
+    assert normal[first].std().item() == pytest.approx(0.1, rel=0.05)
+    assert normal[second].std().item() == pytest.approx(50**-0.5, rel=0.05)
+    assert (uniform[5000:5050] != 0).all()
+    assert (normal[5000:5050] == 0).all()
+
+
+# --- all three ----------------------------------------------------------------------------------------------------
+
+
+@ALL
+def test_nobody_else_s_random_numbers_change(predictor, briefly):
+    cells, score = few(5)
+    before = torch.random.get_rng_state()
+    predictor().fit(cells, score).predict(cells)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+@ALL
+def test_the_same_seed_gives_the_same_predictions_twice_in_any_unit(predictor, briefly):
+    cells, score = few(15)
+    first, second = (predictor(seed=3).fit(cells, score).predict(SPACE[:40]) for _ in range(2))
+    assert first.tolist() == second.tolist()
+    other = predictor(seed=3).fit(cells, 0.01 * score + 3).predict(SPACE[:40])
+    assert other == pytest.approx(0.01 * first + 3, abs=1e-4)
+    if predictor is not BayesianLinearRegression:
+        assert first.tolist() != predictor(seed=4).fit(cells, score).predict(SPACE[:40]).tolist()
+
+
+@ALL
+@pytest.mark.parametrize("n", [1, 2, 12])
+def test_cells_of_equal_score_one_or_many_are_enough_to_answer(predictor, n, briefly):
+    cells, _ = few(n)
+    mean, std = predictor().fit(cells, [90.0] * n).predict(SPACE[:20], return_std=True)
+    assert mean == pytest.approx(90, abs=1)
+    assert np.isfinite(std).all()
+    assert (std >= 0).all()
+
+
+@pytest.mark.parametrize(("predictor", "least"), [(BayesianLinearRegression, 0.2), (DNGO, 0.3), (BOHAMIANN, 0.1)])
+def test_fifty_trainings_of_nasbench201_rank_the_rest(predictor, least):
+    table = load_benchmark("nasbench201")
+    chosen = np.random.default_rng(0).permutation(len(table))[:1100]
+    cells, accuracy = table.cells[chosen], table.mean("cifar10_validation_accuracy_200")[chosen]
+    fitted = predictor().fit(cells[:50], accuracy[:50])
+    tau = kendall_tau(fitted.predict(cells[100:]), accuracy[100:])
+    assert tau > least  # chance is 0, give or take .02
+
+
+@ALL
+def test_a_side_feature_that_knows_the_score_is_used(predictor):
+    cells, _ = few(90)
+    score = np.random.default_rng(5).normal(size=len(cells))  # nothing that a cell could tell
+    fitted = predictor().fit(cells[:40], score[:40], features={"proxy": 1e6 * score[:40]})
+    asked = fitted.encode(cells[40:], {"proxy": 1e6 * score[40:]})
+    assert kendall_tau(fitted.predict(asked), score[40:]) > 0.5
+
+
+@pytest.mark.parametrize("predictor", [BayesianLinearRegression, DNGO])
+def test_a_missing_library_is_an_error_that_names_the_extra(predictor, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
+    with pytest.raises(ImportError, match=r"pip install 'metanp\[research\]'"):
+        predictor().fit(*few(3))
