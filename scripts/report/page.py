@@ -1,0 +1,145 @@
+"""A leaderboard as one self-contained HTML page: opens from disk, asks no network, useful without JavaScript.
+
+    rows -> views, entries, verdict, figures -> page.html.j2 with page.css and page.js
+
+Every view and metric is in the page; radio buttons and style rules show one of each. The same rows make the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from scripts.comparisons import Row
+from scripts.report.figures import Figure, figures
+from scripts.report.page_table import Line, table
+from scripts.report.plots import Look, looks
+from scripts.report.published import FAMILIES, GRADES, blocks
+from scripts.report.standings import FEW, METRICS, View, budgets, entries, failures, shared_budgets, views
+from scripts.report.text_tables import csv_summary, latex_table, markdown_table
+from scripts.report.verdict import Verdict, told, verdict
+from scripts.report.wording import OURS, Described, column_titles, listed, number
+
+__all__ = ["latex_table", "markdown_table", "write_page"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A view as the template wants it; tables by metric."""
+
+    title: str
+    columns: list[str]
+    budgets: list[int]
+    verdict: Verdict
+    sentences: dict[str, list[str]]
+    ceiling: float | None
+    tables: dict[str, list[Line]]
+    timed_at: int | None
+    figures: list[Figure]
+
+
+def write_page(
+    path: Path,
+    rows: Sequence[Row],
+    predictors: Mapping[str, Described],
+    not_yet: Sequence[tuple[str, str]],
+    published: Sequence[Mapping[str, Any]],
+    facts: Mapping[str, Any],
+) -> None:
+    """Write the page of one protocol and kind of meta-training.
+
+    Args:
+        rows: see `scripts.comparisons`; scatter columns are drawn where there are some.
+        predictors: by id, in the order of the table; "metanp" is ours.
+        not_yet: family and what it will be, of predictors that are missing.
+        published: lines of others' results, those of this benchmark alone.
+        facts: protocol, kind, benchmark, date, machine, commit, about (what the protocol is), ceilings
+            ({(shown, scored): tau}); optional are cells (how many a predictor answers for) and downloads
+            ({title: path beside the page}).
+
+    Raises:
+        ValueError: no row, or a row of a predictor that `predictors` lacks; names it.
+    """
+    if not rows:
+        raise ValueError("there is no row to make a page of")
+    if unknown := {row["predictor"] for row in rows} - set(predictors):
+        raise ValueError(f"rows of {listed(sorted(unknown))}, which the page is told nothing of")
+    looked, found = looks(predictors), views(rows)
+    shown = [_shown(view, predictors, looked, facts) for view in found]
+    summary = csv_summary([view for view in found if len(view.columns) == 1], predictors)
+    page = _environment().get_template("page.html.j2")
+    text = page.render(
+        views=shown,
+        metrics=METRICS,
+        predictors=predictors,
+        looks=looked,
+        families=dict.fromkeys((p.family, looked[name].colour) for name, p in predictors.items() if name != OURS),
+        ours=OURS if OURS in predictors else None,
+        few=any(row["status"] == FEW for row in rows),
+        failed=_failed(rows),
+        sets=len({row["set"] for row in rows}),
+        seeds=_seeds(rows, predictors),
+        not_yet=not_yet,
+        blocks=blocks(published),
+        protocol_families=FAMILIES,
+        grades=GRADES,
+        facts={"downloads": {}, **facts},
+        summary="data:text/csv;base64," + base64.b64encode(summary.encode()).decode(),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _environment() -> Environment:
+    here = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(here), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    environment.filters |= {"listed": listed, "number": number, "drawn": Markup}
+    environment.globals["source"] = lambda name: Markup((here / name).read_text(encoding="utf-8"))
+    return environment
+
+
+def _shown(view: View, predictors: Mapping[str, Described], looked: Mapping[str, Look], facts: Mapping) -> Shown:
+    labels, shared = budgets(view.raw), shared_budgets(view.rows)
+    found = {metric.key: entries(view, metric) for metric in METRICS}
+    failed = failures(view.raw)
+    tables = {m.key: table(view, m, found[m.key], failed, list(predictors)) for m in METRICS}
+    judged = verdict(view, predictors) if OURS in predictors else Verdict()
+    ceiling = facts["ceilings"].get(view.columns[0]) if len(view.columns) == 1 else None
+    return Shown(
+        view.title,
+        [*column_titles(view.columns).values()],
+        labels,
+        judged,
+        told(judged, predictors),
+        ceiling if ceiling is not None and ceiling < 1 else None,
+        tables,
+        shared[-1] if shared else None,
+        figures(view, found, looked, facts.get("cells")),
+    )
+
+
+def _failed(rows: Sequence[Row]) -> list[tuple[str, str, str, int, list[int]]]:
+    """Predictor, status, message, how many rows and at which numbers of labels; too few labels are no failure."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for row in rows:
+        if row["status"] not in ("ok", FEW):
+            where = (row["predictor"], row["status"], row.get("message") or "")
+            found.setdefault(where, []).append(row["labels"])
+    return [(*where, len(labels), sorted(set(labels))) for where, labels in sorted(found.items())]
+
+
+def _seeds(rows: Sequence[Row], predictors: Mapping[str, Described]) -> dict[int, list[str]]:
+    """Numbers of training seeds, and the titles of the predictors that have so many."""
+    found: dict[int, list[str]] = {}
+    for name, predictor in predictors.items():
+        if count := len({row["seed"] for row in rows if row["predictor"] == name}):
+            found.setdefault(count, []).append(predictor.title)
+    return dict(sorted(found.items(), key=lambda item: len(item[1])))

@@ -1,0 +1,97 @@
+"""Names and numbers as people read them: columns, predictors, differences, lists.
+
+Nothing here knows a benchmark; a name that it cannot read stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+Column = tuple[str, str]  # shown, scored
+OURS = "metanp"  # the predictor that everything is held against
+PROPER = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet16-120": "ImageNet16-120"}
+PARTS = re.compile(r"(?P<data>.+?)_(?P<split>validation|test|train)(_accuracy)?(_\d+)?(_(?P<origin>[a-z]+))?")
+
+
+class Described(Protocol):
+    """What is told of a predictor; `tuning` is a sentence."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def needs(self) -> Sequence[str]: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def tuning(self) -> str: ...
+
+
+def column_titles(columns: Iterable[Column]) -> dict[Column, str]:
+    """'CIFAR-10, validation → test' and the like; names as they are where two titles would be the same."""
+    titles = {column: _column_title(*column) for column in columns}
+    counts = Counter(titles.values())
+    return {column: title if counts[title] == 1 else _arrow(*column) for column, title in titles.items()}
+
+
+def _column_title(shown: str, scored: str) -> str:
+    first, second = PARTS.fullmatch(shown), PARTS.fullmatch(scored)
+    if first is None or second is None or first["origin"] != second["origin"]:
+        return _arrow(shown, scored)
+    data, other = (PROPER.get(found["data"], found["data"].replace("_", " ")) for found in (first, second))
+    origin = f" ({first['origin']})" if first["origin"] else ""
+    target = second["split"] if data == other else f"{other}, {second['split']}"
+    return f"{data}, {_arrow(first['split'], target)}{origin}"
+
+
+def _arrow(shown: str, scored: str) -> str:
+    return shown if shown == scored else f"{shown} → {scored}"
+
+
+def short_titles(predictors: Mapping[str, Described], length: int = 25) -> dict[str, str]:
+    """Titles for plots, cut between words; the id of a predictor where two would be the same."""
+    titles = {name: _cut(predictor.title, length) for name, predictor in predictors.items()}
+    counts = Counter(titles.values())
+    return {name: title if counts[title] == 1 else name for name, title in titles.items()}
+
+
+def _cut(title: str, length: int) -> str:
+    if len(title) <= length:
+        return title
+    words = title[:length].rsplit(" ", 1)[0].rstrip(",;:(")
+    return f"{words or title[: length - 1]}…"
+
+
+def listed(words: Iterable[object]) -> str:
+    """'1, 2 and 3'."""
+    *most, last = [str(word) for word in words] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def number(value: float, form: str = ".3f") -> str:
+    """With a true minus, infinity as its sign; nothing for what is not a number."""
+    if math.isnan(value):
+        return ""
+    text = "∞" if math.isinf(value) else format(value, form)
+    return text.replace("-", "−") if text.strip("-0.") else text.lstrip("-")
+
+
+def seconds(value: float) -> str:
+    """Two significant digits: '0.0012', '0.31', '4.2', '57', '1200'."""
+    if math.isnan(value) or value <= 0:
+        return "" if math.isnan(value) else "0"
+    digits = max(0, 1 - math.floor(math.log10(value)))
+    return f"{round(value, 1 - math.floor(math.log10(value))):,.{digits}f}".replace(",", " ")
+
+
+def duration(value: float) -> str:
+    """Two significant digits with a unit: '3.1 µs', '120 ms', '57 s'."""
+    for unit, size in (("µs", 1e-6), ("ms", 1e-3)):
+        if value < 999 * size:
+            return f"{seconds(value / size).removesuffix('.0')} {unit}"
+    return f"{seconds(value).removesuffix('.0')} s"

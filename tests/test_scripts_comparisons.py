@@ -1,0 +1,157 @@
+"""Statistics of a leaderboard are those worked by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from scripts.comparisons import (
+    critical_difference,
+    groups,
+    holm,
+    mean_and_half,
+    paired,
+    pareto,
+    ranking,
+)
+
+
+def rows(*by_seed, predictor="a", **more):
+    """Rows of one predictor: for each training seed its tau on every label set; None for a failed fit."""
+    return [
+        {"predictor": predictor, "seed": seed, "set": number, "labels": 20, "shown": "c", "scored": "c"}
+        | {"status": "error" if tau is None else "ok", "tau": tau}
+        | more
+        for seed, taus in enumerate(by_seed)
+        for number, tau in enumerate(taus)
+    ]
+
+
+def test_a_single_seeds_difference_is_students_paired_one():
+    # differences .1, .2, .3: mean .2, standard error .1 / sqrt(3), t(.975, 2) = 4.3027
+    found = paired(rows([0.5, 0.5, 0.5]), rows([0.4, 0.3, 0.2]), "tau")
+    assert found.mean == pytest.approx(0.2)
+    assert found.half == pytest.approx(4.3027 * 0.1 / 3**0.5, rel=1e-4)
+    assert found.p == pytest.approx(2 * t.sf(0.2 / (0.1 / 3**0.5), 2))
+    assert found.sign == 0
+
+
+def test_several_seeds_widen_the_interval_by_the_spread_of_their_means():
+    # d = [[.1, .2, .3], [.3, .4, .5]]; set means .2 .3 .4: variance .01, over 3 sets .00333; seed means .2 .4:
+    # variance .02, over 2 seeds .01; together .01333 on .01333^2 / (.00333^2 / 2 + .01^2 / 1) = 1.6842 degrees
+    found = paired(rows([0.1, 0.2, 0.3], [0.3, 0.4, 0.5]), rows([0.0, 0.0, 0.0]), "tau")
+    assert found.mean == pytest.approx(0.3)
+    assert found.half == pytest.approx(t.ppf(0.975, 1.68421) * 0.013333**0.5, rel=1e-4)
+
+
+def test_a_difference_the_other_way_round_has_the_other_sign_and_the_same_interval():
+    mine, other = rows([0.6, 0.7, 0.8], [0.5, 0.8, 0.9]), rows([0.4, 0.6, 0.5], [0.5, 0.55, 0.7])
+    there, back = paired(mine, other, "tau"), paired(other, mine, "tau")
+    assert (there.mean, there.half, there.p) == pytest.approx((-back.mean, back.half, back.p))
+
+
+def test_the_other_predictors_seeds_are_averaged_in_each_set():
+    other = rows([0.2, 0.3, 0.4], [0.4, 0.5, 0.6])
+    assert paired(rows([0.5, 0.5, 0.5]), other, "tau").mean == pytest.approx(0.1)
+
+
+def test_a_failed_fit_leaves_its_label_set_out_for_both():
+    found = paired(rows([0.5, None, 0.5, 0.9]), rows([0.4, 0.9, 0.3, 0.8]), "tau")
+    assert found == paired(rows([0.5, 0.5, 0.9]), rows([0.4, 0.3, 0.8]), "tau")
+    two_seeds = paired(rows([0.5, 0.6, 0.5], [0.5, None, 0.7]), rows([0.1, 9.0, 0.1]), "tau")
+    assert two_seeds == paired(rows([0.5, 0.5], [0.5, 0.7]), rows([0.1, 0.1]), "tau")
+
+
+def test_a_status_other_than_ok_counts_as_missing_whatever_its_number():
+    late = rows([0.5, 0.6], status="timeout")
+    assert math.isinf(paired(late, rows([0.1, 0.2]), "tau").half)
+
+
+@pytest.mark.parametrize(("taus", "mean"), [([0.5], 0.1), ([], math.nan)])
+def test_fewer_than_two_label_sets_say_nothing(taus, mean):
+    found = paired(rows(taus), rows([0.4, 0.4]), "tau")
+    assert found.mean == pytest.approx(mean, nan_ok=True)
+    assert (found.half, found.p, found.sign) == (math.inf, 1.0, 0)
+
+
+def test_differences_that_are_all_alike_are_certain():
+    assert paired(rows([0.5, 0.5]), rows([0.25, 0.25]), "tau").p == 0
+    same = paired(rows([0.5, 0.5]), rows([0.5, 0.5]), "tau")
+    assert (same.mean, same.half, same.p) == (0, 0, 1)
+
+
+def test_a_predictors_own_interval_is_that_of_its_mean():
+    mean, half = mean_and_half(rows([0.1, 0.2, 0.3]), "tau")
+    assert (mean, half) == pytest.approx((0.2, 4.3027 * 0.1 / 3**0.5), rel=1e-4)
+
+
+def test_an_interval_over_seeds_and_sets_holds_the_truth_as_often_as_it_says():
+    rng, held = np.random.default_rng(0), 0
+    for _ in range(400):
+        seeds, sets = rng.normal(size=(4, 1)) * 0.5, rng.normal(size=(1, 10))
+        mean, half = mean_and_half(rows(*(seeds + sets + 0.3 * rng.normal(size=(4, 10))).tolist()), "tau")
+        held += abs(mean) <= half
+    assert 0.93 <= held / 400 <= 0.99
+
+
+def test_holms_p_values_are_those_worked_by_hand():
+    # sorted .01 .03 .04: 3 x .01 = .03, 2 x .03 = .06, 1 x .04 = .04 but never below the one before, so .06
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.6, 0.9]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_the_critical_difference_is_that_of_demsars_example():
+    # four classifiers on fourteen data sets: 2.569 sqrt(4 x 5 / (6 x 14)) = 1.25
+    assert critical_difference(4, 14) == pytest.approx(1.25, abs=0.005)
+    # and q of ten classifiers is 3.164
+    assert critical_difference(10, 1) == pytest.approx(3.164 * math.sqrt(110 / 6), rel=1e-3)
+
+
+def test_mean_ranks_are_taken_within_blocks_that_all_predictors_answered():
+    found = ranking(
+        rows([0.9, 0.9, 0.1, 0.9], predictor="a")
+        + rows([0.5, 0.5, 0.5, None], predictor="b")
+        + rows([0.4, 0.6, 0.6, 0.4], predictor="c")
+        + rows([1.0, 1.0, 1.0, 1.0], predictor="not compared"),
+        "tau",
+        ["a", "b", "c"],
+    )
+    # a: 1 1 3, b: 2 3 2, c: 3 2 1; the fourth set lacks b. The mean ranks are 5/3, 7/3, 2
+    assert list(found.mean_rank) == ["a", "c", "b"]
+    assert list(found.mean_rank.values()) == pytest.approx([5 / 3, 2, 7 / 3])
+    assert found.blocks == 3
+    # chi^2 = 12 / (3 x 3 x 4) x (5^2 + 7^2 + 6^2) - 3 x 3 x 4 = 2/3, of two degrees: p = exp(-1/3)
+    assert found.friedman_p == pytest.approx(math.exp(-1 / 3))
+
+
+def test_ties_share_a_rank_and_lower_may_be_better():
+    found = ranking(rows([1.0, 2.0], predictor="a") + rows([1.0, 3.0], predictor="b"), "tau", ["a", "b"], higher=False)
+    assert found.mean_rank == {"a": 1.25, "b": 1.75}
+
+
+def test_several_numbers_of_labels_are_averaged_where_all_answered_and_make_no_more_blocks():
+    low = rows([0.0], predictor="a", labels=0)  # b does not answer without labels, so that this takes no part
+    some = rows([0.9], predictor="a") + rows([0.2], predictor="b")
+    more = rows([0.3], predictor="a", labels=50) + rows([0.6], predictor="b", labels=50)
+    found = ranking(low + some + more, "tau", ["a", "b"])
+    assert found.blocks == 1
+    assert found.mean_rank == {"a": 1.0, "b": 2.0}
+
+
+def test_no_shared_block_means_no_ranks():
+    assert ranking(rows([0.1], predictor="a"), "tau", ["a", "b"]).mean_rank == {}
+
+
+def test_groups_not_apart_are_maximal():
+    ranks = {"a": 1.0, "b": 1.5, "c": 2.4, "d": 2.6, "e": 5.0}
+    assert groups(ranks, 1.2) == [["a", "b"], ["b", "c", "d"]]
+    assert groups(ranks, 0.1) == []
+    assert groups(ranks, 9.0) == [["a", "b", "c", "d", "e"]]
+
+
+def test_a_pareto_front_has_no_point_that_another_beats_in_both():
+    #       cheap, poor; dear, good; dominated;  as dear as the first, worse; the best
+    points = [(1.0, 0.5), (9.0, 0.8), (5.0, 0.4), (1.0, 0.3), (20.0, 0.9)]
+    assert pareto(points) == [0, 1, 4]
