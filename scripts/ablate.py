@@ -3,9 +3,9 @@
 Meta-trains every variant from several training seeds, each briefly and label-free, and judges all of them on the same
 label sets. A variant is a list of overrides of `scripts.meta_train`; the first one is what the others are held against.
 
-Writes `results/ablation/<name>/<variant>-<seed>/` (the training), `rows/<variant>-<seed>.csv` (one row a fit, as they
-come) and `<name>.csv`, the table; with `publish=true` also `results/summary/ablation-<name>.csv`. A killed run goes on
-where it stopped; `resume=false` begins again.
+Writes `results/ablation/<name>/<variant>-<seed>/` (the training), `rows/` (one row a fit, as they come) and
+`<name>.csv`, the table; with `publish=true` also `results/summary/ablation-<name>.csv`. A killed run goes on where it
+stopped; `resume=false` begins again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from rich.table import Table
 from metanp import MetaNP
 from scripts.evaluation import judge, label_sets
 from scripts.protocols import ProtocolConfig, settings
-from scripts.rows import ROOT, Row, RowFile, half_interval, publish, version_of, write_rows
+from scripts.rows import ROOT, Row, RowFile, checkpoint_digest, half_interval, publish, write_rows
 
 console = Console(stderr=True)
 
@@ -93,13 +93,13 @@ def _one_run(config: Config, variant: str, seed: int) -> list[Row]:
         seconds = [json.loads(line).get("seconds", 0) for line in (folder / "log.jsonl").read_text().splitlines()]
         finished.write_text(json.dumps({"train_seconds": max(seconds)}))
     path = str(folder / "best.safetensors")
-    model, version = MetaNP(path), version_of(path)
+    model, version = MetaNP(path), checkpoint_digest(path)
     size = sum(parameter.numel() for parameter in model.model.parameters())
     told = {"variant": variant, "training_seed": seed, "parameters": size, **json.loads(finished.read_text())}
     rows = []
     for benchmark, column in config.benchmarks.items():
-        protocol = ProtocolConfig(benchmark, benchmark, config.budgets, {column: [column]})
-        file = RowFile(Path(config.output) / "rows" / f"{name}-{benchmark}.csv", version, seed=0)
+        protocol = ProtocolConfig(benchmark, benchmark=benchmark, budgets=config.budgets, columns={column: [column]})
+        file = RowFile(Path(config.output) / "rows" / f"{name}-{benchmark}.jsonl", {"version": version, "seed": 0})
         for shown, setting in settings(protocol, [], config.sets, seed=0):
             pool = None
             for job in label_sets(setting):

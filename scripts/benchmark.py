@@ -68,8 +68,8 @@ def _in_own_process(work: Callable[[str], dict[str, Any]], checkpoint: str) -> d
 def _nasbench201(checkpoint: str) -> dict[str, Any]:
     from data import load_benchmark
     from metanp import MetaNP
-    from metanp.baselines import BASELINES
     from metanp.spaces import get_space
+    from scripts.catalogue import made
 
     table = load_benchmark("nasbench201")
     accuracy = table.mean("cifar10_validation_accuracy_200")
@@ -86,7 +86,7 @@ def _nasbench201(checkpoint: str) -> dict[str, Any]:
     pool = model.encode(cells[0])
     second = {"seconds": min(_seconds(lambda: model.rank(pool, k=10)) for _ in range(3))}
     for name in ("gp_wl", "xgboost"):
-        rival: Any = BASELINES[name]()
+        rival: Any = made(name)
 
         def whole(rival: Any = rival) -> None:
             rival.fit([cells[1][i] for i in context], accuracy[context])
@@ -100,8 +100,8 @@ def _nasbench201(checkpoint: str) -> dict[str, Any]:
 
 def _nasbench101(checkpoint: str) -> dict[str, Any]:
     from metanp import MetaNP
-    from metanp.baselines import BASELINES
     from metanp.spaces import get_space
+    from scripts.catalogue import made
 
     cells = get_space("nasbench101").arrays()
     rng = np.random.default_rng(0)
@@ -118,7 +118,7 @@ def _nasbench101(checkpoint: str) -> dict[str, Any]:
 
     ranked = {"seconds": _seconds(rank), "gigabytes": _peak()}
     del pool
-    rival: Any = BASELINES["xgboost"]()
+    rival: Any = made("xgboost")
     started = time.perf_counter()
     encoded = rival.encode(cells)
     encode["xgboost_ratio"] = (time.perf_counter() - started) / encode["seconds"]

@@ -13,6 +13,7 @@ import csv
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from rich.table import Table as RichTable
 from data import load_benchmark
 from data.table import Table
 from metanp import MetaNP, Ranking
-from metanp.baselines import BASELINES
 from metanp.metrics import true_ranks
+from scripts.catalogue import made
 from scripts.evaluation import Setting, evaluate, paired, summary
 from scripts.meta_train import meta_train
 
@@ -65,7 +66,7 @@ def main(
     predictors: dict[str, Callable[[], Any]] = {
         "metanp": lambda: fresh,
         "shipped": lambda: MetaNP("label-free"),
-        **{name: BASELINES[name] for name in RIVALS},
+        **{name: partial(made, name) for name in RIVALS},
     }
     rows = evaluate(predictors, Setting(table.cells, accuracy, sets=sets))
     result = {

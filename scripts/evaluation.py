@@ -37,7 +37,7 @@ class Setting:
     """One table column, and how much of it is shown: `sets` label sets at each of `budgets`.
 
     score: what predictors are shown. scored: what their rankings are held against; `score` itself where it is empty.
-    features: side features that every predictor sees.
+    features: side features that every predictor sees. everywhere: the shown cells are ranked as well.
     """
 
     cells: CellArray
@@ -47,6 +47,7 @@ class Setting:
     seed: int = 0
     scored: Mapping[str, Float[np.ndarray, " cell"]] = field(default_factory=dict)
     features: Mapping[str, Float[np.ndarray, " cell"]] = field(default_factory=dict)
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def label_sets(setting: Setting) -> Iterator[Job]:
     for number in range(setting.sets):
         order = np.random.default_rng([setting.seed, number]).permutation(len(setting.score))
         for budget in setting.budgets:
-            target = np.sort(order[budget:])
+            target = np.sort(order if setting.everywhere else order[budget:])
             ties = np.random.default_rng([setting.seed, number, 1]).permutation(len(target))
             yield Job(number, budget, order[:budget], target, ties)
 
@@ -82,18 +83,34 @@ def evaluate(predictors: Mapping[str, Callable[[], Predictor]], setting: Setting
     return rows
 
 
-def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[dict[str, Any]]:
+class NotFinite(ValueError):
+    """A prediction is no number."""
+
+
+def reads_side(predictor: Any) -> bool:
+    """Whether it takes side features."""
+    about = getattr(predictor, "about", None)
+    return about is None or "side features" in about.needs
+
+
+def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job, scatter: int = 0) -> list[dict[str, Any]]:
     """Rows of one fit: metrics for each of `setting.scored`, and seconds to fit and to predict.
 
     Likelihood, CRPS and coverage are held against a new measurement of what was shown; at no label there is no unit to
     hold them in. Intervals lie between the predictor's own quantiles where it gives some (`predict_distribution`), else
-    they are normal. A predictor that needs labels (`fewest_labels`) has no row below its number of them.
+    they are normal. A predictor that needs labels (`fewest_labels`) has no row below its number of them. The first
+    `scatter` of the targets, in the order of `job.ties`, are kept as they are, predicted and true.
+
+    Raises:
+        NotFinite: a prediction is not.
     """
     if job.budget < getattr(predictor, "fewest_labels", 0):
         return []
     knows_std = getattr(predictor, "knows_std", True)
     features = {name: column[job.context] for name, column in setting.features.items()}
-    more = {"features": features} if features else {}
+    more: dict[str, Any] = {"features": features} if features and reads_side(predictor) else {}
+    if "unlabelled cells" in getattr(getattr(predictor, "about", None), "needs", ()):
+        more["unlabelled"] = pool
     started = time.perf_counter()
     predictor.fit(setting.cells[job.context], setting.score[job.context], **more)
     fitted = time.perf_counter()
@@ -104,6 +121,8 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[d
         mean, std = predictor.predict(pool, return_std=True) if knows_std else (predictor.predict(pool), None)
     done = time.perf_counter()
     mean = mean[job.target]
+    if not np.isfinite(mean).all():
+        raise NotFinite(f"{(~np.isfinite(mean)).sum()} of {len(mean)} predictions are not finite")
     seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted}
     honesty = {}
     if std is not None and job.budget:
@@ -116,8 +135,12 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job) -> list[d
                 honesty[f"coverage_{100 * level:.0f}"] = coverage(lower, upper, measured)
     rows = []
     for name, truth in (setting.scored or {"": setting.score}).items():
-        where = {"set": job.number, "labels": job.budget, "scored": name}
-        rows.append({**where, **ranking_metrics(mean, truth[job.target], job.ties), **honesty, **seconds})
+        row = {"set": job.number, "labels": job.budget, "scored": name}
+        row |= {**ranking_metrics(mean, truth[job.target], job.ties), **honesty, **seconds}
+        if scatter:
+            kept = job.ties[:scatter]
+            row |= {"scatter_predicted": mean[kept].tolist(), "scatter_truth": truth[job.target][kept].tolist()}
+        rows.append(row)
     return rows
 
 

@@ -17,14 +17,27 @@ from scripts.evaluation import Setting
 
 
 @dataclass
+class Compared:
+    """A published number that a predictor of ours is held against: under which name, and why it is far from ours."""
+
+    method: str = ""
+    because: str = ""
+
+
+@dataclass
 class ProtocolConfig:
     """See `configs/protocol/`."""
 
     name: str = ""
+    title: str = ""  # the benchmark's name, for people
+    about: str = ""  # what is shown and ranked, in a sentence
     benchmark: str = ""
     budgets: list[int] = field(default_factory=list)
     columns: dict[str, list[str]] = field(default_factory=dict)  # shown: ranked against
     features: list[str] = field(default_factory=list)  # side features; a cell without any of them takes no part
+    everywhere: bool = False  # the shown cells are ranked as well, as some published tables do
+    family: str = ""  # of published numbers that were measured like this
+    compared: dict[str, Compared] = field(default_factory=dict)  # by predictor
 
 
 def settings(protocol: ProtocolConfig, columns: Sequence[str], sets: int, seed: int) -> Iterator[tuple[str, Setting]]:
@@ -49,7 +62,8 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str], sets: int, seed: 
         rows = np.flatnonzero(known)
         taken = {name: column[rows] for name, column in features.items()}
         truths = {name: values[name][rows] for name in scored}
-        yield shown, Setting(table.cells[rows], values[shown][rows], protocol.budgets, sets, seed, truths, taken)
+        cells, score = table.cells[rows], values[shown][rows]
+        yield shown, Setting(cells, score, protocol.budgets, sets, seed, truths, taken, protocol.everywhere)
 
 
 def ceilings(setting: Setting) -> dict[str, float]:
@@ -58,4 +72,6 @@ def ceilings(setting: Setting) -> dict[str, float]:
 
 
 def _upwards(table: Table, name: str) -> np.ndarray:
+    if name not in table.metrics:
+        raise ValueError(f"{table.name} has no column {name!r} here; set METANP_MIRROR to have all its files")
     return table.mean(name) if table.metrics[name].maximize else -table.mean(name)

@@ -1,14 +1,17 @@
 """Rows of an evaluation: kept as they come, one file a predictor, and summed up into a table.
 
-A row is one fit, held against one scored column. Rows carry the version of what was fitted (the digest of a checkpoint,
-else the version of the package) and the seed of the label sets; rows of another version are dropped, not mixed in.
+A row is one fit, held against one scored column. Rows carry marks of what they were made by (`scripts.versions`, the
+seed of the label sets); rows with other marks stay in their file and are not looked at: nothing that was measured is
+lost, and nothing is mixed up.
 """
 
 from __future__ import annotations
 
 import csv
 import datetime
+import fcntl
 import hashlib
+import json
 import os
 import platform
 import subprocess
@@ -17,15 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from scipy.stats import t
 
-from metanp import __version__
 from metanp.checkpoint import find
+from scripts.comparisons import mean_and_half, paired
 
 ROOT = Path(__file__).parent.parent
 Row = dict[str, Any]
 Key = tuple[str, int, int]
-TEXT = ("predictor", "shown", "scored", "version", "over", "date", "machine", "commit")
 MEANS = (  # column of the table: metric of the rows
     "kendall_tau",
     "spearman",
@@ -42,23 +46,29 @@ MEANS = (  # column of the table: metric of the rows
 
 
 class RowFile:
-    """Rows of one predictor, appended fit by fit.
+    """Rows of one predictor, one JSON object a line, appended fit by fit; no other process writes meanwhile.
 
     Args:
-        path: a CSV file, begun where it is absent.
-        version: of the predictor; rows of another one are dropped.
-        seed: of the label sets.
-        resume: False drops all rows.
+        path: begun where it is absent; a last line that was cut off is dropped.
+        marks: what rows of today carry.
+        resume: False looks at no row that is there.
+
+    Raises:
+        BlockingIOError: another process writes to it.
     """
 
-    def __init__(self, path: Path, version: str, seed: int, resume: bool = True):
-        self.path, self.mark = path, {"version": version, "seed": seed}
+    def __init__(self, path: Path, marks: Row, resume: bool = True):
+        self.path, self.marks = path, marks
         self.rows: dict[Key, list[Row]] = {}
-        kept = [row for row in read_rows(path) if self._same(row)] if resume and path.is_file() else []
-        for row in kept:
-            self._keep(row)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_rows(path, kept)
+        self.file = open(path, "a+b")  # noqa: SIM115 (open, and locked, as long as the object lives)
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BlockingIOError(error.errno, "another run writes to it", str(path)) from None
+        for row in self._read() if resume else []:
+            if all(row.get(name) == value for name, value in marks.items()):
+                self.rows.setdefault(_key(row), []).append(row)
 
     def __contains__(self, key: Key) -> bool:
         return key in self.rows
@@ -68,36 +78,33 @@ class RowFile:
         return self.rows.get(key, [])
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Keep and append the rows of one fit; a file with other columns is written anew."""
-        rows = [{**row, **self.mark} for row in rows]
-        for row in rows:
-            self._keep(row)
-        everything = [row for kept in self.rows.values() for row in kept]
-        columns = _columns(everything)
-        with open(self.path, newline="") as file:
-            known = next(csv.reader(file), [])
-        if known != columns:
-            write_rows(self.path, everything)
-            return
-        with open(self.path, "a", newline="") as file:
-            csv.DictWriter(file, columns, lineterminator="\n").writerows(rows)
+        """Keep and append the rows of one fit, all in one piece."""
+        marked = [{**row, **self.marks} for row in rows]
+        for row in marked:
+            self.rows.setdefault(_key(row), []).append(row)
+        self.file.write("".join(json.dumps(row) + "\n" for row in marked).encode())
+        self.file.flush()
 
-    def _same(self, row: Row) -> bool:
-        return all(row.get(name) == value for name, value in self.mark.items())
-
-    def _keep(self, row: Row) -> None:
-        kept = self.rows.setdefault((row["shown"], row["set"], row["labels"]), [])
-        if all(row["scored"] != other["scored"] for other in kept):
-            kept.append(row)
+    def _read(self) -> list[Row]:
+        self.file.seek(0)
+        lines = self.file.read().split(b"\n")
+        if lines[-1]:  # a kill cut it off
+            self.file.truncate(self.file.tell() - len(lines[-1]))
+        return [json.loads(line) for line in lines[:-1]]
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Rows of a CSV file, numbers as numbers, empty fields left out; a last line that was cut off is left out too."""
-    with open(path, newline="") as file:
-        reader = csv.reader(file)
-        columns = next(reader, [])
-        lines = [line for line in reader if len(line) == len(columns)]
-    return [{k: _value(k, v) for k, v in zip(columns, line, strict=True) if v != ""} for line in lines]
+def _key(row: Row) -> Key:
+    return row["shown"], row["set"], row["labels"]
+
+
+def write_parquet(path: Path, rows: Sequence[Row]) -> None:
+    """All rows, whole or not at all; what a row lacks is null."""
+    columns = _columns(rows)
+    table = pa.Table.from_pylist([{name: row.get(name) for name in columns} for row in rows])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    pq.write_table(table, partial)
+    partial.replace(path)
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
@@ -111,46 +118,51 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
     partial.replace(path)
 
 
-def version_of(checkpoint: str | None) -> str:
-    """Digest of a checkpoint's file; of a baseline, the package's version."""
-    if checkpoint is None:
-        return f"metanp {__version__}"
-    return hashlib.sha256(find(checkpoint).read_bytes()).hexdigest()[:12]
+def checkpoint_digest(name: str) -> str:
+    """Of the file of a checkpoint, by name or path."""
+    return hashlib.sha256(find(name).read_bytes()).hexdigest()[:12]
 
 
-def summarise(rows: Sequence[Row], baselines: Sequence[str], ceilings: Mapping[tuple[str, str], float]) -> list[Row]:
+def summarise(rows: Sequence[Row], ours: str, ceilings: Mapping[tuple[str, str], float]) -> list[Row]:
     """One row a predictor, column and number of labels: means with half of their 95 % interval, N@10's median too.
 
-    `over` names the baseline with the highest mean tau there; by how much a predictor of ours is over it, and half of
-    the 95 % interval, is paired over label sets.
+    `over` names the predictor, other than `ours`, with the highest mean tau there; by how much `ours` is over it, and
+    half of the 95 % interval, is paired over label sets. Fits that came to nothing are counted as `failed`.
     """
     groups: dict[tuple[str, str, str, int], list[Row]] = {}
     for row in rows:
         groups.setdefault((row["shown"], row["scored"], row["predictor"], row["labels"]), []).append(row)
     table = []
     for (shown, scored, name, labels), mine in groups.items():
-        line: Row = {"shown": shown, "scored": scored, "predictor": name, "labels": labels, "sets": len(mine)}
+        answered = [row for row in mine if row["status"] == "ok"]
+        if not answered:
+            continue
+        line: Row = {"shown": shown, "scored": scored, "predictor": name, "labels": labels}
+        line |= {"sets": len({row["set"] for row in mine}), "seeds": len({row["seed"] for row in mine})}
+        line["failed"] = len(mine) - len(answered)
         for metric in MEANS:
-            values = np.array([row[metric] for row in mine if metric in row])
-            if len(values):
-                line[metric] = round(float(values.mean()), 5)
-                line[f"{metric}_half"] = round(half_interval(values), 5)
-        line["n_at_10_median"] = float(np.median([row["n_at_10"] for row in mine]))
+            if metric in answered[0]:
+                mean, half = mean_and_half(mine, metric)
+                line |= {metric: round(mean, 5), f"{metric}_half": round(half, 5)}
+        line["n_at_10_median"] = float(np.median([row["n_at_10"] for row in answered]))
         line["ceiling"] = ceilings[shown, scored]
-        rivals = [group for b in baselines if (group := groups.get((shown, scored, b, labels)))]
-        if rivals and name not in baselines:
-            best = max(rivals, key=lambda group: np.mean([row["kendall_tau"] for row in group]))
-            difference, half = paired_difference(mine, best, "kendall_tau")
-            line |= {"over": best[0]["predictor"], "over_tau": round(difference, 5), "over_tau_half": round(half, 5)}
-        table.append({**line, "version": mine[0]["version"]})
+        here = (shown, scored, labels)
+        rivals = [group for (a, b, other, n), group in groups.items() if (a, b, n) == here and other != ours]
+        if name == ours and (best := _best(rivals)):
+            over = paired(mine, best, "kendall_tau")
+            line |= {
+                "over": best[0]["predictor"],
+                "over_tau": round(over.mean, 5),
+                "over_tau_half": round(over.half, 5),
+            }
+        table.append(line)
     return table
 
 
-def paired_difference(rows: Sequence[Row], other: Sequence[Row], metric: str) -> tuple[float, float]:
-    """Mean of the differences over the label sets that both have, and half of its 95 % interval."""
-    theirs = {row["set"]: row[metric] for row in other}
-    differences = np.array([row[metric] - theirs[row["set"]] for row in rows if row["set"] in theirs])
-    return float(differences.mean()), half_interval(differences)
+def _best(groups: Iterable[Sequence[Row]]) -> Sequence[Row]:
+    """The rows of the highest mean tau; none where nobody answered."""
+    answered = [group for group in groups if any(row["status"] == "ok" for row in group)]
+    return max(answered, key=lambda group: mean_and_half(group, "kendall_tau")[0], default=[])
 
 
 def half_interval(values: np.ndarray) -> float:
@@ -180,10 +192,3 @@ def provenance() -> dict[str, str]:
 
 def _columns(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
-
-
-def _value(name: str, text: str) -> Any:
-    if name in TEXT:
-        return text
-    number = float(text)
-    return int(number) if name in ("set", "labels", "seed", "sets") else number

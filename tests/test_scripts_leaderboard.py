@@ -1,37 +1,48 @@
 """One command a table: rows are kept, resumed and never mixed; a checkpoint that saw too much is refused."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from data import load_benchmark
 from metanp.checkpoint import ALIASES, load_model, save_model, shipped_names
-from scripts.evaluate import evaluate
+from scripts.catalogue import Entry
+from scripts.leaderboard import _columns, leaderboard, print_catalogue
 from scripts.protocols import ceilings, settings
-from scripts.rows import RowFile, half_interval, read_rows, summarise, write_rows
+from scripts.rows import RowFile, summarise
 from tasks.sources import _ALLOWED, check_honest
 
-FOLDER = Path(__file__).parent.parent / "configs"
-PROTOCOLS = sorted(path.stem for path in (FOLDER / "protocol").glob("*.yaml"))
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "configs"
+PROTOCOLS = sorted(str(path.relative_to(FOLDER / "protocol"))[:-5] for path in FOLDER.glob("protocol/**/*.yaml"))
 SHOWN = "cora_validation_accuracy"
 
 
 def composed(*overrides: str):
     with initialize_config_dir(str(FOLDER), version_base="1.3"):
-        return OmegaConf.to_object(compose("evaluate", list(overrides)))
+        return OmegaConf.to_object(compose("leaderboard", list(overrides)))
 
 
 def small(tmp_path: Path, *overrides: str):
     """Two label sets of one data set of NAS-Bench-Graph."""
     return composed(
         "protocol=graph",
-        f"columns=[{SHOWN}]",
+        "dataset=cora",
         "sets=2",
-        "protocol.budgets=[0,12]",
-        "baselines=[random]",
+        "budgets=[0,12]",
+        "predictors=[random]",
+        "jobs=1",
         f"output={tmp_path}",
         *overrides,
     )
@@ -61,65 +72,159 @@ def test_knowing_the_validation_accuracy_ranks_the_test_accuracy_as_well_as_it_i
     assert found["cifar10_test_accuracy_200"] == pytest.approx(0.894, abs=0.001)
 
 
-def test_rows_are_kept_and_a_second_run_computes_only_what_is_missing(tmp_path, monkeypatch):
-    table = evaluate(small(tmp_path))
-    ours = [row for row in table if row["predictor"] == "label-free"]
+# --- running --------------------------------------------------------------------------------------------------------
+
+
+def times_apart(path: Path) -> pa.Table:
+    table = pq.read_table(path)
+    return table.drop_columns([name for name in table.column_names if name.startswith("seconds_")])
+
+
+def test_a_run_writes_rows_a_table_and_a_page_and_a_second_one_fits_nothing(tmp_path, monkeypatch):
+    table = leaderboard(small(tmp_path))
+    ours = [row for row in table if row["predictor"] == "metanp"]
     assert {(row["labels"], row["scored"]) for row in ours} == {
         (n, name) for n in (0, 12) for name in (SHOWN, "cora_test_accuracy")
     }
     assert {row["labels"] for row in table if row["predictor"] == "random"} == {12}
-    assert (tmp_path / "label-free.csv").is_file()
-    before = read_rows(tmp_path / "rows" / "label-free.csv")
-    judged = []
-    monkeypatch.setattr("scripts.evaluate.judge", lambda *a: judged.append(a[-1].number) or [])
-    evaluate(small(tmp_path))
-    assert read_rows(tmp_path / "rows" / "label-free.csv") == before
-    assert judged == []
-    write_rows(tmp_path / "rows" / "label-free.csv", [row for row in before if row["set"] == 0])
-    evaluate(small(tmp_path))
-    assert judged == [1, 1]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "rows", *(f"label-free.{ending}" for ending in ("parquet", "csv", "md", "tex", "html"))
+    }  # fmt: skip
+    rows = pq.read_table(tmp_path / "label-free.parquet").to_pylist()
+    assert {"predictor", "seed", "config", "code", "data", "commit", "set", "labels", "protocol", "kind"} <= set(
+        rows[0]
+    )
+    assert len(rows) == 2 * (2 + 1) * 2
+    assert [len(row["scatter_truth"] or []) for row in rows] == [300 if row["set"] == 0 else 0 for row in rows]
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def never(*args: object) -> None:
+        raise AssertionError("ran again")
+
+    monkeypatch.setattr("scripts.leaderboard.run", never)
+    leaderboard(small(tmp_path))
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_rows_of_another_version_or_other_label_sets_are_dropped(tmp_path):
-    row = {"shown": "a", "scored": "a", "set": 0, "labels": 5, "kendall_tau": 0.5}
-    RowFile(tmp_path / "x.csv", "one", 0).add([row])
-    assert ("a", 0, 5) in RowFile(tmp_path / "x.csv", "one", 0)
-    assert ("a", 0, 5) not in RowFile(tmp_path / "x.csv", "one", 1)
-    RowFile(tmp_path / "x.csv", "one", 0).add([row])
-    assert ("a", 0, 5) not in RowFile(tmp_path / "x.csv", "two", 0)
-    assert read_rows(tmp_path / "x.csv") == []
+def test_a_run_killed_at_any_moment_ends_with_the_bytes_of_one_that_was_not(tmp_path):
+    overrides = [
+        "protocol=graph",
+        "dataset=cora",
+        "sets=6",
+        "budgets=[12,20]",
+        "predictors=[random,random_forest]",
+        "jobs=2",
+    ]
+    command = [sys.executable, "-m", "scripts.leaderboard", *overrides]
+    killed = subprocess.Popen(
+        [*command, f"output={tmp_path / 'killed'}"], cwd=ROOT, stdout=-3, stderr=-3, start_new_session=True
+    )
+    rows = tmp_path / "killed" / "rows" / SHOWN / "random_forest.jsonl"
+    while not (rows.is_file() and rows.read_bytes().count(b"\n") >= 4):
+        assert killed.poll() is None, "it was over before it could be killed"
+        time.sleep(0.01)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    with open(rows, "ab") as file:
+        file.write(b'{"shown": "cut o')
+    for folder in ("killed", "whole"):
+        subprocess.run([*command, f"output={tmp_path / folder}"], cwd=ROOT, check=True, capture_output=True)
+    first, second = (times_apart(tmp_path / folder / "label-free.parquet") for folder in ("killed", "whole"))
+    assert first.num_rows == 2 * 6 * 2 * 3
+    assert first.equals(second)
+    assert (tmp_path / "killed" / "label-free.md").read_bytes() == (tmp_path / "whole" / "label-free.md").read_bytes()
 
 
-def test_rows_with_other_columns_lose_nothing(tmp_path):
-    file = RowFile(tmp_path / "x.csv", "one", 0)
-    file.add([{"shown": "a", "scored": "a", "set": 0, "labels": 0, "tau": 0.5}])
-    file.add([{"shown": "a", "scored": "a", "set": 0, "labels": 5, "tau": 0.6, "nll": 1.0}])
-    first, second = read_rows(tmp_path / "x.csv")
-    assert (first["tau"], "nll" in first, second["nll"]) == (0.5, False, 1.0)
+def test_a_predictor_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_path):
+    config = small(tmp_path, "budgets=[3,12]", "sets=1", "limit=3")
+    bad = {
+        name: Entry({"_target_": f"tests.bad_predictors.{name}"}) for name in ("Raises", "Infinite", "Slow", "Crashes")
+    }
+    config.catalogue = {**bad, "gcn": config.catalogue["gcn"], "random": config.catalogue["random"]}
+    config.predictors = list(config.catalogue)
+    table = leaderboard(config)
+    assert {row["predictor"] for row in table} == {"metanp", "random", "gcn"}
+    rows = pq.read_table(tmp_path / "label-free.parquet").to_pylist()
+    said = {(row["predictor"], row["status"], row["message"]) for row in rows if row["status"] != "ok"}
+    assert said == {
+        ("Raises", "error", "ArithmeticError: it cannot"),
+        ("Infinite", "not finite", "26182 of 26194 predictions are not finite"),
+        ("Infinite", "not finite", "26191 of 26203 predictions are not finite"),
+        ("Slow", "timeout", "took more than 3 s"),
+        ("Crashes", "error", "its process ended with 7"),
+        ("gcn", "too few labels", "needs 7"),
+    }
+    page = (tmp_path / "label-free.html").read_text()
+    assert "it cannot" in page
 
 
-def test_a_line_that_a_kill_cut_off_is_dropped(tmp_path):
-    RowFile(tmp_path / "x.csv", "one", 0).add([{"shown": "a", "scored": "a", "set": 0, "labels": 5, "tau": 0.5}])
-    with open(tmp_path / "x.csv", "a") as file:
-        file.write("a,a,1,")
-    assert len(read_rows(tmp_path / "x.csv")) == 1
+def test_every_predictor_says_what_it_is_and_what_is_to_come_is_not_there(capsys):
+    print_catalogue(composed().catalogue, "json")
+    told = {one.get("name", one["title"]): one for one in json.loads(capsys.readouterr().out)}
+    assert told["gcn"] == {
+        "name": "gcn",
+        "status": "available",
+        "title": "GCN (Neural Predictor)",
+        "family": "model-based",
+        "needs": ["cells"],
+        "source": "Wen et al. 2020, arXiv:1912.00848",
+        "tuning": "published setting",
+        "slow": True,
+    }
+    coming = [one for one in told.values() if one["status"] == "not yet"]
+    assert {one["family"] for one in coming} == {"learning-curve", "weight-sharing", "hybrid"}
+    assert told["metanp"]["family"] == "meta-learned"
+    assert told["synflow"]["needs"] == ["side features"]
 
 
-def test_a_table_names_the_best_baseline_and_pairs_label_sets():
-    taus = {"ours": (0.5, 0.7), "good": (0.4, 0.5), "bad": (0.1, 0.2)}
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+ROW = {"shown": "a", "scored": "a", "set": 0, "labels": 5, "kendall_tau": 0.5}
+
+
+def test_rows_with_other_marks_are_kept_and_not_looked_at(tmp_path):
+    RowFile(tmp_path / "x.jsonl", {"code": "one"}).add([ROW])
+    assert ("a", 0, 5) not in RowFile(tmp_path / "x.jsonl", {"code": "two"})
+    RowFile(tmp_path / "x.jsonl", {"code": "two"}).add([{**ROW, "kendall_tau": 0.7}])
+    assert RowFile(tmp_path / "x.jsonl", {"code": "one"}).get(("a", 0, 5)) == [{**ROW, "code": "one"}]
+    assert RowFile(tmp_path / "x.jsonl", {"code": "one"}, resume=False).get(("a", 0, 5)) == []
+
+
+def test_a_line_that_a_kill_cut_off_is_dropped_and_the_next_row_stands_on_its_own(tmp_path):
+    RowFile(tmp_path / "x.jsonl", {}).add([ROW])
+    with open(tmp_path / "x.jsonl", "ab") as file:
+        file.write(b'{"shown": "a", "set": 1')
+    RowFile(tmp_path / "x.jsonl", {}).add([{**ROW, "set": 2}])
+    assert [json.loads(line)["set"] for line in (tmp_path / "x.jsonl").read_text().splitlines()] == [0, 2]
+
+
+def test_two_runs_at_once_do_not_write_to_one_file(tmp_path):
+    first = RowFile(tmp_path / "x.jsonl", {})
+    with pytest.raises(BlockingIOError, match="another run writes to it"):
+        RowFile(tmp_path / "x.jsonl", {})
+    del first
+    RowFile(tmp_path / "x.jsonl", {})
+
+
+def test_a_table_names_the_best_rival_and_pairs_label_sets():
+    taus = {"metanp": (0.5, 0.7), "good": (0.4, 0.5), "bad": (0.1, 0.2)}
     rows = [
-        {"shown": "a", "scored": "a", "predictor": name, "labels": 5, "set": i, "kendall_tau": tau, "n_at_10": 10 * i,
-         "version": "1"}
+        {"shown": "a", "scored": "a", "predictor": name, "labels": 5, "seed": 0, "set": i, "kendall_tau": tau}
+        | {"n_at_10": 10 * i, "status": "ok"}
         for name, values in taus.items() for i, tau in enumerate(values)
     ]  # fmt: skip
-    table = {row["predictor"]: row for row in summarise(rows, ["good", "bad"], {("a", "a"): 1.0})}
-    assert table["ours"]["kendall_tau"] == 0.6
-    assert table["ours"]["n_at_10_median"] == 5
-    assert (table["ours"]["over"], table["ours"]["over_tau"]) == ("good", 0.15)
+    rows.append({**rows[-1], "set": 2, "status": "timeout"})
+    table = {row["predictor"]: row for row in summarise(rows, "metanp", {("a", "a"): 1.0})}
+    assert table["metanp"]["kendall_tau"] == 0.6
+    assert table["metanp"]["n_at_10_median"] == 5
+    assert (table["metanp"]["over"], table["metanp"]["over_tau"]) == ("good", 0.15)
     # differences .1 and .2: standard error .05, t(.975, 1) = 12.706
-    assert table["ours"]["over_tau_half"] == pytest.approx(12.706 * 0.05, abs=1e-4)
+    assert table["metanp"]["over_tau_half"] == pytest.approx(12.706 * 0.05, abs=1e-4)
     assert "over" not in table["good"]
-    assert half_interval(np.array([1.0])) == float("inf")
+    assert (table["bad"]["sets"], table["bad"]["failed"]) == (3, 1)
+
+
+# --- checkpoints ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [*shipped_names(), *ALIASES])
@@ -138,7 +243,7 @@ def test_a_shipped_checkpoint_saw_nothing_that_its_kind_forbids(name):
 
 def test_a_checkpoint_of_another_kind_has_no_place_in_the_table(tmp_path):
     with pytest.raises(ValueError, match="label-free is label-free: it has no place in a table of cross-task ones"):
-        evaluate(small(tmp_path, "kind=cross-task", "checkpoints=[label-free]"))
+        leaderboard(small(tmp_path, "kind=cross-task", "checkpoints=[label-free]"))
 
 
 @pytest.mark.parametrize("what", ["sources", "chosen_by"])
@@ -147,7 +252,7 @@ def test_a_checkpoint_that_saw_the_tested_benchmark_is_refused(tmp_path, what):
     saw = {**card, "kind": "cross-task", what: [{"table": "nasbench_graph", "metric": "cora_test_accuracy"}]}
     save_model(tmp_path / "saw.safetensors", model, saw)
     with pytest.raises(ValueError, match=r"(saw|was chosen by) \['nasbench_graph'\]"):
-        evaluate(small(tmp_path, "kind=cross-task", f"checkpoints=[{tmp_path}/saw.safetensors]"))
+        leaderboard(small(tmp_path, "kind=cross-task", f"checkpoints=[{tmp_path}/saw.safetensors]"))
 
 
 def test_a_checkpoint_trained_on_everything_appears_in_no_result():
@@ -156,6 +261,15 @@ def test_a_checkpoint_trained_on_everything_appears_in_no_result():
         check_honest(card, "everything", "nasbench201")
 
 
-def test_an_unknown_column_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"graph shows no column.*nowhere"):
-        evaluate(small(tmp_path, "columns=[nowhere]"))
+def test_what_is_unknown_is_refused_with_the_nearest_names(tmp_path):
+    with pytest.raises(ValueError, match=r"graph has no data set 'core'; nearest: cora"):
+        leaderboard(small(tmp_path, "dataset=core"))
+    with pytest.raises(ValueError, match=r"unknown predictor 'rndom'; nearest: random"):
+        leaderboard(small(tmp_path, "predictors=[rndom]"))
+    with pytest.raises(ValueError, match=r"synflow: read side features alone, and protocol graph has none"):
+        leaderboard(small(tmp_path, "predictors=[synflow]"))
+
+
+def test_cifar10_is_not_cifar100():
+    config = composed("protocol=nb201", "dataset=cifar10")
+    assert _columns(config) == ["cifar10_validation_accuracy_200"]

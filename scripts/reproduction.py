@@ -1,0 +1,70 @@
+"""What was re-implemented against what was published: both numbers and their difference.
+
+The published split is not known row by row, so that the numbers differ by the draw of the labels as well; ours is a
+mean over label sets, with its interval. A difference of more than .05 asks for a sentence (`because`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.protocols import Compared, ProtocolConfig
+from scripts.report.published import read_published
+from scripts.rows import Row, write_rows
+
+FAR = 0.05
+METRIC = "kendall_tau"
+
+
+def compare(protocol: ProtocolConfig, table: Sequence[Row], titles: Mapping[str, str]) -> list[Row]:
+    """One row a method and number of labels: ours, published, the difference, and where it is large why."""
+    known = {
+        (line["method"], line["dataset"], int(line["budget"])): line
+        for line in read_published(protocol.benchmark, METRIC)
+        if line["protocol"] == protocol.family and line["budget"]
+    }
+    return list(_differences(protocol.compared, table, known, titles))
+
+
+def _differences(
+    compared: Mapping[str, Compared],
+    table: Sequence[Row],
+    known: Mapping[tuple[str, str, int], Mapping[str, str]],
+    titles: Mapping[str, str],
+) -> Iterator[Row]:
+    for row in table:
+        other = compared.get(row["predictor"])
+        dataset = row["shown"].split("_")[0]
+        if other is None or (line := known.get((other.method, dataset, row["labels"]))) is None:
+            continue
+        difference = round(row[METRIC] - float(line["value"]), 3)
+        yield {
+            "predictor": row["predictor"],
+            "title": titles[row["predictor"]],
+            "published as": other.method,
+            "labels": row["labels"],
+            "ours": round(row[METRIC], 3),
+            "half": round(row[f"{METRIC}_half"], 3),
+            "published": float(line["value"]),
+            "difference": difference,
+            "grade": line["grade"],
+            "source": line["source"],
+            "because": other.because if abs(difference) > FAR else "",
+        }
+
+
+def show(found: Sequence[Row], path: Path) -> None:
+    """Print the comparison, and write it as CSV."""
+    if not found:
+        return
+    write_rows(path, found)
+    lines = Table("predictor", "published as", "labels", "ours", "published (grade)", "difference", "why so far apart")
+    for row in found:
+        ours, published = f"{row['ours']:.3f} ± {row['half']:.3f}", f"{row['published']:.3f} ({row['grade']})"
+        told = (row["title"], row["published as"], str(row["labels"]), ours, published)
+        lines.add_row(*told, f"{row['difference']:+.3f}", row["because"])
+    Console().print(lines)

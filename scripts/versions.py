@@ -1,0 +1,88 @@
+"""What a number was made by, as digests: rows of other code, settings or data are never taken for those of today's.
+
+    code      the statements of a module and of all that it imports of this project; comments and docstrings left out
+    settings  a configuration
+    data      what predictors were shown and held against
+
+Each is twelve hexadecimal digits of SHA-256.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scripts.evaluation import Setting
+
+ROOT = Path(__file__).parent.parent
+OURS = ("metanp", "scripts")
+DIGITS = 12
+
+
+def code_digest(*modules: str) -> str:
+    """Of `modules`, such as "metanp.predictor", and what they import, in functions too."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _imports(name)
+    return _digest(*(f"{name}\n{_statements(name)}" for name in sorted(found)))
+
+
+def settings_digest(settings: Any) -> str:
+    """Of anything that JSON can hold; the order of keys does not matter."""
+    return _digest(json.dumps(settings, sort_keys=True))
+
+
+def data_digest(setting: Setting) -> str:
+    """Of the cells, and of all numbers that are shown or ranked against."""
+    columns = {"": setting.score, **setting.scored, **setting.features}
+    arrays = [setting.cells.operation, setting.cells.adjacency, *(columns[name] for name in sorted(columns))]
+    return _digest(*sorted(columns), *(np.ascontiguousarray(array).tobytes() for array in arrays))
+
+
+def _digest(*parts: str | bytes) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        whole.update(len(data).to_bytes(8, "little") + data)
+    return whole.hexdigest()[:DIGITS]
+
+
+@cache
+def _imports(module: str) -> tuple[str, ...]:
+    """Modules of this project that `module` names in an import."""
+    return tuple(sorted(set(_named(ast.parse(_path(module).read_text())))))
+
+
+def _named(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        yield from (name for name in names if name.split(".")[0] in OURS and _path(name).is_file())
+
+
+@cache
+def _statements(module: str) -> str:
+    tree = ast.parse(_path(module).read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def _path(module: str) -> Path:
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

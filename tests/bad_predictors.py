@@ -1,0 +1,41 @@
+"""Predictors that go wrong, each in its own way."""
+
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from metanp.baselines.base import About, Baseline, Moments
+from metanp.baselines.inputs import Inputs
+
+
+class Bad(Baseline):
+    about = About("bad", "nobody")
+    knows_std = False
+
+    def _fit(self, context: Inputs, value: Any) -> None:
+        self._mean = value.mean()
+
+    def _predict(self, inputs: Inputs) -> Moments:
+        return np.full(inputs.n_rows, self._mean), None
+
+
+class Raises(Bad):
+    def _fit(self, context: Inputs, value: Any) -> None:
+        raise ArithmeticError("it cannot")
+
+
+class Infinite(Bad):
+    def _predict(self, inputs: Inputs) -> Moments:
+        return np.full(inputs.n_rows, np.inf), None
+
+
+class Slow(Bad):
+    def _fit(self, context: Inputs, value: Any) -> None:
+        time.sleep(60)
+
+
+class Crashes(Bad):
+    def _fit(self, context: Inputs, value: Any) -> None:
+        os._exit(7)
