@@ -65,6 +65,7 @@ class Config:
     jobs: int = 0  # processes, one thread each; 0: as many as there are cores
     limit: float = 1800.0  # seconds a fit and its predictions may take
     resume: bool = True
+    fill: bool = True  # False: a table of the rows that are there, nothing is run
     publish: bool = False
     output: str = "results/leaderboard/${protocol.name}"
 
@@ -100,7 +101,8 @@ def leaderboard(config: Config) -> list[Row]:
             file = RowFile(output / "rows" / shown / f"{one.file}.jsonl", {**one.marks, **same}, config.resume)
             wanted += [(task, file) for task in _tasks(one, shown, protocol)]
     wanted.sort(key=lambda pair: list(config.catalogue).index(pair[0].predictor) if pair[0].predictor != OURS else -1)
-    _fill_in(config, {task: file for task, file in wanted if _key(task) not in file})
+    if config.fill:
+        _fill_in(config, {task: file for task, file in wanted if _key(task) not in file})
     rows = [row for task, file in wanted for row in file.get(_key(task))]
     described = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
     return _write(config, rows, described, told, cells)
