@@ -39,7 +39,6 @@ from scripts.tables import print_table
 from scripts.versions import code_digest, data_digest, settings_digest
 from tasks.sources import check_honest
 
-console = Console(stderr=True)
 JUDGE = "scripts.evaluation"  # whose code makes rows what they are, whatever the predictor
 FAST = 2.0  # seconds a fit
 Names = list[str]
@@ -66,6 +65,7 @@ class Config:
     limit: float = 1800.0  # seconds a fit and its predictions may take
     resume: bool = True
     fill: bool = True  # False: a table of the rows that are there, nothing is run
+    rows_only: bool = False  # one job of several: rows of the predictors named, neither MetaNP nor a table
     publish: bool = False
     output: str = "results/leaderboard/${protocol.name}"
 
@@ -89,7 +89,7 @@ def leaderboard(config: Config) -> list[Row]:
     protocol, output = config.protocol, Path(config.output)
     protocol.budgets = config.budgets or protocol.budgets
     entries = _readable(select(config.catalogue, config.predictors, config.slow), protocol, config.predictors)
-    contenders = [*_ours(config), *_others(config, entries)]
+    contenders = [*(_ours(config) if not config.rows_only else ()), *_others(config, entries)]
     told: dict[tuple[str, str], float] = {}
     wanted: list[tuple[Task, RowFile]] = []
     cells = 0
@@ -103,6 +103,8 @@ def leaderboard(config: Config) -> list[Row]:
     wanted.sort(key=lambda pair: list(config.catalogue).index(pair[0].predictor) if pair[0].predictor != OURS else -1)
     if config.fill:
         _fill_in(config, {task: file for task, file in wanted if _key(task) not in file})
+    if config.rows_only:
+        return []
     rows = [row for task, file in wanted for row in file.get(_key(task))]
     described = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
     return _write(config, rows, described, told, cells)
@@ -229,7 +231,7 @@ def _write(
     print_speed(rows)
     titles = {name: one.title for name, one in described.items()}
     show(compare(protocol, table, titles), output / f"{kind}-published.csv")
-    console.print(f"page: {output / f'{kind}.html'}")
+    Console(stderr=True).print(f"page: {output / f'{kind}.html'}")
     return table
 
 

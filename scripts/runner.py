@@ -67,6 +67,8 @@ def run(world: World, tasks: Sequence[Task], jobs: int, limit: float, done: Call
     costs = Costs(tasks)
     told = TextColumn("{task.completed}/{task.total} {task.fields[left]}")
     columns = (TextColumn("{task.description}"), BarColumn(), told)
+    if multiprocessing.get_start_method() not in multiprocessing.get_all_start_methods():
+        multiprocessing.set_start_method("spawn", force=True)  # inside a worker of joblib, whose own no child knows
     context = multiprocessing.get_context("spawn")
     with (
         Progress(*columns, console=Console(stderr=True)) as progress,

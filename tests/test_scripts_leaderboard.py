@@ -135,6 +135,26 @@ def test_a_run_killed_at_any_moment_ends_with_the_bytes_of_one_that_was_not(tmp_
     assert (tmp_path / "killed" / "label-free.md").read_bytes() == (tmp_path / "whole" / "label-free.md").read_bytes()
 
 
+def test_a_sweep_leaves_rows_and_a_table_is_made_of_them_without_a_fit(tmp_path):
+    overrides = ["protocol=graph", "dataset=cora", "sets=1", "budgets=[12]", "jobs=1", f"output={tmp_path}"]
+    sweep = ["-m", "rows_only=true", "predictors=[random],[study_xgboost]", "hydra/launcher=joblib"]
+    command = [sys.executable, "-m", "scripts.leaderboard", *sweep, "hydra.launcher.n_jobs=2", *overrides]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert sorted(path.name for path in (tmp_path / "rows" / SHOWN).iterdir()) == [
+        "random.jsonl",
+        "study_xgboost.jsonl",
+    ]
+    table = leaderboard(composed(*overrides, "predictors=[random,study_xgboost]", "fill=false"))
+    assert {row["predictor"] for row in table} == {"random", "study_xgboost"}
+
+
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local", "submitit_slurm"])
+def test_every_launcher_of_a_sweep_composes(launcher):
+    with initialize_config_dir(str(FOLDER), version_base="1.3"):
+        whole = compose("leaderboard", [f"hydra/launcher={launcher}"], return_hydra_config=True)
+    assert launcher.split("_")[0] in whole.hydra.launcher["_target_"]
+
+
 def test_a_predictor_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_path):
     config = small(tmp_path, "budgets=[3,12]", "sets=1", "limit=3")
     bad = {

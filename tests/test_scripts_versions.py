@@ -1,0 +1,94 @@
+"""What a number was made by: digests that change when the number could, and only then."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metanp.cell_array import CellArray
+from scripts import versions
+from scripts.evaluation import Setting
+from scripts.versions import code_digest, data_digest, settings_digest
+from tests.evaluated_cells import CELLS
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project of three modules: one imports another inside a function, which imports a third."""
+    folder = tmp_path / "metanp"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "first.py").write_text('"""Says."""\n\ndef f():\n    from metanp.second import g\n    return g()\n')
+    (folder / "second.py").write_text("import metanp.third\n\ndef g():\n    return metanp.third.h\n")
+    (folder / "third.py").write_text("h = 1\n")
+    (folder / "apart.py").write_text("x = 1\n")
+    monkeypatch.setattr(versions, "ROOT", tmp_path)
+    forget()
+    yield folder
+    forget()
+
+
+def forget() -> None:
+    versions._imports.cache_clear()
+    versions._statements.cache_clear()
+
+
+def digest_after(path: Path, text: str) -> str:
+    path.write_text(text)
+    forget()
+    return code_digest("metanp.first")
+
+
+def test_code_that_is_imported_counts_however_far_away(project):
+    before = code_digest("metanp.first")
+    assert digest_after(project / "third.py", "h = 2\n") != before
+    assert digest_after(project / "third.py", "h = 1\n") == before
+
+
+def test_comments_docstrings_layout_and_other_modules_do_not_count(project):
+    before = code_digest("metanp.first")
+    assert digest_after(project / "third.py", '"""A new docstring."""\n\n# and a comment\nh = (1)\n') == before
+    assert digest_after(project / "apart.py", "x = 2\n") == before
+
+
+def test_every_predictor_depends_on_how_it_is_judged_and_not_on_other_predictors():
+    forget()
+    found = {}
+    for module in ("metanp.baselines.gates", "metanp.baselines.trees", "metanp.predictor"):
+        seen, waiting = set(), [module, "scripts.evaluation"]
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += versions._imports(name)
+        found[module] = seen
+    assert all({"metanp.metrics", "metanp.cell_array"} <= seen for seen in found.values())
+    assert "metanp.baselines.graph_networks" in found["metanp.baselines.gates"]
+    assert "metanp.baselines.graph_networks" not in found["metanp.baselines.trees"]
+    assert "metanp.baselines.base" not in found["metanp.predictor"]
+    assert "torch" in sys.modules  # what is not of this project is not followed
+    assert not any(name.startswith("torch") for seen in found.values() for name in seen)
+
+
+def test_settings_are_named_by_what_they_say_not_by_their_order():
+    assert (
+        settings_digest({"a": 1, "b": [2]})
+        == settings_digest({"b": [2], "a": 1})
+        != settings_digest({"a": 1, "b": [3]})
+    )
+
+
+def test_data_are_named_by_every_number_that_is_shown_or_ranked_against():
+    cells, score = CellArray.from_cells(CELLS[:4]), np.arange(4.0)
+    same = [Setting(cells, score, scored={"x": score + 1}, features={"f": score}) for _ in range(2)]
+    others = [
+        Setting(cells, score + 1, scored={"x": score + 1}, features={"f": score}),
+        Setting(cells, score, scored={"x": score}, features={"f": score}),
+        Setting(cells, score, scored={"x": score + 1}, features={"f": -score}),
+        Setting(cells, score, scored={"y": score + 1}, features={"f": score}),
+        Setting(cells[::-1], score, scored={"x": score + 1}, features={"f": score}),
+    ]
+    digests = [data_digest(setting) for setting in [*same, *others]]
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 6
