@@ -173,7 +173,7 @@ def _readable(entries: dict[str, Entry], protocol: ProtocolConfig, asked: Sequen
 
 def _tasks(one: Contender, shown: str, protocol: ProtocolConfig) -> Iterator[Task]:
     """Every label set at every budget; at none those alone that need no label, and those that read none there alone."""
-    make, scored = tuple(one.make.items()), tuple(protocol.columns[shown])
+    make, scored = json.dumps(one.make), tuple(protocol.columns[shown])
     needs_labels = one.seed is None and instantiate(one.make).fewest_labels > 0
     reads_labels = one.seed is not None or needs_labels
     for number in range(one.sets):

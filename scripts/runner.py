@@ -8,6 +8,7 @@ brings its process down has a row that says so, and the others go on. A killed r
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import time
@@ -36,10 +37,10 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Task:
-    """One fit: which predictor, made how, on which label set at which budget."""
+    """One fit: which predictor, made how (JSON), on which label set at which budget."""
 
     predictor: str
-    make: tuple[tuple[str, Any], ...]
+    make: str
     seed: int | None  # of a training; None: the predictor is seeded by the label set
     shown: str
     scored: tuple[str, ...]
@@ -139,12 +140,12 @@ def attempt(task: Task) -> list[Row]:
 
 
 def _made(task: Task) -> Any:
-    return _trained(task.make) if task.seed is not None else instantiate({**dict(task.make), "seed": task.number})
+    return _trained(task.make) if task.seed is not None else instantiate(json.loads(task.make), seed=task.number)
 
 
 @lru_cache(maxsize=1)
-def _trained(make: tuple[tuple[str, Any], ...]) -> Any:
-    return instantiate(dict(make))
+def _trained(make: str) -> Any:
+    return instantiate(json.loads(make))
 
 
 def _scatter(task: Task) -> int:
@@ -158,9 +159,9 @@ def _setting(shown: str) -> tuple[Setting, Mapping[tuple[int, int], Job]]:
 
 
 @lru_cache(maxsize=2)
-def _pool(make: tuple[tuple[str, Any], ...], shown: str) -> Any:
+def _pool(make: str, shown: str) -> Any:
     setting, _ = _setting(shown)
-    predictor = instantiate(dict(make))
+    predictor = instantiate(json.loads(make))
     return predictor.encode(setting.cells, setting.features if reads_side(predictor) and setting.features else None)
 
 

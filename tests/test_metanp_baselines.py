@@ -23,11 +23,12 @@ from scripts.catalogue import describe, made, read_catalogue
 
 SPACE = get_space("nasbench201")
 CATALOGUE = read_catalogue()
-# without those that read side features alone, and one whose every fit takes seconds and that is but another forest
+TUNED = ("xgboost_tuned", "random_forest_tuned")  # of which each fit is sixty
+# without those that read side features alone, and one whose every fit takes seconds
 NAMES = [
     name
     for name, entry in CATALOGUE.items()
-    if describe(name, entry).needs != ("side features",) and name != "graf_xgboost"
+    if describe(name, entry).needs != ("side features",) and name not in ("graf_xgboost", *TUNED)
 ]
 WITH_SIDE = [name for name in NAMES if describe(name, CATALOGUE[name]).needs == ("cells", "side features")]
 OF_WHAT_IS_COMPUTED = [name for name in NAMES if made(name).read is computed]

@@ -7,7 +7,7 @@ from scripts.runner import Costs, Task, failed
 
 
 def task(predictor: str, budget: int, number: int = 0) -> Task:
-    return Task(predictor, (), None, "shown", ("a", "b"), number, budget)
+    return Task(predictor, "{}", None, "shown", ("a", "b"), number, budget)
 
 
 @pytest.fixture

@@ -1,0 +1,101 @@
+"""A baseline whose settings are searched anew for each set of evaluated cells: random search by cross-validation.
+
+    settings as they are, and some drawn at random -> mean Kendall tau on the folds held out -> the best, on all cells
+
+Nothing but the evaluated cells is looked at, so that the search is part of the fit and its time part of the fit's.
+
+Source: White et al. 2021 (arXiv:2104.01177) tune so, with three folds; Bergstra & Bengio 2012 (random search).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from jaxtyping import Float
+
+from metanp.baselines.trees import Trees
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.graphs import as_array
+from metanp.metrics import kendall_tau
+from metanp.side import Side
+
+
+class Tuned:
+    """Args: make: a class of trees. space: for each setting the values it may take. trials: settings tried, those that
+    the class has of its own first. folds: of the cross-validation. seed: of everything random."""
+
+    def __init__(
+        self,
+        make: Callable[..., Trees],
+        space: Mapping[str, Sequence[Any]],
+        trials: int,
+        folds: int = 3,
+        seed: int = 0,
+    ):
+        self.make, self.space, self.trials, self.folds, self.seed = make, space, trials, folds, seed
+        base = make()
+        self.encode = base.encode
+        self.about = replace(base.about, title=f"{base.about.title}, tuned on its labels")
+        self.knows_std, self.fewest_labels = base.knows_std, 2 * folds
+
+    def fit(
+        self,
+        cells: Sequence[Cell] | CellArray,
+        score: Sequence[float] | Float[np.ndarray, " cell"],
+        features: Any = None,
+    ) -> Self:
+        """As `Baseline.fit`.
+
+        Raises:
+            ValueError: also where a fold would have fewer than two cells.
+        """
+        if len(cells) < self.fewest_labels:
+            raise ValueError(f"Tuned needs at least {self.fewest_labels} evaluated cells, but there is {len(cells)}")
+        array, values = as_array(cells), np.asarray(score, dtype=np.float64)
+        side = Side.of(features, len(array))
+        rng = np.random.default_rng(self.seed)
+        folds = np.array_split(rng.permutation(len(array)), self.folds)
+        self.tried = [{}, *(self._drawn(rng) for _ in range(self.trials - 1))]
+        self.tau = [self._validated(settings, array, values, side, folds) for settings in self.tried]
+        self.chosen = self.tried[int(np.argmax(self.tau))]
+        self._best = self._made(self.chosen).fit(array, values, _columns(side, slice(None)))
+        return self
+
+    def predict(self, cells: Any, return_std: bool = False) -> Any:
+        """As `Baseline.predict`."""
+        if not hasattr(self, "_best"):
+            raise RuntimeError("Tuned was not fitted; call fit(cells, score) first")
+        return self._best.predict(cells, return_std)
+
+    def _drawn(self, rng: np.random.Generator) -> dict[str, Any]:
+        return {name: values[int(rng.integers(len(values)))] for name, values in self.space.items()}
+
+    def _made(self, settings: Mapping[str, Any]) -> Trees:
+        predictor = self.make(seed=self.seed)
+        predictor.settings = {**predictor.settings, **settings}
+        return predictor
+
+    def _validated(
+        self,
+        settings: Mapping[str, Any],
+        cells: CellArray,
+        score: Float[np.ndarray, " cell"],
+        side: Side,
+        folds: Sequence[np.ndarray],
+    ) -> float:
+        """Mean tau over the folds, each ranked by what the others tell."""
+        taus = []
+        for fold in folds:
+            others = np.setdiff1d(np.arange(len(cells)), fold)
+            predictor = self._made(settings).fit(cells[others], score[others], _columns(side, others))
+            pool = predictor.encode(cells[fold], _columns(side, fold))
+            taus.append(kendall_tau(predictor.predict(pool), score[fold]))
+        return float(np.mean(taus))
+
+
+def _columns(side: Side, rows: Any) -> dict[str, Float[np.ndarray, " cell"]] | None:
+    return {name: side.values[rows, j] for j, name in enumerate(side.names)} or None
