@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from data import load_benchmark
+from data.fetch import cache_folder
 from data.table import Table
 from metanp.metrics import kendall_tau
 from scripts.evaluation import Setting
@@ -32,23 +33,26 @@ class ProtocolConfig:
     title: str = ""  # the benchmark's name, for people
     about: str = ""  # what is shown and ranked, in a sentence
     benchmark: str = ""
+    archive: str = ""  # a converted archive in the cache (`scripts.convert_archive`), in the benchmark's place
     budgets: list[int] = field(default_factory=list)
     columns: dict[str, list[str]] = field(default_factory=dict)  # shown: ranked against
     features: list[str] = field(default_factory=list)  # side features; a cell without any of them takes no part
     everywhere: bool = False  # the shown cells are ranked as well, as some published tables do
     family: str = ""  # of published numbers that were measured like this
     compared: dict[str, Compared] = field(default_factory=dict)  # by predictor
+    published_target: str = ""  # what they were ranked against, where it is not what is here: then orders are compared
 
 
 def settings(protocol: ProtocolConfig, columns: Sequence[str], sets: int, seed: int) -> Iterator[tuple[str, Setting]]:
     """The name of each shown column, and its setting; higher is better in all of them.
 
     Raises:
-        ValueError: a column that the protocol or the benchmark does not have; names it.
+        ValueError: an archive that was not converted yet; says how. Or a column that the protocol or the benchmark does
+            not have; names it.
     """
     if unknown := set(columns) - set(protocol.columns):
         raise ValueError(f"{protocol.name} shows no column {sorted(unknown)}; it shows {list(protocol.columns)}")
-    table = load_benchmark(protocol.benchmark)
+    table = _table(protocol)
     if unknown := set(protocol.features) - set(table.features):
         raise ValueError(f"{table.name} has no side feature {sorted(unknown)}; set METANP_MIRROR to have more")
     for shown, scored in protocol.columns.items():
@@ -64,6 +68,16 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str], sets: int, seed: 
         truths = {name: values[name][rows] for name in scored}
         cells, score = table.cells[rows], values[shown][rows]
         yield shown, Setting(cells, score, protocol.budgets, sets, seed, truths, taken, protocol.everywhere)
+
+
+def _table(protocol: ProtocolConfig) -> Table:
+    if not protocol.archive:
+        return load_benchmark(protocol.benchmark)
+    path = cache_folder() / "archives" / f"{protocol.archive}.parquet"
+    if not path.is_file():
+        command = f"python -m scripts.convert_archive {protocol.archive}"
+        raise ValueError(f"protocol {protocol.name} needs the whole table, and {path} is not there: run `{command}`")
+    return Table.open(path)
 
 
 def ceilings(setting: Setting) -> dict[str, float]:

@@ -21,13 +21,30 @@ METRIC = "kendall_tau"
 
 
 def compare(protocol: ProtocolConfig, table: Sequence[Row], titles: Mapping[str, str]) -> list[Row]:
-    """One row a method and number of labels: ours, published, the difference, and where it is large why."""
+    """One row a method and number of labels: ours, published, the difference, and where it is large why.
+
+    Where targets differ there is no difference but an order: the place of each among the methods compared.
+    """
     known = {
         (line["method"], line["dataset"], int(line["budget"])): line
         for line in read_published(protocol.benchmark, METRIC)
         if line["protocol"] == protocol.family and line["budget"]
     }
-    return list(_differences(protocol.compared, table, known, titles))
+    found = list(_differences(protocol.compared, table, known, titles))
+    return _ordered(found, protocol.published_target) if protocol.published_target else found
+
+
+def _ordered(found: Sequence[Row], target: str) -> list[Row]:
+    rows = []
+    for row in found:
+        alike = [other for other in found if other["labels"] == row["labels"]]
+        places = {
+            f"place {whose}": 1 + sum(other[number] > row[number] for other in alike)
+            for whose, number in (("here", "ours"), ("published", "published"))
+        }
+        kept = {name: value for name, value in row.items() if name not in ("difference", "because")}
+        rows.append({**kept, **places, "published target": target})
+    return rows
 
 
 def _differences(
@@ -62,9 +79,12 @@ def show(found: Sequence[Row], path: Path) -> None:
     if not found:
         return
     write_rows(path, found)
-    lines = Table("predictor", "published as", "labels", "ours", "published (grade)", "difference", "why so far apart")
+    of_places = "place here" in found[0]
+    last = ("place here", "place published", "published target") if of_places else ("difference", "why so far apart")
+    lines = Table("predictor", "published as", "labels", "ours", "published (grade)", *last)
     for row in found:
         ours, published = f"{row['ours']:.3f} ± {row['half']:.3f}", f"{row['published']:.3f} ({row['grade']})"
         told = (row["title"], row["published as"], str(row["labels"]), ours, published)
-        lines.add_row(*told, f"{row['difference']:+.3f}", row["because"])
+        ends = [str(row[name]) for name in last] if of_places else [f"{row['difference']:+.3f}", row["because"]]
+        lines.add_row(*told, *ends)
     Console().print(lines)

@@ -1,6 +1,13 @@
 """Ours beside what was published: the right line of the right family, and a reason where they are far apart."""
 
-from scripts.protocols import Compared, ProtocolConfig
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data.table import Metric, Source, Table
+from metanp.spaces import get_space
+from scripts.protocols import Compared, ProtocolConfig, settings
 from scripts.report.published import read_published
 from scripts.reproduction import compare
 from tests.test_scripts_leaderboard import composed
@@ -27,9 +34,45 @@ def test_ours_is_held_against_the_line_of_the_same_method_data_set_and_number_of
     assert not compare(PROTOCOL, [row(78, 0.5, shown="cifar100_validation_accuracy_200")], {"gcn": "GCN"})
 
 
+def test_where_targets_differ_places_are_told_and_no_difference():
+    protocol = replace(
+        PROTOCOL, published_target="something else", compared={**PROTOCOL.compared, "nao": Compared("NAO")}
+    )
+    table = [row(78, 0.5), row(78, 0.6, predictor="nao"), row(156, 0.5), row(156, 0.4, predictor="nao")]
+    found = compare(protocol, table, {"gcn": "GCN", "nao": "NAO"})
+    # NAO is published ahead at both, .467 over .343 and .493 over .413
+    assert [(r["labels"], r["predictor"], r["place here"], r["place published"]) for r in found] == [
+        (78, "gcn", 2, 2),
+        (78, "nao", 1, 1),
+        (156, "gcn", 1, 2),
+        (156, "nao", 2, 1),
+    ]
+    assert "difference" not in found[0]
+
+
+def test_a_protocol_on_a_whole_archive_says_what_is_missing_and_runs_where_it_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("METANP_CACHE", str(tmp_path))
+    protocol = composed("protocol=published/pinat_nb101_full").protocol
+    with pytest.raises(ValueError, match=r"nasbench_only108.tfrecord.parquet is not there: run `python"):
+        next(settings(protocol, [], sets=1, seed=0))
+    source = Source("a", "0" * 64, "b")
+    columns = [
+        (Metric.accuracy("cifar10", part, 108, source), 90 + np.arange(3.0)[:, None]) for part in ("validation", "test")
+    ]
+    cells = get_space("nasbench101").arrays()[:3]
+    folder = tmp_path / "archives"
+    folder.mkdir()
+    whole = Table.from_columns("nasbench101", cells, list("abc"), columns, space="nasbench101")
+    whole.save(folder / "nasbench_only108.tfrecord.parquet")
+    shown, setting = next(settings(protocol, [], sets=1, seed=0))
+    assert shown == "cifar10_validation_accuracy_108"
+    assert setting.scored["cifar10_test_accuracy_108"].tolist() == [90, 91, 92]
+    assert setting.everywhere
+
+
 def test_every_published_protocol_names_methods_that_were_published_at_its_numbers_of_labels():
-    for name in ("published/pinat", "published/graf"):
-        protocol = composed(f"protocol={name}").protocol
+    for name in ("pinat", "graf", "pinat_nb101", "pinat_nb101_full"):
+        protocol = composed(f"protocol=published/{name}").protocol
         known = {
             (line["method"], int(line["budget"]))
             for line in read_published(protocol.benchmark)
