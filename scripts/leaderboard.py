@@ -6,7 +6,8 @@ there is to run; `slow=true` runs the slow ones as well.
 
 Writes, under `results/leaderboard/<protocol>/`: `rows/<column>/<predictor>.jsonl`, rows as they come, so that a killed
 run goes on where it stopped; `<kind>.parquet`, the rows of this table; `<kind>.csv`, `.md`, `.tex`, the table;
-`<kind>.html`, the page. With `publish=true` also `results/summary/<protocol>-<kind>.csv`.
+`<kind>.html`, the page (`<dataset>-<kind>` of one data set). With `publish=true` also a summary in `results/summary/`,
+of which `scripts.readme` makes tables.
 """
 
 from __future__ import annotations
@@ -206,13 +207,14 @@ def _write(
 ) -> list[Row]:
     """Everything that is made of rows."""
     protocol, output, kind = config.protocol, Path(config.output), config.kind
+    stem = f"{config.dataset}-{kind}" if config.dataset else kind
     if not protocol.features:  # nothing to read but cells
         described = {name: replace(one, needs=_without_side(one.needs)) for name, one in described.items()}
     table = summarise(rows, OURS, told)
-    write_parquet(output / f"{kind}.parquet", [{**row, "protocol": protocol.name, "kind": kind} for row in rows])
-    write_rows(output / f"{kind}.csv", table)
-    (output / f"{kind}.md").write_text(markdown_table(rows, described))
-    (output / f"{kind}.tex").write_text(latex_table(rows, described))
+    write_parquet(output / f"{stem}.parquet", [{**row, "protocol": protocol.name, "kind": kind} for row in rows])
+    write_rows(output / f"{stem}.csv", table)
+    (output / f"{stem}.md").write_text(markdown_table(rows, described))
+    (output / f"{stem}.tex").write_text(latex_table(rows, described))
     files = {"rows (Parquet)": "parquet", "table (CSV)": "csv", "table (Markdown)": "md", "table (LaTeX)": "tex"}
     facts = {
         **provenance(),
@@ -222,16 +224,16 @@ def _write(
         "about": protocol.about,
         "ceilings": told,
         "cells": cells,
-        "downloads": {title: f"{kind}.{ending}" for title, ending in files.items()},
+        "downloads": {title: f"{stem}.{ending}" for title, ending in files.items()},
     }
-    write_page(output / f"{kind}.html", rows, described, NOT_YET, read_published(protocol.benchmark), facts)
+    write_page(output / f"{stem}.html", rows, described, NOT_YET, read_published(protocol.benchmark), facts)
     if config.publish:
-        publish(table, f"{protocol.name.replace('/', '-')}-{kind}")
+        publish(table, f"{protocol.name.replace('/', '-')}-{stem}")
     print_table(table)
     print_speed(rows)
     titles = {name: one.title for name, one in described.items()}
-    show(compare(protocol, table, titles), output / f"{kind}-published.csv")
-    Console(stderr=True).print(f"page: {output / f'{kind}.html'}")
+    show(compare(protocol, table, titles), output / f"{stem}-published.csv")
+    Console(stderr=True).print(f"page: {output / f'{stem}.html'}")
     return table
 
 

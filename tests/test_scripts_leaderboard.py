@@ -90,9 +90,9 @@ def test_a_run_writes_rows_a_table_and_a_page_and_a_second_one_fits_nothing(tmp_
     }
     assert {row["labels"] for row in table if row["predictor"] == "random"} == {12}
     assert {path.name for path in tmp_path.iterdir()} == {
-        "rows", *(f"label-free.{ending}" for ending in ("parquet", "csv", "md", "tex", "html"))
+        "rows", *(f"cora-label-free.{ending}" for ending in ("parquet", "csv", "md", "tex", "html"))
     }  # fmt: skip
-    rows = pq.read_table(tmp_path / "label-free.parquet").to_pylist()
+    rows = pq.read_table(tmp_path / "cora-label-free.parquet").to_pylist()
     assert {"predictor", "seed", "config", "code", "data", "commit", "set", "labels", "protocol", "kind"} <= set(
         rows[0]
     )
@@ -131,10 +131,12 @@ def test_a_run_killed_at_any_moment_ends_with_the_bytes_of_one_that_was_not(tmp_
         file.write(b'{"shown": "cut o')
     for folder in ("killed", "whole"):
         subprocess.run([*command, f"output={tmp_path / folder}"], cwd=ROOT, check=True, capture_output=True)
-    first, second = (times_apart(tmp_path / folder / "label-free.parquet") for folder in ("killed", "whole"))
+    first, second = (times_apart(tmp_path / folder / "cora-label-free.parquet") for folder in ("killed", "whole"))
     assert first.num_rows == 2 * 6 * 2 * 3
     assert first.equals(second)
-    assert (tmp_path / "killed" / "label-free.md").read_bytes() == (tmp_path / "whole" / "label-free.md").read_bytes()
+    assert (tmp_path / "killed" / "cora-label-free.md").read_bytes() == (
+        tmp_path / "whole" / "cora-label-free.md"
+    ).read_bytes()
 
 
 def test_a_sweep_leaves_rows_and_a_table_is_made_of_them_without_a_fit(tmp_path):
@@ -166,7 +168,7 @@ def test_a_predictor_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_
     config.predictors = list(config.catalogue)
     table = leaderboard(config)
     assert {row["predictor"] for row in table} == {"metanp", "random", "gcn"}
-    rows = pq.read_table(tmp_path / "label-free.parquet").to_pylist()
+    rows = pq.read_table(tmp_path / "cora-label-free.parquet").to_pylist()
     said = {(row["predictor"], row["status"], row["message"]) for row in rows if row["status"] != "ok"}
     assert said == {
         ("Raises", "error", "ArithmeticError: it cannot"),
@@ -176,7 +178,7 @@ def test_a_predictor_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_
         ("Crashes", "error", "its process ended with 7"),
         ("gcn", "too few labels", "needs 7"),
     }
-    page = (tmp_path / "label-free.html").read_text()
+    page = (tmp_path / "cora-label-free.html").read_text()
     assert "it cannot" in page
 
 

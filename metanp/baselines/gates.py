@@ -2,8 +2,9 @@
 
     information of a node = sum over its predecessors of sigmoid(gate of its operation) x (their information, mixed)
 
-Information starts at the input, five layers carry it along the edges, and what arrives at the output is read off. All
-evaluated cells are one batch; pairs of them are compared, a hinge of .1 wide.
+Five layers carry information along the edges, and what arrives at the output is read off. The input has some of its own;
+every other node adds what it is to what it hands on, `none` hands on nothing. All evaluated cells are one batch; pairs of
+them are compared, a hinge of .1 wide.
 
 Axes: cell; node, in topological order, padded; pair, of the cells in a batch.
 
@@ -75,6 +76,6 @@ class _Flow(nn.Module):
         embedded = self.operation(operations)
         h = source
         for mix, gate in zip(self.mixes, self.gates, strict=True):
-            arrived = adjacency.mT @ mix(h)
-            h = functional.relu(torch.sigmoid(gate(embedded)) * arrived * carries) + source
+            arrived = adjacency.mT @ (mix(h) * carries)
+            h = functional.relu(torch.sigmoid(gate(embedded)) * arrived) + source
         return self.readout((h * operations[..., OUTPUT, None]).sum(1))[:, 0]

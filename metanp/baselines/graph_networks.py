@@ -132,7 +132,7 @@ class BRPNAS(GraphNetwork):
     """Four convolutions of 600 on the pruned cell, trained to tell the better of two cells.
 
     The truth of a pair is the softmax of their scores, brought to 0 to 1 by the evaluated cells. Pairs are drawn anew
-    in each epoch, as many as four a cell (the authors take all, which needs a GPU). Predictions rank; their scale means
+    in each epoch, as many as four a cell (the authors take all, which needs a GPU, and also cut skips out of the cell). Predictions rank; their scale means
     nothing.
     """
 

@@ -73,9 +73,9 @@ def train(net: nn.Module, loss: Callable[[Tensor], Tensor], items: int, how: Tra
 
 
 @contextmanager
-def repeatable(seed: int) -> Iterator[None]:
+def repeatable(seed: int, device: torch.device) -> Iterator[None]:
     """torch's own randomness from `seed`, and as it was before afterwards."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
 
@@ -93,7 +93,7 @@ class Network(Baseline):
         self.device = torch.device(device)
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
-        with repeatable(self.seed):
+        with repeatable(self.seed, self.device):
             self._net = self._build(context).to(self.device)
             graph = torch.from_numpy(context.graph).to(self.device)
             read = [tensor[graph] for tensor in self._read(context)]

@@ -22,6 +22,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import rnn
 
 from metanp.baselines.base import About
 from metanp.baselines.graph_inputs import GraphInputs, written
@@ -82,7 +83,10 @@ class SemiNAS(NAO):
         features: Any = None,
         unlabelled: GraphInputs | None = None,
     ) -> Self:
-        """As any baseline; `unlabelled`: cells that it may know of, of which as many as were evaluated are drawn."""
+        """As any baseline; `unlabelled`: cells that it may know of, of which as many as were evaluated are drawn.
+
+        They may be the candidates themselves: their scores are not among what is given.
+        """
         self._unlabelled = unlabelled
         return super().fit(cells, score, features)
 
@@ -95,7 +99,7 @@ class SemiNAS(NAO):
         others = _sequence(pool[np.sort(rows)]).to(self.device)
         with torch.no_grad():
             predicted = self._net(others)
-        words = torch.cat([read[0].repeat(self.repeats, 1), others])
+        words = _stacked(read[0].repeat(self.repeats, 1), others)
         values = torch.cat([value.repeat(self.repeats), predicted])
         train(self._net, lambda batch: self._loss([words], values, batch), len(values), self.training)
         del self._unlabelled
@@ -128,19 +132,28 @@ class _Recurrent(nn.Module):
         before = functional.pad(words[:, :-1], (1, 0), value=PADDING)
         start = embedding[None].contiguous()
         h, _ = self.decoder(self.dropout(self.words(before)), (start, start))
-        attended = functional.scaled_dot_product_attention(self.query(h), states, states, scale=1.0)
+        real = (words != PADDING)[:, None, :]
+        attended = functional.scaled_dot_product_attention(self.query(h), states, states, attn_mask=real, scale=1.0)
         spelled = self.spell(torch.tanh(self.write(torch.cat([h, attended], dim=-1))))
         error = functional.cross_entropy(spelled.flatten(0, 1), words.flatten(), ignore_index=PADDING)
         return self._score(embedding), -error
 
     def _encode(self, words: Int[Tensor, "cell step"]) -> tuple[Float[Tensor, "cell step d"], Float[Tensor, "cell d"]]:
         embedded = self.dropout(self.words(words))
-        states, _ = self.encoder(embedded)
+        lengths = (words != PADDING).sum(1).cpu()  # read backwards from the last real word, however wide the array is
+        packed = rnn.pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+        states, _ = rnn.pad_packed_sequence(self.encoder(packed)[0], batch_first=True, total_length=words.shape[1])
         states = functional.normalize(self.join(states) + embedded, dim=-1)
         return states, functional.normalize((states * (words != PADDING)[..., None]).sum(1), dim=-1)
 
     def _score(self, embedding: Float[Tensor, "cell d"]) -> Float[Tensor, " cell"]:
         return self.readout((self.refine(embedding) + embedding) * 0.5**0.5)[:, 0]
+
+
+def _stacked(*parts: Int[Tensor, "cell _"]) -> Int[Tensor, "all step"]:
+    """One after the other, padded to the longest."""
+    steps = max(part.shape[1] for part in parts)
+    return torch.cat([functional.pad(part, (0, steps - part.shape[1]), value=PADDING) for part in parts])
 
 
 def _sequence(cells: CellArray) -> Int[Tensor, "cell step"]:
