@@ -2,9 +2,9 @@
 
     information of a node = sum over its predecessors of sigmoid(gate of its operation) x (their information, mixed)
 
-Five layers carry information along the edges, and what arrives at the output is read off. The input has some of its own;
-every other node adds what it is to what it hands on, `none` hands on nothing. All evaluated cells are one batch; pairs of
-them are compared, a hinge of .1 wide.
+Five layers carry information along the edges, and what arrives at the output is read off. The input has some of its
+own; every other node adds what it is to what it hands on, `none` hands on nothing. All evaluated cells are one batch;
+pairs of them are compared, a hinge of .1 wide.
 
 Axes: cell; node, in topological order, padded; pair, of the cells in a batch.
 

@@ -132,8 +132,8 @@ class BRPNAS(GraphNetwork):
     """Four convolutions of 600 on the pruned cell, trained to tell the better of two cells.
 
     The truth of a pair is the softmax of their scores, brought to 0 to 1 by the evaluated cells. Pairs are drawn anew
-    in each epoch, as many as four a cell (the authors take all, which needs a GPU, and also cut skips out of the cell). Predictions rank; their scale means
-    nothing.
+    in each epoch, as many as four a cell (the authors take all, which needs a GPU, and also cut skips out of the cell).
+    Predictions rank; their scale means nothing.
     """
 
     about = About("BRP-NAS (pairwise GCN)", "Dudziak et al. 2020, arXiv:2007.08668", needs=("cells",))
