@@ -8,13 +8,16 @@ A new one is a class (see `metanp.baselines.base.Baseline`) and a line there:
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
+from rich.console import Console
+from rich.table import Table
 
 from metanp.baselines.base import About
 
@@ -50,6 +53,16 @@ class Described:
     source: str
     tuning: str
     slow: bool = False
+
+
+MINE = Described(
+    "MetaNP",
+    "meta-learned",
+    ("cells", "side features"),
+    "this project",
+    "one model for all tables of a kind; variants were compared on benchmarks that its tables do not test, the prior "
+    "with all image benchmarks in view (docs/what-was-tried.md)",
+)
 
 
 def made(name: str, **settings: Any) -> Any:
@@ -94,3 +107,25 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = list(known)
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
     return f"nearest: {', '.join(near)}" if near else f"known: {', '.join(known)}"
+
+
+def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
+    """All predictors, and those to come, as JSON or as a table.
+
+    Raises:
+        ValueError: another form.
+    """
+    if form not in ("json", "table"):
+        raise ValueError(f"list={form}: it is json or table")
+    known = {name: describe(name, entry) for name, entry in catalogue.items()}
+    if form == "json":
+        there = [{"name": name, "status": "available", **asdict(one)} for name, one in {OURS: MINE, **known}.items()]
+        coming = [{"family": family, "title": title, "status": "not yet"} for family, title in NOT_YET]
+        print(json.dumps([*there, *coming], indent=2))
+        return
+    lines = Table("name", "title", "family", "needs", "source", "speed")
+    for name, one in {OURS: MINE, **known}.items():
+        lines.add_row(name, one.title, one.family, ", ".join(one.needs), one.source, "slow" if one.slow else "fast")
+    for family, title in NOT_YET:
+        lines.add_row("", title, family, "", "", "not yet")
+    Console().print(lines)

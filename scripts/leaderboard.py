@@ -12,36 +12,29 @@ of which `scripts.readme` makes tables.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import hydra
-import numpy as np
 from hydra.core.config_store import ConfigStore
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
-from rich.table import Table
 
-from metanp.checkpoint import load_model
-from scripts.catalogue import NOT_YET, OURS, Described, Entry, describe, module_of, nearest, select
+from scripts.catalogue import MINE, NOT_YET, OURS, Described, Entry, describe, nearest, print_catalogue, select
+from scripts.contenders import others, ours, readable
 from scripts.protocols import ProtocolConfig, ceilings, settings
 from scripts.report.page import write_page
 from scripts.report.published import read_published
 from scripts.report.text_tables import latex_table, markdown_table
 from scripts.reproduction import compare, show
-from scripts.rows import Key, Row, RowFile, checkpoint_digest, provenance, publish, summarise, write_parquet, write_rows
+from scripts.rows import Key, Row, RowFile, provenance, publish, summarise, write_parquet, write_rows
 from scripts.runner import Task, World, run
-from scripts.tables import print_table
-from scripts.versions import code_digest, data_digest, settings_digest
-from tasks.sources import check_honest
+from scripts.tables import print_speed, print_table
+from scripts.versions import data_digest
 
-JUDGE = "scripts.evaluation"  # whose code makes rows what they are, whatever the predictor
-FAST = 2.0  # seconds a fit
 Names = list[str]
 Numbers = list[int]
 
@@ -74,23 +67,14 @@ class Config:
 ConfigStore.instance().store(name="schema_of_leaderboard", node=Config)
 
 
-@dataclass(frozen=True)
-class Contender:
-    """A predictor of this table: where its rows are, how it is made, and what its rows are marked with."""
-
-    file: str
-    make: dict[str, Any]
-    seed: int | None  # of its training; None: it is seeded by the label set
-    sets: int
-    marks: Row
-
-
 def leaderboard(config: Config) -> list[Row]:
     """Fill in the rows that are missing, write everything, return the table's rows."""
     protocol, output = config.protocol, Path(config.output)
     protocol.budgets = config.budgets or protocol.budgets
-    entries = _readable(select(config.catalogue, config.predictors, config.slow), protocol, config.predictors)
-    contenders = [*(_ours(config) if not config.rows_only else ()), *_others(config, entries)]
+    entries = readable(select(config.catalogue, config.predictors, config.slow), protocol, config.predictors)
+    contenders = [*others(entries, config.sets, config.slow_sets)]
+    if not config.rows_only:
+        contenders[:0] = ours(config.kind, config.checkpoints, protocol.benchmark, config.sets)
     told: dict[tuple[str, str], float] = {}
     wanted: list[tuple[Task, RowFile]] = []
     cells = 0
@@ -100,8 +84,9 @@ def leaderboard(config: Config) -> list[Row]:
         cells = len(setting.cells)
         for one in contenders:
             file = RowFile(output / "rows" / shown / f"{one.file}.jsonl", {**one.marks, **same}, config.resume)
-            wanted += [(task, file) for task in _tasks(one, shown, protocol)]
-    wanted.sort(key=lambda pair: list(config.catalogue).index(pair[0].predictor) if pair[0].predictor != OURS else -1)
+            wanted += [(task, file) for task in one.tasks(shown, protocol)]
+    place = {name: i for i, name in enumerate((OURS, *entries))}
+    wanted.sort(key=lambda pair: place[pair[0].predictor])
     if config.fill:
         _fill_in(config, {task: file for task, file in wanted if _key(task) not in file})
     if config.rows_only:
@@ -113,74 +98,17 @@ def leaderboard(config: Config) -> list[Row]:
 
 def _fill_in(config: Config, missing: Mapping[Task, RowFile]) -> None:
     commit = {"commit": provenance()["commit"]}
+
+    def done(task: Task, rows: list[Row]) -> None:
+        missing[task].add({**row, **commit} for row in rows)
+
     if missing:
         jobs = config.jobs or len(os.sched_getaffinity(0))
-        world = World(config.protocol, config.sets, config.seed)
-        run(
-            world,
-            [*missing],
-            jobs,
-            config.limit,
-            lambda task, rows: missing[task].add({**row, **commit} for row in rows),
-        )
+        run(World(config.protocol, config.sets, config.seed), [*missing], jobs, config.limit, done)
 
 
 def _key(task: Task) -> Key:
     return task.shown, task.number, task.budget
-
-
-MINE = Described(
-    "MetaNP",
-    "meta-learned",
-    ("cells", "side features"),
-    "this project",
-    "one model for all tables of a kind; variants were compared on benchmarks that its tables do not test, the prior "
-    "with all image benchmarks in view (docs/what-was-tried.md)",
-)
-
-
-def _ours(config: Config) -> Iterator[Contender]:
-    protocol = config.protocol
-    for name in config.checkpoints or [shipped_name(config.kind, protocol.benchmark)]:
-        card = load_model(name)[1]
-        check_honest(card, config.kind, protocol.benchmark)
-        make = {"_target_": "metanp.MetaNP", "checkpoint": name}
-        marks = {"config": checkpoint_digest(name), "code": code_digest("metanp.predictor", JUDGE)}
-        seed = card["training"]["seed"]
-        marks |= {"predictor": OURS, "seed": seed}
-        yield Contender(f"{OURS}-{config.kind}-{seed}", make, seed, config.sets, marks)
-
-
-def _others(config: Config, entries: Mapping[str, Entry]) -> Iterator[Contender]:
-    for name, entry in entries.items():
-        marks = {"config": settings_digest(entry.make), "code": code_digest(module_of(entry), JUDGE)}
-        sets = min(config.sets, config.slow_sets) if entry.slow else config.sets
-        yield Contender(name, dict(entry.make), None, sets, {"predictor": name, "seed": 0, **marks})
-
-
-def _readable(entries: dict[str, Entry], protocol: ProtocolConfig, asked: Sequence[str]) -> dict[str, Entry]:
-    """Those that have something to read: where a protocol has no side features, not those that read them alone.
-
-    Raises:
-        ValueError: such a one was asked for by name.
-    """
-    blind = {name for name, entry in entries.items() if describe(name, entry).needs == ("side features",)}
-    if protocol.features:
-        return entries
-    if refused := sorted(blind & set(asked)):
-        raise ValueError(f"{', '.join(refused)}: read side features alone, and protocol {protocol.name} has none")
-    return {name: entry for name, entry in entries.items() if name not in blind}
-
-
-def _tasks(one: Contender, shown: str, protocol: ProtocolConfig) -> Iterator[Task]:
-    """Every label set at every budget; at none those alone that need no label, and those that read none there alone."""
-    make, scored = json.dumps(one.make), tuple(protocol.columns[shown])
-    needs_labels = one.seed is None and instantiate(one.make).fewest_labels > 0
-    reads_labels = one.seed is not None or needs_labels
-    for number in range(one.sets):
-        for budget in protocol.budgets:
-            if needs_labels <= bool(budget) <= reads_labels:
-                yield Task(one.marks["predictor"], make, one.seed, shown, scored, number, budget)
 
 
 def _columns(config: Config) -> list[str]:
@@ -195,11 +123,6 @@ def _columns(config: Config) -> list[str]:
         datasets = dict.fromkeys(column.split("_")[0] for column in known)
         raise ValueError(f"{config.protocol.name} has no data set {name!r}; {nearest(name, [*datasets, *known])}")
     return found
-
-
-def shipped_name(kind: str, benchmark: str) -> str:
-    """The shipped checkpoint of a kind of meta-training for a benchmark."""
-    return kind if kind == "label-free" else f"{kind}-{benchmark}"
 
 
 def _write(
@@ -239,37 +162,6 @@ def _write(
 
 def _without_side(needs: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(need for need in needs if need != "side features")
-
-
-def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
-    """All predictors, and those to come, as JSON or as a table."""
-    known = {name: describe(name, entry) for name, entry in catalogue.items()}
-    if form == "json":
-        there = [{"name": name, "status": "available", **asdict(one)} for name, one in {OURS: MINE, **known}.items()]
-        coming = [{"family": family, "title": title, "status": "not yet"} for family, title in NOT_YET]
-        print(json.dumps([*there, *coming], indent=2))
-        return
-    lines = Table("name", "title", "family", "needs", "source", "speed")
-    for name, one in {OURS: MINE, **known}.items():
-        lines.add_row(name, one.title, one.family, ", ".join(one.needs), one.source, "slow" if one.slow else "fast")
-    for family, title in NOT_YET:
-        lines.add_row("", title, family, "", "", "not yet")
-    Console().print(lines)
-
-
-def print_speed(rows: Sequence[Row]) -> None:
-    """What a fit takes at the number of labels nearest to 200, and so which predictors are fast."""
-    budgets = {row["labels"] for row in rows if row["labels"]}
-    if not budgets:
-        return
-    near = min(budgets, key=lambda n: abs(n - 200))
-    lines = Table("predictor", f"seconds a fit at {near} labels", "seconds to predict all cells", "")
-    for name in dict.fromkeys(row["predictor"] for row in rows):
-        mine = [row for row in rows if (row["predictor"], row["labels"], row["status"]) == (name, near, "ok")]
-        if mine:
-            fit, predict = (float(np.median([row[f"seconds_{what}"] for row in mine])) for what in ("fit", "predict"))
-            lines.add_row(name, f"{fit:.2f}", f"{predict:.2f}", "fast" if fit < FAST else "slow")
-    Console().print(lines)
 
 
 @hydra.main(version_base="1.3", config_path="../configs", config_name="leaderboard")

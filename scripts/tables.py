@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+FAST = 2.0  # seconds a fit
 SHOWN = {  # metric of the table: title and form
     "kendall_tau": ("Kendall tau", "{:.3f}"),
     "n_at_10_median": ("N@10 median", "{:.0f}"),
@@ -37,3 +39,18 @@ def print_table(table: Sequence[dict[str, Any]]) -> None:
             ]
             lines.add_row("tau over best baseline", predictor, *told)
         Console(width=60 + 15 * len(budgets)).print(lines)
+
+
+def print_speed(rows: Sequence[dict[str, Any]]) -> None:
+    """What a fit takes at the number of labels nearest to 200, and so which predictors are fast."""
+    budgets = {row["labels"] for row in rows if row["labels"]}
+    if not budgets:
+        return
+    near = min(budgets, key=lambda n: abs(n - 200))
+    lines = Table("predictor", f"seconds a fit at {near} labels", "seconds to predict all cells", "")
+    for name in dict.fromkeys(row["predictor"] for row in rows):
+        mine = [row for row in rows if (row["predictor"], row["labels"], row["status"]) == (name, near, "ok")]
+        if mine:
+            fit, predict = (float(np.median([row[f"seconds_{what}"] for row in mine])) for what in ("fit", "predict"))
+            lines.add_row(name, f"{fit:.2f}", f"{predict:.2f}", "fast" if fit < FAST else "slow")
+    Console().print(lines)

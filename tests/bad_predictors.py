@@ -32,6 +32,8 @@ class Infinite(Bad):
 
 
 class Slow(Bad):
+    fewest_labels = 5
+
     def _fit(self, context: Inputs, value: Any) -> None:
         time.sleep(60)
 
