@@ -15,8 +15,9 @@ from metanp.cell_array import CellArray
 from metanp.metrics import kendall_tau
 from scripts.catalogue import made
 
-ALL = ["mlp", "bananas", "gcn", "bonas", "brp_nas", "gates", "graph_transformer"]
-SEQUENTIAL = ["nao", "seminas"]
+CPU = torch.device("cpu")
+ON_GRAPHS = ["gcn", "bonas", "brp_nas", "gates", "graph_transformer", "nao", "seminas"]
+ALL = ["mlp", "bananas", *ON_GRAPHS]
 
 
 def assorted(n: int) -> CellArray:
@@ -117,14 +118,14 @@ def test_randomness_is_repeatable_and_the_callers_is_left_alone():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    with repeatable(1):
+    with repeatable(1, CPU):
         first = torch.rand(3)
     assert torch.rand(3).tolist() == expected.tolist()
-    with repeatable(1):
+    with repeatable(1, CPU):
         assert torch.rand(3).tolist() == first.tolist()
 
 
-@pytest.mark.parametrize("name", ALL + SEQUENTIAL)
+@pytest.mark.parametrize("name", ALL)
 def test_a_fit_neither_changes_nor_follows_the_callers_random_state(name):
     cells = assorted(12)
     predictions = []
@@ -154,7 +155,7 @@ def test_neither_padding_nor_company_changes_a_prediction(name):
     assert alone == pytest.approx(expected.tolist(), abs=tolerance)
 
 
-@pytest.mark.parametrize("name", ALL + SEQUENTIAL)
+@pytest.mark.parametrize("name", ALL)
 def test_cells_may_be_larger_than_all_evaluated_ones_or_smaller(name):
     cells = assorted(60)
     small, large = cells[cells.size < 5].to_cells(), cells[cells.size == 7].to_cells()
@@ -166,7 +167,7 @@ def test_cells_may_be_larger_than_all_evaluated_ones_or_smaller(name):
         assert network.predict(asked).tolist() == predicted.tolist()
 
 
-@pytest.mark.parametrize("name", ["gcn", "bonas", "brp_nas", "gates", "graph_transformer", *SEQUENTIAL])
+@pytest.mark.parametrize("name", ON_GRAPHS)
 def test_side_features_are_refused_by_a_network_that_reads_cells_alone(name):
     cells = assorted(12)
     with pytest.raises(ValueError, match="reads cells alone, no side features such as 'flops'"):
@@ -198,7 +199,7 @@ def test_a_perceptron_is_worked_by_hand():
 
 
 def test_members_of_an_ensemble_answer_as_each_does_alone_with_its_weights():
-    with repeatable(0):
+    with repeatable(0, CPU):
         three, x = Perceptrons(5, layers=3, width=4, members=3), torch.randn(6, 5)
     answers = three(x)
     assert answers.shape == (6, 3)
@@ -211,7 +212,7 @@ def test_members_of_an_ensemble_answer_as_each_does_alone_with_its_weights():
 
 
 def test_initial_weights_are_xaviers():
-    with repeatable(0):
+    with repeatable(0, CPU):
         net = Perceptrons(30, layers=2, width=20, members=50)
     assert all((bias == 0).all() for bias in net.biases)
     for weight, (n_in, n_out) in zip(net.weights, [(30, 20), (20, 20), (20, 1)], strict=True):
@@ -254,10 +255,7 @@ def test_an_ensemble_trained_at_once_is_each_member_trained_alone():
 @pytest.mark.parametrize(("name", "least"), [("mlp", 0.25), ("bananas", 0.4)])
 def test_fifty_trainings_of_nasbench201_rank_the_rest(name, least):
     table = load_benchmark("nasbench201")
-    chosen = np.random.default_rng(0).permutation(len(table))[:2000]
+    chosen = np.random.default_rng(0).permutation(len(table))[:1000]
     cells, accuracy = table.cells[chosen], table.mean("cifar10_validation_accuracy_200")[chosen]
-    taus = [
-        kendall_tau(made(name).fit(cells[s], accuracy[s]).predict(cells[100:]), accuracy[100:])
-        for s in (slice(0, 50), slice(50, 100))
-    ]
-    assert np.mean(taus) > least
+    predicted = made(name).fit(cells[:50], accuracy[:50]).predict(cells[50:])
+    assert kendall_tau(predicted, accuracy[50:]) > least
