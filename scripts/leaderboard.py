@@ -92,7 +92,9 @@ def leaderboard(config: Config) -> list[Row]:
     if config.rows_only:
         return []
     rows = [row for task, file in wanted for row in file.get(_key(task))]
-    described = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
+    ran = {row["predictor"] for row in rows}
+    known = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
+    described = {name: one for name, one in known.items() if name in ran}
     return _write(config, rows, described, told, cells)
 
 
@@ -150,12 +152,13 @@ def _write(
         "downloads": {title: f"{stem}.{ending}" for title, ending in files.items()},
     }
     write_page(output / f"{stem}.html", rows, described, NOT_YET, read_published(protocol.benchmark), facts)
-    if config.publish:
-        publish(table, f"{protocol.name.replace('/', '-')}-{stem}")
     print_table(table)
     print_speed(rows)
-    titles = {name: one.title for name, one in described.items()}
-    show(compare(protocol, table, titles), output / f"{stem}-published.csv")
+    compared = compare(protocol, table, {name: one.title for name, one in described.items()})
+    show(compared, output / f"{stem}-published.csv")
+    if config.publish:
+        name = f"{protocol.name.removeprefix('published/')}-{stem}"
+        publish(compared or table, f"reproduction-{name}" if compared else name)
     Console(stderr=True).print(f"page: {output / f'{stem}.html'}")
     return table
 

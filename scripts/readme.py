@@ -25,7 +25,7 @@ import typer
 from scripts.catalogue import OURS, made
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/leaderboards.md")
+PAGES = ("README.md", "docs/leaderboards.md", "docs/baselines.md")
 OURS_IN_DEMO = {"metanp": "**MetaNP, trained by the demo**", "shipped": "**MetaNP, shipped label-free**"}
 METRICS = {"tau": "tau", "n_at_10_median": "N@10 median", "n_at_10": "N@10 mean", "regret_at_10": "regret@10"}
 FORMS = {"tau": "{:.3f}", "n_at_10_median": "{:.0f}", "n_at_10": "{:.1f}", "regret_at_10": "{:.2f}"}
@@ -65,8 +65,7 @@ def tables() -> dict[str, str]:
     for path in sorted((ROOT / "results" / "summary").glob("*.csv")):
         with open(path, newline="") as file:
             rows = list(csv.DictReader(file))
-        kind = "ablation" if path.stem.startswith("ablation-") else path.stem
-        found[path.stem] = {"demo": demo_table, "ablation": ablation_table}.get(kind, evaluation_table)(rows)
+        found[path.stem] = TABLES.get(path.stem.split("-")[0], evaluation_table)(rows)
     return found
 
 
@@ -191,6 +190,28 @@ def ablation_table(rows: Sequence[dict[str, str]]) -> str:
     ]
     return "\n".join(lines) + "\n"
 
+
+def reproduction_table(rows: Sequence[dict[str, str]]) -> str:
+    """A Markdown table: ours and published numbers of the same method, and how they compare."""
+    last = {"place here": "place here", "place published": "place published"}
+    if "difference" in rows[0]:
+        last = {"difference": "difference", "because": "why so far apart"}
+    heads = ["predictor", "published as", "labels", "ours", "published (grade)", *last.values()]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for row in rows:
+        ours = f"{float(row['ours']):.3f} ± {float(row['half']):.3f}"
+        published = f"{float(row['published']):.3f} ({row['grade']})"
+        entries = [row["title"], row["published as"], row["labels"], ours, published, *(row[name] for name in last)]
+        lines.append("| " + " | ".join(entries) + " |")
+    first = rows[0]
+    sources = ", ".join(dict.fromkeys(row["source"] for row in rows))
+    target = f" Published for another target: {first['published target']}." if first.get("published target") else ""
+    measured = f"Measured {first['date']} on {first['machine']}, commit {first['commit']}, label sets: {first['sets']}."
+    lines += ["", f"Kendall tau; published: {sources}.{target} {measured}"]
+    return "\n".join(lines) + "\n"
+
+
+TABLES = {"demo": demo_table, "ablation": ablation_table, "reproduction": reproduction_table}
 
 if __name__ == "__main__":
     typer.run(main)

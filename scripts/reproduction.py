@@ -65,6 +65,7 @@ def _differences(
             "published as": other.method,
             "labels": row["labels"],
             "ours": round(row[METRIC], 3),
+            "sets": row["sets"],
             "half": round(row[f"{METRIC}_half"], 3),
             "published": float(line["value"]),
             "difference": difference,

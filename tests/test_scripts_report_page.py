@@ -189,3 +189,10 @@ def test_rows_of_an_unknown_predictor_and_no_rows_are_refused(tmp_path):
         write_page(tmp_path / "page.html", rows("b", 20, [0.5]), {"a": Made("A")}, [], [], FACTS)
     with pytest.raises(ValueError, match="no row"):
         write_page(tmp_path / "page.html", [], {"a": Made("A")}, [], [], FACTS)
+
+
+def test_predictors_that_saw_fewer_label_sets_are_named(tmp_path):
+    made = [row for row in made_up_rows() if row["predictor"] != "a" or row["set"] < 2]
+    write_page(tmp_path / "page.html", made, PREDICTORS, [], [], FACTS)
+    told = re.sub(r"\s+", " ", (tmp_path / "page.html").read_text())
+    assert "the same 3 label sets at each number of labels, the first 2 alone for A &amp; B &lt;i&gt;." in told

@@ -83,8 +83,8 @@ def write_page(
         ours=OURS if OURS in predictors else None,
         few=any(row["status"] == FEW for row in rows),
         failed=_failed(rows),
-        sets=len({row["set"] for row in rows}),
-        seeds=_seeds(rows, predictors),
+        sets=_counted(rows, predictors, "set"),
+        seeds=_counted(rows, predictors, "seed"),
         not_yet=not_yet,
         blocks=blocks(published),
         protocol_families=FAMILIES,
@@ -136,10 +136,10 @@ def _failed(rows: Sequence[Row]) -> list[tuple[str, str, str, int, list[int]]]:
     return [(*where, len(labels), sorted(set(labels))) for where, labels in sorted(found.items())]
 
 
-def _seeds(rows: Sequence[Row], predictors: Mapping[str, Described]) -> dict[int, list[str]]:
-    """Numbers of training seeds, and the titles of the predictors that have so many."""
+def _counted(rows: Sequence[Row], predictors: Mapping[str, Described], what: str) -> dict[int, list[str]]:
+    """Numbers of training seeds or label sets, and the titles of the predictors that have so many."""
     found: dict[int, list[str]] = {}
     for name, predictor in predictors.items():
-        if count := len({row["seed"] for row in rows if row["predictor"] == name}):
+        if count := len({row[what] for row in rows if row["predictor"] == name}):
             found.setdefault(count, []).append(predictor.title)
     return dict(sorted(found.items(), key=lambda item: len(item[1])))
