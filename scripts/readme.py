@@ -140,7 +140,7 @@ def evaluation_table(rows: Sequence[dict[str, str]]) -> str:
     pairs = "label sets and training seeds" if seeds > 1 else "label sets"
     lines += [
         "",
-        f"Held against the best other predictor of each column and number of labels: clearly ahead in {ahead}, clearly "
+        f"Held against the strongest rival of each column and number of labels: clearly ahead in {ahead}, clearly "
         f"behind in {behind} of {len(held)} comparisons (paired over {pairs}, 95 % interval without zero); means over "
         f"{most} label sets, {seeds} training seed{'s' * (seeds > 1)} of MetaNP and columns: "
         f"{len({row['shown'] for row in rows})}.",

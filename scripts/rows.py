@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from scipy.stats import t
 
 from metanp.checkpoint import find
-from scripts.comparisons import mean_and_half, paired
+from scripts.comparisons import Difference, mean_and_half, paired
 
 ROOT = Path(__file__).parent.parent
 Row = dict[str, Any]
@@ -126,8 +126,9 @@ def checkpoint_digest(name: str) -> str:
 def summarise(rows: Sequence[Row], ours: str, ceilings: Mapping[tuple[str, str], float]) -> list[Row]:
     """One row a predictor, column and number of labels: means with half of their 95 % interval, N@10's median too.
 
-    `over` names the predictor, other than `ours`, with the highest mean tau there; by how much `ours` is over it, and
-    half of the 95 % interval, is paired over label sets. Fits that came to nothing are counted as `failed`.
+    `over` names the hardest rival of `ours` there: one that is clearly ahead, else the one over which the lead is least
+    sure; by how much `ours` is over it, and half of the 95 % interval, is paired over label sets and seeds. Fits that
+    came to nothing are counted as `failed`.
     """
     groups: dict[tuple[str, str, str, int], list[Row]] = {}
     for row in rows:
@@ -148,21 +149,18 @@ def summarise(rows: Sequence[Row], ours: str, ceilings: Mapping[tuple[str, str],
         line["ceiling"] = ceilings[shown, scored]
         here = (shown, scored, labels)
         rivals = [group for (a, b, other, n), group in groups.items() if (a, b, n) == here and other != ours]
-        if name == ours and (best := _best(rivals)):
-            over = paired(mine, best, "kendall_tau")
-            line |= {
-                "over": best[0]["predictor"],
-                "over_tau": round(over.mean, 5),
-                "over_tau_half": round(over.half, 5),
-            }
+        if name == ours and (hardest := _hardest(mine, rivals)):
+            other, over = hardest
+            line |= {"over": other, "over_tau": round(over.mean, 5), "over_tau_half": round(over.half, 5)}
         table.append(line)
     return table
 
 
-def _best(groups: Iterable[Sequence[Row]]) -> Sequence[Row]:
-    """The rows of the highest mean tau; none where nobody answered."""
-    answered = [group for group in groups if any(row["status"] == "ok" for row in group)]
-    return max(answered, key=lambda group: mean_and_half(group, "kendall_tau")[0], default=[])
+def _hardest(mine: Sequence[Row], rivals: Iterable[Sequence[Row]]) -> tuple[str, Difference] | None:
+    """The rival that is clearly ahead, if there is one, else the one over which the lead is least sure."""
+    answered = [group for group in rivals if any(row["status"] == "ok" for row in group)]
+    differences = [(group[0]["predictor"], paired(mine, group, "kendall_tau")) for group in answered]
+    return min(differences, key=lambda pair: (pair[1].sign >= 0, pair[1].mean - pair[1].half), default=None)
 
 
 def half_interval(values: np.ndarray) -> float:

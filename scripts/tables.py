@@ -37,7 +37,7 @@ def print_table(table: Sequence[dict[str, Any]]) -> None:
             told = [
                 f"{mine[n]['over_tau']:+.3f} ± {mine[n]['over_tau_half']:.3f}" if n in mine else "" for n in budgets
             ]
-            lines.add_row("tau over best baseline", predictor, *told)
+            lines.add_row("tau over hardest rival", predictor, *told)
         Console(width=60 + 15 * len(budgets)).print(lines)
 
 

@@ -231,7 +231,22 @@ def test_two_runs_at_once_do_not_write_to_one_file(tmp_path):
     RowFile(tmp_path / "x.jsonl", {})
 
 
-def test_a_table_names_the_best_rival_and_pairs_label_sets():
+def test_the_hardest_rival_is_one_that_is_ahead_else_the_one_over_which_the_lead_is_least_sure():
+    def hardest(**taus: tuple[float, ...]) -> str:
+        rows = [
+            {"shown": "a", "scored": "a", "predictor": name, "labels": 5, "seed": 0, "set": i, "kendall_tau": tau}
+            | {"n_at_10": 1, "status": "ok"}
+            for name, values in {"metanp": (0.5, 0.5, 0.5), **taus}.items() for i, tau in enumerate(values)
+        ]  # fmt: skip
+        return next(row["over"] for row in summarise(rows, "metanp", {("a", "a"): 1.0}) if row["predictor"] == "metanp")
+
+    near, apart, ahead = (0.49, 0.49, 0.49), (0.1, 0.7, 0.4), (0.51, 0.51, 0.51)
+    assert hardest(near=near) == "near"
+    assert hardest(near=near, apart=apart) == "apart"  # .1 on average, but the interval holds zero
+    assert hardest(near=near, apart=apart, ahead=ahead) == "ahead"
+
+
+def test_a_table_names_the_hardest_rival_and_pairs_label_sets():
     taus = {"metanp": (0.5, 0.7), "good": (0.4, 0.5), "bad": (0.1, 0.2)}
     rows = [
         {"shown": "a", "scored": "a", "predictor": name, "labels": 5, "seed": 0, "set": i, "kendall_tau": tau}
