@@ -48,12 +48,16 @@ def ours(kind: str, checkpoints: Sequence[str], benchmark: str, sets: int) -> It
     """MetaNP's checkpoints, names or paths, one a training seed; without any the shipped one of this kind.
 
     Raises:
-        ValueError: one that has no place in a table of this kind, or saw the benchmark.
+        ValueError: one that has no place in a table of this kind, or saw the benchmark; two of one training seed.
     """
+    seeds: dict[int, str] = {}
     for name in checkpoints or [shipped_name(kind, benchmark)]:
         card = load_model(name)[1]
         check_honest(card, kind, benchmark)
         seed = card["training"]["seed"]
+        if seed in seeds:
+            raise ValueError(f"{seeds[seed]} and {name} are both of training seed {seed}; a table has one a seed")
+        seeds[seed] = name
         marks = {"config": checkpoint_digest(name), "code": code_digest("metanp.predictor", JUDGE)}
         make = {"_target_": "metanp.MetaNP", "checkpoint": name}
         yield Contender(f"{OURS}-{kind}-{seed}", make, seed, sets, {"predictor": OURS, "seed": seed, **marks})

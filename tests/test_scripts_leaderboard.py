@@ -281,6 +281,11 @@ def test_a_shipped_checkpoint_saw_nothing_that_its_kind_forbids(name):
         check_honest(card, card["kind"], benchmark)
 
 
+def test_two_checkpoints_of_one_training_seed_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="label-free and label-free are both of training seed 0"):
+        leaderboard(small(tmp_path, "checkpoints=[label-free,label-free]"))
+
+
 def test_a_checkpoint_of_another_kind_has_no_place_in_the_table(tmp_path):
     with pytest.raises(ValueError, match="label-free is label-free: it has no place in a table of cross-task ones"):
         leaderboard(small(tmp_path, "kind=cross-task", "checkpoints=[label-free]"))
