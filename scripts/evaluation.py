@@ -16,10 +16,13 @@ import numpy as np
 from jaxtyping import Float, Int
 from rich.console import Console
 from rich.progress import track
-from scipy.stats import t
 
 from metanp.cell_array import CellArray
 from metanp.metrics import LEVELS, coverage, distribution_metrics, ranking_metrics
+from metanp.predicted import Predicted
+
+Scores = Float[np.ndarray, " cell"]
+Targets = Float[np.ndarray, " target"]
 
 
 class Predictor(Protocol):
@@ -79,7 +82,8 @@ def evaluate(predictors: Mapping[str, Callable[[], Predictor]], setting: Setting
     jobs = list(label_sets(setting))
     for job in track(jobs, "ranking", console=Console(stderr=True)):
         for name, predictor in made.items():
-            rows += [{"predictor": name, **row} for row in judge(predictor, pools[name], setting, job)]
+            found = judge(predictor, pools[name], setting, job)
+            rows += [{"predictor": name, "seed": 0, "status": "ok", **row} for row in found]
     return rows
 
 
@@ -106,33 +110,16 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job, scatter: 
     """
     if job.budget < getattr(predictor, "fewest_labels", 0):
         return []
-    knows_std = getattr(predictor, "knows_std", True)
-    features = {name: column[job.context] for name, column in setting.features.items()}
-    more: dict[str, Any] = {"features": features} if features and reads_side(predictor) else {}
-    if "unlabelled cells" in getattr(getattr(predictor, "about", None), "needs", ()):
-        more["unlabelled"] = pool
     started = time.perf_counter()
-    predictor.fit(setting.cells[job.context], setting.score[job.context], **more)
+    predictor.fit(setting.cells[job.context], setting.score[job.context], **_wanted(predictor, pool, setting, job))
     fitted = time.perf_counter()
-    predicted = predictor.predict_distribution(pool) if hasattr(predictor, "predict_distribution") else None
-    if predicted:
-        mean, std = predicted.mean, predicted.std
-    else:
-        mean, std = predictor.predict(pool, return_std=True) if knows_std else (predictor.predict(pool), None)
+    mean, std, predicted = _answer(predictor, pool)
     done = time.perf_counter()
     mean = mean[job.target]
     if not np.isfinite(mean).all():
         raise NotFinite(f"{(~np.isfinite(mean)).sum()} of {len(mean)} predictions are not finite")
     seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted}
-    honesty = {}
-    if std is not None and job.budget:
-        measured = setting.score[job.target]
-        honesty = distribution_metrics(mean, std[job.target], measured)
-        if predicted:
-            ends = [0.5 + side * level / 2 for level in LEVELS for side in (-1, 1)]
-            quantiles = predicted.quantiles(ends)[:, job.target]
-            for level, lower, upper in zip(LEVELS, quantiles[::2], quantiles[1::2], strict=True):
-                honesty[f"coverage_{100 * level:.0f}"] = coverage(lower, upper, measured)
+    honesty = {} if std is None or not job.budget else _honesty(mean, std, predicted, setting, job)
     rows = []
     for name, truth in (setting.scored or {"": setting.score}).items():
         row = {"set": job.number, "labels": job.budget, "scored": name}
@@ -144,6 +131,38 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job, scatter: 
     return rows
 
 
+def _wanted(predictor: Any, pool: Any, setting: Setting, job: Job) -> dict[str, Any]:
+    """What `fit` takes beside cells and scores."""
+    more: dict[str, Any] = {}
+    if setting.features and reads_side(predictor):
+        more["features"] = {name: column[job.context] for name, column in setting.features.items()}
+    if "unlabelled cells" in getattr(getattr(predictor, "about", None), "needs", ()):
+        more["unlabelled"] = pool
+    return more
+
+
+def _answer(predictor: Any, pool: Any) -> tuple[Scores, Scores | None, Predicted | None]:
+    """Mean, standard deviation and whole distribution of every cell, as far as the predictor knows them."""
+    if hasattr(predictor, "predict_distribution"):
+        predicted = predictor.predict_distribution(pool)
+        return predicted.mean, predicted.std, predicted
+    if getattr(predictor, "knows_std", True):
+        return *predictor.predict(pool, return_std=True), None
+    return predictor.predict(pool), None, None
+
+
+def _honesty(mean: Targets, std: Scores, predicted: Predicted | None, setting: Setting, job: Job) -> dict[str, float]:
+    """Likelihood, CRPS and coverage of the targets' intervals."""
+    measured = setting.score[job.target]
+    found = distribution_metrics(mean, std[job.target], measured)
+    if predicted:
+        ends = [0.5 + side * level / 2 for level in LEVELS for side in (-1, 1)]
+        quantiles = predicted.quantiles(ends)[:, job.target]
+        for level, lower, upper in zip(LEVELS, quantiles[::2], quantiles[1::2], strict=True):
+            found[f"coverage_{100 * level:.0f}"] = coverage(lower, upper, measured)
+    return found
+
+
 def summary(rows: Sequence[Mapping[str, Any]], metric: str, average: Callable = np.mean) -> dict[str, dict[str, float]]:
     """{predictor: {labels: average of `metric` over label sets}}."""
     found: dict[tuple[str, int], list[float]] = {}
@@ -153,17 +172,3 @@ def summary(rows: Sequence[Mapping[str, Any]], metric: str, average: Callable = 
     for (name, budget), values in found.items():
         table.setdefault(name, {})[str(budget)] = round(float(average(values)), 5)
     return table
-
-
-def paired(rows: Sequence[Mapping[str, Any]], metric: str, ours: str, theirs: str) -> dict[str, tuple[float, float]]:
-    """{labels: (mean of ours - theirs over label sets, half of its 95 % interval)}; Student's t on the differences."""
-    values: dict[tuple[int, int], dict[str, float]] = {}
-    for row in rows:
-        values.setdefault((row["labels"], row["set"]), {})[row["predictor"]] = row[metric]
-    found = {}
-    for labels in dict.fromkeys(labels for labels, _ in values):
-        differences = np.array([v[ours] - v[theirs] for (n, _), v in values.items() if n == labels])
-        count = len(differences)
-        half = t.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count) if count > 1 else np.inf
-        found[str(labels)] = (round(float(differences.mean()), 5), round(float(half), 5))
-    return found

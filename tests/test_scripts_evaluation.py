@@ -5,7 +5,7 @@ import numpy as np
 from metanp.cell_array import CellArray
 from metanp.predicted import Predicted
 from metanp.spaces import get_space
-from scripts.evaluation import Setting, evaluate, label_sets, paired, summary
+from scripts.evaluation import Setting, evaluate, label_sets, summary
 
 
 def setting(**more) -> Setting:
@@ -53,18 +53,6 @@ def test_an_oracle_ranks_perfectly_and_its_mirror_image_as_badly_as_can_be():
     assert summary(rows, "n_at_10")["good"]["20"] == 1
     assert summary(rows, "regret_at_10")["good"]["5"] == 0
     assert all(row["seconds_fit"] >= 0 for row in rows)
-
-
-def test_a_paired_difference_and_its_interval_are_those_worked_by_hand():
-    # differences .1, .2, .3: mean .2, standard error .1 / sqrt(3), t(.975, 2) = 4.3027
-    rows = [
-        {"predictor": name, "set": i, "labels": 5, "tau": value}
-        for name, values in {"a": (0.5, 0.5, 0.5), "b": (0.4, 0.3, 0.2)}.items()
-        for i, value in enumerate(values)
-    ]
-    mean, half = paired(rows, "tau", "a", "b")["5"]
-    assert mean == 0.2
-    assert abs(half - 4.3027 * 0.1 / 3**0.5) < 1e-4
 
 
 def test_coverage_is_that_of_a_predictors_own_quantiles_where_it_gives_some():
