@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import norm
 
 from data import load_benchmark
@@ -218,6 +219,13 @@ def test_the_same_seed_gives_the_same_predictions_twice(name, brief):
     assert first.tolist() == second.tolist()
     if name in ("xgboost", "random_forest", "random"):
         assert first.tolist() != made(name, seed=4).fit(cells, score).predict(asked).tolist()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_else_s_random_numbers_change(name, brief):
+    before = torch.random.get_rng_state()
+    made(name).fit(*few(12)).predict(SPACE.arrays()[:5])
+    assert torch.equal(before, torch.random.get_rng_state())
 
 
 @pytest.mark.parametrize("name", NAMES)

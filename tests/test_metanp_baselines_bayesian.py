@@ -152,35 +152,6 @@ def test_networks_start_at_weights_of_the_published_sizes():
 # --- all three ----------------------------------------------------------------------------------------------------
 
 
-@ALL
-def test_nobody_else_s_random_numbers_change(predictor, briefly):
-    cells, score = few(5)
-    before = torch.random.get_rng_state()
-    predictor().fit(cells, score).predict(cells)
-    assert torch.equal(before, torch.random.get_rng_state())
-
-
-@ALL
-def test_the_same_seed_gives_the_same_predictions_twice_in_any_unit(predictor, briefly):
-    cells, score = few(15)
-    first, second = (predictor(seed=3).fit(cells, score).predict(SPACE[:40]) for _ in range(2))
-    assert first.tolist() == second.tolist()
-    other = predictor(seed=3).fit(cells, 0.01 * score + 3).predict(SPACE[:40])
-    assert other == pytest.approx(0.01 * first + 3, abs=1e-4)
-    if predictor is not BayesianLinearRegression:
-        assert first.tolist() != predictor(seed=4).fit(cells, score).predict(SPACE[:40]).tolist()
-
-
-@ALL
-@pytest.mark.parametrize("n", [1, 2, 12])
-def test_cells_of_equal_score_one_or_many_are_enough_to_answer(predictor, n, briefly):
-    cells, _ = few(n)
-    mean, std = predictor().fit(cells, [90.0] * n).predict(SPACE[:20], return_std=True)
-    assert mean == pytest.approx(90, abs=1)
-    assert np.isfinite(std).all()
-    assert (std >= 0).all()
-
-
 @pytest.mark.parametrize(("predictor", "least"), [(BayesianLinearRegression, 0.2), (DNGO, 0.3), (BOHAMIANN, 0.1)])
 def test_fifty_trainings_of_nasbench201_rank_the_rest(predictor, least):
     table = load_benchmark("nasbench201")
@@ -189,15 +160,6 @@ def test_fifty_trainings_of_nasbench201_rank_the_rest(predictor, least):
     fitted = predictor().fit(cells[:50], accuracy[:50])
     tau = kendall_tau(fitted.predict(cells[100:]), accuracy[100:])
     assert tau > least  # chance is 0, give or take .02
-
-
-@ALL
-def test_a_side_feature_that_knows_the_score_is_used(predictor):
-    cells, _ = few(90)
-    score = np.random.default_rng(5).normal(size=len(cells))  # nothing that a cell could tell
-    fitted = predictor().fit(cells[:40], score[:40], features={"proxy": 1e6 * score[:40]})
-    asked = fitted.encode(cells[40:], {"proxy": 1e6 * score[40:]})
-    assert kendall_tau(fitted.predict(asked), score[40:]) > 0.5
 
 
 @pytest.mark.parametrize("predictor", [BayesianLinearRegression, DNGO])

@@ -189,33 +189,6 @@ def test_the_evaluated_cells_themselves_may_be_asked_for(process, briefly):
     assert predictor.predict(cells) == pytest.approx(np.array(one_by_one))
 
 
-@ALL
-def test_nobody_else_s_random_numbers_change(process, briefly):
-    cells, score = few(5)
-    before = torch.random.get_rng_state()
-    process().fit(cells, score).predict(cells)
-    assert torch.equal(before, torch.random.get_rng_state())
-
-
-@ALL
-def test_the_same_seed_gives_the_same_predictions_twice_in_any_unit(process, briefly):
-    cells, score = few(25)
-    asked = SPACE[:600]  # more than are predicted at once
-    first, second = (process(seed=3).fit(cells, score).predict(asked) for _ in range(2))
-    assert first.tolist() == second.tolist()
-    assert process(seed=3).fit(cells, 0.01 * score + 3).predict(asked) == pytest.approx(0.01 * first + 3, abs=1e-6)
-
-
-@ALL
-@pytest.mark.parametrize("n", [1, 2, 12])
-def test_cells_of_equal_score_one_or_many_are_enough_to_answer(process, n, briefly):
-    cells, _ = few(n)
-    mean, std = process().fit(cells, [90.0] * n).predict(SPACE[:20], return_std=True)
-    assert mean == pytest.approx(90)
-    assert np.isfinite(std).all()
-    assert (std > 0).all()
-
-
 # --- what they are worth ------------------------------------------------------------------------------------------
 
 
@@ -227,15 +200,6 @@ def test_fifty_trainings_of_nasbench201_rank_the_rest(process):
     predictor = process().fit(cells[:50], accuracy[:50])
     tau = kendall_tau(predictor.predict(cells[100:]), accuracy[100:])
     assert tau > 0.2  # chance is 0, give or take .02
-
-
-@ALL
-def test_a_side_feature_that_knows_the_score_is_used(process):
-    cells, _ = few(120)
-    score = np.random.default_rng(5).normal(size=len(cells))  # nothing that a cell could tell
-    predictor = process().fit(cells[:60], score[:60], features={"proxy": 1e6 * score[:60]})
-    asked = predictor.encode(cells[60:], {"proxy": 1e6 * score[60:]})
-    assert kendall_tau(predictor.predict(asked), score[60:]) > 0.5
 
 
 # --- the extra ----------------------------------------------------------------------------------------------------
