@@ -64,6 +64,13 @@ def test_fewer_cells_than_make_folds_are_refused():
         small(space={}, trials=1).predict(CELLS)
 
 
+def test_a_score_that_is_no_number_and_lengths_that_differ_are_refused_by_name():
+    with pytest.raises(ValueError, match="the score of cell 3 is nan"):
+        small(space={}, trials=1).fit(CELLS[:9], [1.0, 2.0, 3.0, np.nan, *range(5)])
+    with pytest.raises(ValueError, match=r"9 cells, but scores of shape \(8,\)"):
+        small(space={}, trials=1).fit(CELLS[:9], SCORE[:8])
+
+
 def test_the_catalogue_says_what_is_searched():
     tuned = made("xgboost_tuned", seed=3)
     assert (tuned.trials, tuned.seed, tuned.about.title) == (20, 3, "XGBoost, tuned on its labels")

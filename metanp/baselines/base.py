@@ -105,7 +105,7 @@ class Baseline(ABC):
                 first such cell.
             ImportError: the baseline's library is missing.
         """
-        values = _checked(cells, score)
+        values = checked(cells, score)
         if len(values) < self.fewest_labels:
             name = type(self).__name__
             raise ValueError(f"{name} needs at least {self.fewest_labels} evaluated cells, but there is {len(values)}")
@@ -166,7 +166,12 @@ def library(name: str) -> ModuleType:
         raise ImportError(message, name=name) from error
 
 
-def _checked(cells: Sequence[Cell] | CellArray, score: Any) -> Scores:
+def checked(cells: Sequence[Cell] | CellArray, score: Any) -> Scores:
+    """Scores of evaluated cells as numbers.
+
+    Raises:
+        ValueError: none, lengths that differ, or a score that is not finite; names the first such cell.
+    """
     values = np.asarray(score, dtype=np.float64)
     if values.shape != (len(cells),):
         raise ValueError(f"{len(cells)} cells, but scores of shape {values.shape}; expected one score a cell")

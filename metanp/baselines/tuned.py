@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Float
 
+from metanp.baselines.base import checked
 from metanp.baselines.trees import Trees
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
@@ -53,9 +54,9 @@ class Tuned:
         Raises:
             ValueError: also where a fold would have fewer than two cells.
         """
-        if len(cells) < self.fewest_labels:
-            raise ValueError(f"Tuned needs at least {self.fewest_labels} evaluated cells, but there is {len(cells)}")
-        array, values = as_array(cells), np.asarray(score, dtype=np.float64)
+        array, values = as_array(cells), checked(cells, score)
+        if len(values) < self.fewest_labels:
+            raise ValueError(f"Tuned needs at least {self.fewest_labels} evaluated cells, but there is {len(values)}")
         side = Side.of(features, len(array))
         rng = np.random.default_rng(self.seed)
         folds = np.array_split(rng.permutation(len(array)), self.folds)
