@@ -1,0 +1,38 @@
+"""Search: from a handful of evaluations to the best cell.
+
+candidates.py    what may be asked for: a list of cells, or a space too large to list
+history.py       what was asked and told
+strategy.py      candidates and history in, picks out; strategies/ has one file each
+belief.py        what MetaNP says of the candidates; acquisitions.py makes picks of it
+journal.py       everything that was asked and told, in a file that survives any end
+search.py        ask and tell: all of these together
+
+from metanp.search import Search
+search = Search(get_space("nasbench201"), journal="run.sqlite")
+"""
+
+from metanp.search.candidates import Candidates, Listed, Open
+from metanp.search.history import Evaluated, History
+from metanp.search.journal import JournalError
+from metanp.search.search import FAILED, Best, Failed, Search, SearchWarning, Suggestion
+from metanp.search.strategies import STRATEGIES, make
+from metanp.search.strategy import Pick, Strategy
+
+__all__ = [
+    "FAILED",
+    "STRATEGIES",
+    "Best",
+    "Candidates",
+    "Evaluated",
+    "Failed",
+    "History",
+    "JournalError",
+    "Listed",
+    "Open",
+    "Pick",
+    "Search",
+    "SearchWarning",
+    "Strategy",
+    "Suggestion",
+    "make",
+]

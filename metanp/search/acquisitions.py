@@ -1,0 +1,97 @@
+"""Which options are worth an evaluation: from what the model says of them to an order of a few.
+
+Each function answers with rows of the options, best first, none twice. Those on joint draws choose several one after
+another, each given those before and the pending ones, so that a batch does not hold ten times the same idea.
+
+Axes: draw; contender; see `metanp.search.belief`.
+
+Sources: expected improvement, Jones et al. 1998; upper confidence bounds, Srinivas et al. 2010; Thompson sampling,
+Thompson 1933, in batches Kandasamy et al. 2018; noisy expected improvement, Letham et al. 2019; batches by joint draws,
+Wilson et al. 2018; probability of being the best, as in knowledge-of-optimum methods (Hennig and Schuler 2012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from metanp.search.belief import Belief
+
+DRAWS = 256
+UCB = 1.0  # standard deviations above the mean
+Rows = Int[np.ndarray, " pick"]
+Acquisition = Callable[[Belief, int, np.random.Generator], Rows]
+
+
+def mean(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
+    """The highest expected scores; explores nothing."""
+    return _highest(belief, belief.mean, n)
+
+
+def upper_confidence_bound(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
+    """The highest mean plus standard deviations."""
+    return _highest(belief, belief.mean + UCB * belief.std, n)
+
+
+def thompson(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
+    """The best of one joint draw each."""
+    rows = belief.contenders
+    draws = belief.draws(rows, n, rng)
+    taken = np.zeros(len(rows), dtype=bool)
+    for draw in draws[: len(rows)]:
+        taken[np.argmax(np.where(taken, -np.inf, draw))] = True
+    return rows[np.flatnonzero(taken)]
+
+
+def probability_of_best(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
+    """The options most often the best of all in joint draws."""
+    rows = belief.contenders
+    best = np.bincount(belief.draws(rows, DRAWS, rng).argmax(1), minlength=len(rows))
+    # where draws agree less than there are picks, by mean
+    return rows[np.lexsort((-belief.mean[rows], -best))][:n]
+
+
+def expected_improvement(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
+    """The most expected above the best score measured."""
+    rows = belief.contenders
+    draws = belief.draws(rows, DRAWS, rng)
+    return rows[greedy(draws, np.full(DRAWS, belief.best), n)]
+
+
+def noisy_expected_improvement(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
+    """The most expected above the best of the known cells as drawn: measured scores are not taken at their word."""
+    rows, known = belief.contenders, belief.options.known
+    draws = belief.draws(np.concatenate([rows, known]), DRAWS, rng)
+    floor = draws[:, len(rows) :].max(1, initial=-np.inf)
+    return rows[greedy(draws[:, : len(rows)], floor, n)]
+
+
+def greedy(draws: Float[np.ndarray, "draw contender"], floor: Float[np.ndarray, " draw"], n: int) -> Rows:
+    """Columns chosen one after another, each the one that adds most to the expected best of floor and chosen."""
+    chosen: list[int] = []
+    floor = np.where(np.isfinite(floor), floor, draws.min())
+    for _ in range(min(n, draws.shape[1])):
+        gain = np.maximum(draws - floor[:, None], 0).mean(0)
+        gain[chosen] = -1.0
+        if gain.max() <= 0:  # nothing is expected any more: by mean
+            gain = np.where(gain < 0, -np.inf, draws.mean(0))
+        chosen.append(int(np.argmax(gain)))
+        floor = np.maximum(floor, draws[:, chosen[-1]])
+    return np.array(chosen, dtype=np.int64)
+
+
+def _highest(belief: Belief, value: Float[np.ndarray, " option"], n: int) -> Rows:
+    rows = belief.contenders
+    return rows[np.argsort(-value[rows], kind="stable")[:n]]
+
+
+ACQUISITIONS: dict[str, Acquisition] = {
+    "mean": mean,
+    "ucb": upper_confidence_bound,
+    "thompson": thompson,
+    "best": probability_of_best,
+    "improvement": expected_improvement,
+    "noisy_improvement": noisy_expected_improvement,
+}

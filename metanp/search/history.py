@@ -1,0 +1,74 @@
+"""What a search knows: which cells were asked for, and what was measured of them.
+
+Plain data that strategies read; nothing here is written to disk (`metanp.search.journal`) or predicts. Scores are as a
+strategy wants them: higher is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from metanp.cell import Cell
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A cell and its measurements, several where it was repeated. note: what the strategy wrote when it asked."""
+
+    cell: Cell
+    scores: tuple[float, ...]
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float:
+        """Mean of the measurements."""
+        return sum(self.scores) / len(self.scores)
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything until now.
+
+    evaluated: in the order in which they were first told. pending: asked for, not told. failed: told to have failed,
+    and never measured.
+    """
+
+    evaluated: Sequence[Evaluated] = ()
+    pending: Sequence[Cell] = ()
+    failed: Sequence[Cell] = ()
+
+    @cached_property
+    def taken(self) -> dict[str, Cell]:
+        """Cells that need not be asked for again, by key."""
+        cells = [*(one.cell for one in self.evaluated), *self.pending, *self.failed]
+        return {cell.key: cell for cell in cells}
+
+    @property
+    def known(self) -> list[Cell]:
+        """Cells whose scores are there or to come."""
+        return [*self.cells, *self.pending]
+
+    @property
+    def best(self) -> Evaluated | None:
+        """The first of the highest score."""
+        return max(self.evaluated, key=lambda one: one.score, default=None)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The evaluated ones."""
+        return [one.cell for one in self.evaluated]
+
+    @property
+    def scores(self) -> np.ndarray:
+        """One an evaluated cell."""
+        return np.array([one.score for one in self.evaluated])
+
+    def measurements(self) -> tuple[list[Cell], np.ndarray]:
+        """Every measurement: a cell that was repeated stands here as often."""
+        pairs = [(one.cell, score) for one in self.evaluated for score in one.scores]
+        return [cell for cell, _ in pairs], np.array([score for _, score in pairs])

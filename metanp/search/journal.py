@@ -1,0 +1,198 @@
+"""The journal: one SQLite file with everything that was asked and told, in order, never changed, only added to.
+
+An event is on the disk before `ask` or `tell` returns, so that a process that is killed at any moment has lost nothing,
+and any number of processes may write to the same file. What follows from the events is `History`; it is folded event by
+event, here and nowhere else. Without a path the journal is in memory.
+
+    ask    a cell was given out to be evaluated, with the strategy's note and who evaluates it
+    tell   a score of a cell, asked for or not
+    fail   an evaluation failed, and why
+    drop   an evaluation was given up; the cell may be asked for again
+
+Scores stand here as they were told; the history has them so that higher is better.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from metanp.cell import Cell
+from metanp.search.history import Evaluated, History
+from metanp.search.strategy import Pick
+
+FORMAT = "1"
+PATIENCE = 60.0  # seconds to wait for another process that writes
+Kind = Literal["ask", "tell", "fail", "drop"]
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY, time REAL NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, cell TEXT NOT NULL,
+    score REAL, note TEXT NOT NULL, worker TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS workers (name TEXT PRIMARY KEY, seen REAL NOT NULL);
+"""
+
+
+class JournalError(ValueError):
+    """A file that is no journal, or one of another search."""
+
+
+class Journal:
+    """The events of one search.
+
+    Args:
+        facts: what makes it this search and no other; kept in the file by who is first.
+        maximize: whether a higher score is better.
+
+    Raises:
+        JournalError: the file is no journal of ours, is of another format, or differs in a fact; names both values.
+    """
+
+    def __init__(self, path: str | Path | None, facts: Mapping[str, str], maximize: bool = True):
+        self.path, self.sign = path, 1 if maximize else -1
+        name = str(path) if path is not None else ":memory:"
+        try:
+            self._file = sqlite3.connect(name, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+            with self._writing():
+                for statement in _TABLES.split(";"):
+                    self._file.execute(statement)
+                self._agree({"format": FORMAT, **facts})
+        except sqlite3.DatabaseError as error:
+            raise JournalError(f"{name} is no journal of a search: {error}") from error
+        self._fold = _Fold(self.sign)
+
+    def close(self) -> None:
+        """Let go of the file; everything is in it already."""
+        self._file.close()
+
+    def fact(self, name: str) -> str:
+        """One of the facts, as the file has it."""
+        return self._file.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()[0]
+
+    def history(self) -> History:
+        """What follows from all events until now, those of other processes too."""
+        self._read()
+        return self._fold.history()
+
+    def asked(self) -> int:
+        """How often cells were given out."""
+        self._read()
+        return self._fold.asked
+
+    def ask(self, picks: Sequence[Pick], worker: str = "") -> list[Pick]:
+        """Write down that these are given out; those that another process took meanwhile are left out of the answer."""
+        with self._writing():
+            self._read()
+            fresh = [pick for pick in picks if pick.cell.key not in self._fold.history().taken]
+            for pick in fresh:
+                self._write("ask", pick.cell, note=pick.note, worker=worker)
+        return fresh
+
+    def tell(self, kind: Kind, cell: Cell, score: float | None = None, reason: str = "", worker: str = "") -> None:
+        """Write down what came of a cell."""
+        with self._writing():
+            self._write(kind, cell, score, {"reason": reason} if reason else {}, worker)
+
+    def alive(self, worker: str) -> None:
+        """A worker says that it is still there."""
+        with self._writing():
+            self._file.execute("INSERT OR REPLACE INTO workers VALUES (?, ?)", (worker, time.time()))
+
+    def adopt(self, worker: str, silent: float) -> list[Pick]:
+        """Cells given out to workers that have not been heard of for `silent` seconds, from now on this worker's."""
+        with self._writing():
+            self._read()
+            seen = dict(self._file.execute("SELECT name, seen FROM workers"))
+            lost = [
+                Pick(cell, note)
+                for cell, note, owner in self._fold.out.values()
+                if owner in seen and owner != worker and seen[owner] < time.time() - silent
+            ]
+            for pick in lost:
+                self._write("ask", pick.cell, note=pick.note, worker=worker)
+        return lost
+
+    def events(self) -> list[dict[str, Any]]:
+        """All of them in order, with the names of the columns; cells as JSON, times in seconds since 1970."""
+        rows = self._file.execute("SELECT id, time, kind, key, cell, score, note, worker FROM events ORDER BY id")
+        names = [column[0] for column in rows.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction, begun as a writer: nobody else writes between what is read and what is written in it."""
+        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._file.execute("ROLLBACK")
+            raise
+        self._file.execute("COMMIT")
+
+    def _agree(self, facts: Mapping[str, str]) -> None:
+        for name, value in facts.items():
+            self._file.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (name, value))
+            if (kept := self.fact(name)) != value:
+                raise JournalError(f"{self.path} is the journal of another search: its {name} is {kept}, not {value}")
+
+    def _write(
+        self,
+        kind: Kind,
+        cell: Cell,
+        score: float | None = None,
+        note: Mapping[str, Any] | None = None,
+        worker: str = "",
+    ) -> None:
+        row = (time.time(), kind, cell.key, json.dumps(cell.to_json()), score, json.dumps(dict(note or {})), worker)
+        self._file.execute(
+            "INSERT INTO events (time, kind, key, cell, score, note, worker) VALUES (?, ?, ?, ?, ?, ?, ?)", row
+        )
+
+    def _read(self) -> None:
+        rows = self._file.execute(
+            "SELECT id, kind, key, cell, score, note, worker FROM events WHERE id > ? ORDER BY id", (self._fold.last,)
+        )
+        for row in rows.fetchall():
+            self._fold.add(*row)
+
+
+class _Fold:
+    """What the events until now amount to. out: cells given out and not told, with note and worker, by key."""
+
+    def __init__(self, sign: int):
+        self.sign, self.last, self.asked = sign, 0, 0
+        self.out: dict[str, tuple[Cell, dict[str, Any], str]] = {}
+        self._cells: dict[str, Cell] = {}
+        self._notes: dict[str, dict[str, Any]] = {}
+        self._told: dict[str, list[float]] = {}
+        self._failed: dict[str, Cell] = {}
+
+    def add(self, number: int, kind: Kind, key: str, cell: str, score: float | None, note: str, worker: str) -> None:
+        self.last = number
+        if key not in self._cells:
+            self._cells[key] = Cell.from_json(json.loads(cell))
+        if kind == "ask":
+            self.asked += 1
+            self._notes[key] = json.loads(note)
+            self.out[key] = (self._cells[key], self._notes[key], worker)
+            return
+        self.out.pop(key, None)
+        if kind == "tell":
+            assert score is not None
+            self._told.setdefault(key, []).append(self.sign * score)
+        elif kind == "fail":
+            self._failed[key] = self._cells[key]
+
+    def history(self) -> History:
+        told = self._told
+        evaluated = [Evaluated(self._cells[key], tuple(told[key]), self._notes.get(key, {})) for key in told]
+        pending = [cell for cell, _, _ in self.out.values()]
+        return History(evaluated, pending, [cell for key, cell in self._failed.items() if key not in told])

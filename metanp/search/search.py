@@ -1,0 +1,213 @@
+"""Ask and tell: which cells to evaluate next, and what came of them.
+
+    candidates + history -> strategy -> picks -> journal -> you -> scores -> journal -> history
+
+    search = Search(get_space("nasbench201"), journal="run.sqlite")
+    for cell in search.ask(5):
+        search.tell(cell, train(cell))  # or search.tell(cell, FAILED)
+    search.best()
+
+Scores may come late, in any order, several times for one cell, and for cells that were never asked for. Everything is
+in the journal before a call returns: start again with the same file, from as many processes as you like.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.search.candidates import Candidates, Feasible, candidates
+from metanp.search.history import History
+from metanp.search.journal import Journal
+from metanp.search.strategies import make
+from metanp.search.strategy import Pick, Strategy
+from metanp.spaces import Space
+
+ATTEMPTS = 20  # to find picks that no other process takes at the same moment
+
+
+class SearchWarning(UserWarning):
+    """Something allowed, but worth knowing."""
+
+
+class Failed:
+    """Instead of a score: the evaluation failed. `FAILED`, or with a reason `Failed("out of memory")`."""
+
+    def __init__(self, reason: str = ""):
+        self.reason = reason
+
+
+FAILED = Failed()
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A cell worth an evaluation, and why.
+
+    mean, std: expected score and its standard deviation, in the units told (of standard deviations before any score was
+    told). p_improve: probability to be better than the best cell until now. None where the strategy has no model that
+    says so. note: what else the strategy says.
+    """
+
+    cell: Cell
+    mean: float | None
+    std: float | None
+    p_improve: float | None
+    note: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best cell until now; score is the mean of its measurements."""
+
+    cell: Cell
+    score: float
+    measurements: int
+
+
+class Search:
+    """A search for the cell of the highest score.
+
+    Args:
+        where: a space, a list of cells, or `Candidates`.
+        strategy: a name of `metanp.search.strategies.STRATEGIES`, or one that you made.
+        rng: a seed, or a generator that gives one. The same seed and the same scores told give the same search, in one
+            process or in several one after another.
+        journal: file that keeps it; made where there is none. Without, it is kept in memory.
+        maximize: False where lower is better.
+        feasible: whether a cell may be asked for.
+        features: side features of a list of cells, as in `MetaNP.fit`.
+
+    Raises:
+        ValueError: no candidates, an unknown strategy (names the nearest), features that do not fit.
+        metanp.search.journal.JournalError: the journal is of another search.
+    """
+
+    def __init__(
+        self,
+        where: Space | Sequence[Cell] | CellArray | Candidates,
+        strategy: str | Strategy = "metanp",
+        *,
+        rng: int | np.random.Generator = 0,
+        journal: str | Path | None = None,
+        maximize: bool = True,
+        feasible: Feasible | None = None,
+        features: Any = None,
+    ):
+        self.candidates = candidates(where, feasible, features)
+        self.strategy = make(strategy) if isinstance(strategy, str) else strategy
+        self.sign = 1 if maximize else -1
+        facts = {"candidates": self.candidates.identity, "better": "higher" if maximize else "lower"}
+        self.journal = Journal(journal, facts, maximize)
+        self.seed = int(rng.integers(2**62)) if isinstance(rng, np.random.Generator) else rng
+
+    def __enter__(self) -> Search:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the journal; everything is in it already."""
+        self.journal.close()
+
+    @property
+    def history(self) -> History:
+        """What was asked and told until now, by all processes; scores turned so that higher is better."""
+        return self.journal.history()
+
+    def ask(self, n: int = 1, worker: str = "") -> list[Cell]:
+        """Cells to evaluate next, best first; fewer than `n` where no more are left.
+
+        Args:
+            worker: who evaluates them, where several do; see `metanp.search.workers`.
+
+        Raises:
+            ValueError: `n` below 1.
+        """
+        return [pick.cell for pick in self.ask_with_notes(n, worker)]
+
+    def ask_with_notes(self, n: int = 1, worker: str = "") -> list[Pick]:
+        """As `ask`, with what the strategy wrote beside each cell."""
+        given: list[Pick] = []
+        for _ in range(ATTEMPTS):
+            picks = self._propose(n - len(given))
+            given += self.journal.ask(picks, worker)
+            if len(given) == n or not picks:
+                break
+        return given
+
+    def suggestions(self, n: int = 10) -> list[Suggestion]:
+        """What `ask` would answer and why; nothing is given out.
+
+        Raises:
+            ValueError: `n` below 1.
+        """
+        return [_suggestion(pick, self.sign) for pick in self._propose(n)]
+
+    def tell(self, cell: Cell, score: float | Failed, worker: str = "") -> None:
+        """What came of a cell; a second score of the same cell is a second measurement.
+
+        Warns:
+            SearchWarning: the cell was never asked for, or was told before with another score. Both are kept.
+
+        Raises:
+            ValueError: the cell is no candidate, or the score is not finite; nothing is written.
+        """
+        cell = self.candidates.find(cell)
+        if isinstance(score, Failed):
+            self.journal.tell("fail", cell, reason=score.reason, worker=worker)
+            return
+        value = _number(score)
+        history = self.history
+        before = next((one for one in history.evaluated if one.cell.key == cell.key), None)
+        if before is None and cell.key not in history.taken:
+            _say("this cell was never asked for; its score is kept all the same")
+        elif before is not None and all(self.sign * value != known for known in before.scores):
+            _say(f"this cell has {self.sign * before.score:g} and now {value:g}: taken as repeated, noisy measurements")
+        self.journal.tell("tell", cell, value, worker=worker)
+
+    def drop(self, cell: Cell) -> None:
+        """Give up a cell that was asked for; it may be asked for again."""
+        self.journal.tell("drop", self.candidates.find(cell))
+
+    def best(self) -> Best | None:
+        """The best cell until now; None before any was told."""
+        best = self.history.best
+        return None if best is None else Best(best.cell, self.sign * best.score, len(best.scores))
+
+    def _propose(self, n: int) -> list[Pick]:
+        if n < 1:
+            raise ValueError(f"n is {n}; ask for at least one cell")
+        rng = np.random.default_rng([self.seed, self.journal.asked()])
+        return self.strategy.propose(self.history, self.candidates, n, rng)
+
+
+def _number(score: Any) -> float:
+    try:
+        value = float(score)
+    except (TypeError, ValueError):
+        raise ValueError(f"the score is {score!r:.80}; expected a number, or FAILED") from None
+    if not math.isfinite(value):
+        raise ValueError(f"the score is {value}; did the evaluation fail? Then tell FAILED instead")
+    return value
+
+
+def _suggestion(pick: Pick, sign: int) -> Suggestion:
+    note = dict(pick.note)
+    mean = note.pop("mean", None)
+    return Suggestion(
+        pick.cell, None if mean is None else sign * mean, note.pop("std", None), note.pop("p_improve", None), note
+    )
+
+
+def _say(text: str) -> None:
+    warnings.warn(text, SearchWarning, stacklevel=3)

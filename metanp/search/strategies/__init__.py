@@ -1,0 +1,41 @@
+"""Ways of choosing what to evaluate next, one file each, and the names that they are asked for by.
+
+A new one is a class with `propose` in a file here, and a line in `STRATEGIES`. Those that train a predictor import it
+when they are made; its libraries are in the extra `[research]`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import Any
+
+from metanp.search.strategy import Strategy
+
+__all__ = ["STRATEGIES", "make"]
+
+# name: module here, class, settings
+STRATEGIES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "metanp": ("bayesian", "Bayesian", {}),
+    "metanp_thompson": ("bayesian", "Bayesian", {"acquisition": "thompson"}),
+    "metanp_improvement": ("bayesian", "Bayesian", {"acquisition": "improvement"}),
+    "metanp_noisy_improvement": ("bayesian", "Bayesian", {"acquisition": "noisy_improvement"}),
+    "metanp_ucb": ("bayesian", "Bayesian", {"acquisition": "ucb"}),
+    "metanp_mean": ("bayesian", "Bayesian", {"acquisition": "mean"}),
+    "random": ("random_search", "RandomSearch", {}),
+}
+
+
+def make(name: str, **settings: Any) -> Strategy:
+    """The strategy of this name; `settings` go before its own.
+
+    Raises:
+        ValueError: no such strategy; names the nearest.
+        TypeError: it has no such setting.
+        ImportError: a library that it needs is missing; says how to install it.
+    """
+    if name not in STRATEGIES:
+        near = difflib.get_close_matches(str(name), STRATEGIES, n=1, cutoff=0)
+        raise ValueError(f"unknown strategy {name!r}; nearest: {near[0]}; known: {', '.join(STRATEGIES)}")
+    module, kind, own = STRATEGIES[name]
+    return getattr(importlib.import_module(f"{__name__}.{module}"), kind)(**{**own, **settings})

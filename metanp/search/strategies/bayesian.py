@@ -1,0 +1,66 @@
+"""Bayesian optimisation with MetaNP: what it says of the candidates, and an acquisition that chooses by it.
+
+It needs no first random cells: before any cell was evaluated it asks its prior. Nothing is trained in between.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+
+from metanp.predictor import MetaNP
+from metanp.search.acquisitions import ACQUISITIONS
+from metanp.search.belief import REACH, Belief, condition, encoded
+from metanp.search.candidates import Candidates, Options
+from metanp.search.history import History
+from metanp.search.strategy import Pick, Strategy
+
+JUDGED = 256  # joint draws behind the probability of an improvement
+
+
+class Bayesian(Strategy):
+    """Args: checkpoint, device: as in `MetaNP`. acquisition: of `metanp.search.acquisitions.ACQUISITIONS`.
+
+    Raises:
+        ValueError: no such acquisition; names the nearest.
+    """
+
+    title = "MetaNP"
+    source = "this project"
+
+    def __init__(self, checkpoint: str = "default", acquisition: str = "best", device: str = "cpu"):
+        if acquisition not in ACQUISITIONS:
+            near = difflib.get_close_matches(str(acquisition), ACQUISITIONS, n=1, cutoff=0)
+            raise ValueError(
+                f"unknown acquisition {acquisition!r}; nearest: {near[0]}; known: {', '.join(ACQUISITIONS)}"
+            )
+        self.checkpoint, self.device, self.acquisition = checkpoint, device, acquisition
+
+    @cached_property
+    def model(self) -> MetaNP:
+        """Loaded when it is first needed."""
+        return MetaNP(self.checkpoint, self.device)
+
+    def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:
+        condition(self.model, history, candidates)
+        options = candidates.options(history, rng, self._promise)
+        belief = Belief.of(self.model, history, candidates, options)
+        rows = ACQUISITIONS[self.acquisition](belief, n, rng)
+        return [
+            Pick(options.cell(int(row)), note) for row, note in zip(rows, self._notes(belief, rows, rng), strict=True)
+        ]
+
+    def _promise(self, options: Options) -> Float[np.ndarray, " option"]:
+        """How far up a score may be, for climbing in a space that is not listed."""
+        predicted = self.model.predict_distribution(encoded(self.model, options), noise=False)
+        return predicted.mean + REACH * predicted.std
+
+    def _notes(self, belief: Belief, rows: np.ndarray, rng: np.random.Generator) -> list[dict[str, float]]:
+        if not len(rows):
+            return []
+        better = (belief.draws(rows, JUDGED, rng) > belief.best).mean(0)
+        numbers = zip(belief.mean[rows].tolist(), belief.std[rows].tolist(), better.tolist(), strict=True)
+        return [dict(zip(("mean", "std", "p_improve"), row, strict=True)) for row in numbers]

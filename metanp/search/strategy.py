@@ -1,0 +1,43 @@
+"""How a search chooses what to evaluate next: what all strategies are.
+
+A strategy reads the history and the candidates and keeps nothing of its own, so that a search that was interrupted
+goes on as if it had not been. What it wants to find again later it writes beside its picks (`note`), which the history
+gives back with the cell.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from metanp.cell import Cell
+from metanp.search.candidates import Candidates
+from metanp.search.history import History
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A cell to evaluate.
+
+    note: why. `mean`, `std` and `p_improve` are numbers that a model gave: the expected score, its standard deviation,
+    and the probability that the cell is better than the best one until now. Others are a strategy's own. JSON.
+    """
+
+    cell: Cell
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Strategy(ABC):
+    """title: for tables. source: who proposed it. batch: how many cells its authors ask for at once."""
+
+    title: str
+    source: str
+    batch: int = 1
+
+    @abstractmethod
+    def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:
+        """`n` cells to evaluate next, best first, none of them taken; fewer where no more are left."""
