@@ -22,6 +22,7 @@ from metanp.side import Side
 
 CONTENDERS = 512
 REACH = 2.0  # contenders are the options of the highest mean plus so many standard deviations
+Promise = Float[np.ndarray, " option"]
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,17 @@ class Belief:
     best: float
 
     @classmethod
-    def of(cls, model: MetaNP, history: History, candidates: Candidates, options: Options) -> Belief:
-        """Ask a model about the options that was conditioned on the history."""
+    def of(
+        cls, model: MetaNP, history: History, candidates: Candidates, options: Options, promise: Promise | None = None
+    ) -> Belief:
+        """Ask a model about the options that was conditioned on the history.
+
+        promise: of each option, by which contenders are chosen; without, how far up its score may be.
+        """
         pool = encoded(model, options)
         predicted = model.predict_distribution(pool, noise=False)
-        contenders = candidates.highest(options, predicted.mean + REACH * predicted.std, CONTENDERS)
+        promise = predicted.mean + REACH * predicted.std if promise is None else promise
+        contenders = candidates.highest(options, promise, CONTENDERS)
         best = history.best.score if history.best else -np.inf
         return cls(model, pool, options, contenders, predicted.mean, predicted.std, best)
 

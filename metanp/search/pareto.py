@@ -1,0 +1,63 @@
+"""Two goals at once: a high score at a low cost that is known beforehand, such as a latency or a number of parameters.
+
+A cell is on the *front* when no other has at least its score at no more than its cost. The *hypervolume* is the area
+that the front dominates up to a reference, in units of score times cost; it grows with every cell that reaches the
+front, and only then.
+
+Axes: point; draw. Scores higher, costs lower is better.
+
+Source: Zitzler and Thiele 1999; expected hypervolume improvement, Emmerich et al. 2006, here with one goal known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+Points = Float[np.ndarray, " point"]
+
+
+def on_front(score: Points, cost: Points) -> Bool[np.ndarray, " point"]:
+    """Which points are on the front; of equal ones, the first."""
+    front = np.zeros(len(score), dtype=bool)
+    highest = -np.inf
+    for i in np.lexsort((-score, cost)):
+        front[i] = score[i] > highest
+        highest = max(highest, score[i])
+    return front
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The corner that areas are measured to: points of a lower score or a higher cost count for nothing."""
+
+    score: float
+    cost: float
+
+
+def hypervolume(score: Points, cost: Points, reference: Reference) -> float:
+    """Area that the points dominate."""
+    inside = (score > reference.score) & (cost < reference.cost)
+    score, cost = score[inside], cost[inside]
+    front = on_front(score, cost)
+    order = np.argsort(cost[front])
+    score, cost = score[front][order], cost[front][order]
+    widths = np.diff(np.append(cost, reference.cost))
+    return float(((score - reference.score) * widths).sum())
+
+
+def hypervolume_improvement(
+    drawn: Float[np.ndarray, "draw point"], cost: Points, known_score: Points, known_cost: Points, reference: Reference
+) -> Float[np.ndarray, "draw point"]:
+    """What each point, taken alone, would add to the area of the known points, for each drawn score of it."""
+    front = on_front(known_score, known_cost) & (known_score > reference.score) & (known_cost < reference.cost)
+    order = np.argsort(known_cost[front])
+    # the best known score is a staircase over cost: one step from each start to the next
+    start = np.concatenate([[-np.inf], known_cost[front][order]])
+    end = np.append(start[1:], reference.cost)
+    best = np.concatenate([[reference.score], known_score[front][order]])
+    width = np.maximum(end[:, None] - np.maximum(start[:, None], cost), 0)
+    above = np.maximum(drawn[:, None] - best[:, None], 0)  # (draw, step, point)
+    return (above * width).sum(1)
