@@ -13,7 +13,8 @@ torch.set_num_threads(1)
 # shapes and types in signatures are checked wherever arrays are handed on; what users call is left alone, so that
 # tests see our own errors for wrong input
 ARRAYS = ("cell_array", "features", "graphs", "score_transform", "encoder", "distribution", "neural_process", "model")
-CHECKED = [f"metanp.{name}" for name in ARRAYS]
+SEARCH = ("belief", "pareto")
+CHECKED = [*(f"metanp.{name}" for name in ARRAYS), *(f"metanp.search.{name}" for name in SEARCH)]
 install_import_hook(CHECKED, "beartype.beartype")
 # the same examples every time, and no stopwatch: other work on the machine is no failure
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)

@@ -4,7 +4,7 @@ A cell is on the *front* when no other has at least its score at no more than it
 that the front dominates up to a reference, in units of score times cost; it grows with every cell that reaches the
 front, and only then.
 
-Axes: point; draw. Scores higher, costs lower is better.
+Axes: point; known, points that are there already; draw. Scores higher, costs lower is better.
 
 Source: Zitzler and Thiele 1999; expected hypervolume improvement, Emmerich et al. 2006, here with one goal known.
 """
@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 Points = Float[np.ndarray, " point"]
+Known = Float[np.ndarray, " known"]
 
 
 def on_front(score: Points, cost: Points) -> Bool[np.ndarray, " point"]:
@@ -49,7 +50,7 @@ def hypervolume(score: Points, cost: Points, reference: Reference) -> float:
 
 
 def hypervolume_improvement(
-    drawn: Float[np.ndarray, "draw point"], cost: Points, known_score: Points, known_cost: Points, reference: Reference
+    drawn: Float[np.ndarray, "draw point"], cost: Points, known_score: Known, known_cost: Known, reference: Reference
 ) -> Float[np.ndarray, "draw point"]:
     """What each point, taken alone, would add to the area of the known points, for each drawn score of it."""
     front = on_front(known_score, known_cost) & (known_score > reference.score) & (known_cost < reference.cost)

@@ -1,0 +1,140 @@
+"""Acquisitions on beliefs whose draws are known, and beliefs against what the model predicts."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from metanp import MetaNP
+from metanp.search import Evaluated, History, Listed
+from metanp.search.acquisitions import ACQUISITIONS, greedy
+from metanp.search.belief import Belief, condition
+from metanp.search.strategies.bayesian import Bayesian
+from tests.evaluated_cells import CELLS, CONTEXT, POOL, SCORE
+from tests.tiny_model import write_checkpoint
+
+
+@dataclass
+class Known:
+    """A belief of four options, of which the last was evaluated; draws are normal and independent."""
+
+    mean: np.ndarray = field(default_factory=lambda: np.array([1.0, 2.0, 0.0, 9.0]))
+    std: np.ndarray = field(default_factory=lambda: np.array([0.1, 0.0, 5.0, 0.0]))
+    best: float = 9.0
+    contenders: np.ndarray = field(default_factory=lambda: np.array([2, 1, 0]))
+    options: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(known=np.array([3])))
+
+    def draws(self, rows, n, rng):
+        return self.mean[rows] + self.std[rows] * rng.normal(size=(n, len(rows)))
+
+
+def picks(name: str, n: int = 1, **belief) -> list[int]:
+    return ACQUISITIONS[name](Known(**belief), n, np.random.default_rng(0)).tolist()
+
+
+def test_the_mean_explores_nothing():
+    assert picks("mean", 3) == [1, 0, 2]
+
+
+def test_an_upper_bound_looks_where_little_is_known():
+    assert picks("ucb", 2) == [2, 1]
+
+
+def test_improvement_needs_a_chance_to_improve():
+    assert picks("improvement") == [2]  # only it may be above 9
+    assert picks("improvement", best=1.5, std=np.array([0.1, 0.0, 0.1, 0.0])) == [1]
+
+
+def test_the_noisy_improvement_does_not_take_a_lucky_score_at_its_word():
+    lucky = {"best": 9.0, "mean": np.array([1.0, 2.0, 0.0, 1.5]), "std": np.array([0.1, 0.1, 0.1, 0.1])}
+    assert picks("noisy_improvement", **lucky) == [1]
+
+
+def test_the_probability_of_the_best_is_that_of_the_draws():
+    assert picks("best", 2) == [1, 2]  # 2 is above 0 + 5 z in two of three draws
+    assert picks("best", mean=np.array([1.0, 2.0, 9.0, 9.0])) == [2]
+
+
+def test_thompson_takes_each_option_once():
+    assert sorted(picks("thompson", 3)) == [0, 1, 2]
+    assert len(picks("thompson", 10)) == 3
+
+
+@pytest.mark.parametrize("name", ACQUISITIONS)
+def test_no_acquisition_takes_more_than_there_are_or_one_twice(name):
+    for n in (1, 2, 3, 7):
+        rows = picks(name, n)
+        assert len(set(rows)) == len(rows) == min(n, 3)
+        assert 3 not in rows
+
+
+def test_a_batch_spreads_over_draws_that_differ():
+    # two options are good together, a third when they are bad
+    draws = np.array([[5.0, 4.9, 0.0], [5.0, 4.9, 0.0], [0.0, 0.1, 3.0]])
+    assert greedy(draws, np.zeros(3), 2).tolist() == [0, 2]
+
+
+def test_without_a_hope_of_improvement_the_mean_decides():
+    draws = np.array([[1.0, 2.0, 1.5]])
+    assert greedy(draws, np.array([9.0]), 3).tolist() == [1, 2, 0]
+
+
+def test_an_empty_history_has_no_floor():
+    assert greedy(np.array([[1.0, 3.0]]), np.array([-np.inf]), 1).tolist() == [1]
+
+
+# --- beliefs ---
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return str(write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny.safetensors"))
+
+
+def belief_of(checkpoint, listed) -> Belief:
+    history = History([Evaluated(cell, (float(s),)) for cell, s in zip(CONTEXT, SCORE, strict=True)])
+    model = MetaNP(checkpoint)
+    condition(model, history, listed)
+    return Belief.of(model, history, listed, listed.options(history, np.random.default_rng(0)))
+
+
+def test_a_belief_is_what_the_model_predicts(checkpoint):
+    belief = belief_of(checkpoint, Listed(CELLS))
+    mean, std = MetaNP(checkpoint).fit(CONTEXT, SCORE).predict(CELLS, return_std=True, noise=False)
+    np.testing.assert_allclose(belief.mean, mean, rtol=1e-5)
+    np.testing.assert_allclose(belief.std, std, rtol=1e-3)
+    assert belief.best == SCORE.max()
+
+
+def test_contenders_were_not_evaluated_and_the_most_promising_come_first(checkpoint):
+    belief = belief_of(checkpoint, Listed(CELLS))
+    taken = {cell.key for cell in CONTEXT}
+    assert not {CELLS[row].key for row in belief.contenders} & taken
+    assert {CELLS[row].key for row in belief.contenders} == {cell.key for cell in POOL} - taken
+    promise = (belief.mean + 2 * belief.std)[belief.contenders]
+    assert (np.diff(promise) <= 0).all()
+
+
+def test_draws_of_some_options_have_the_moments_of_the_prediction(checkpoint):
+    belief = belief_of(checkpoint, Listed(CELLS))
+    rows = belief.contenders[:5]
+    draws = belief.draws(rows, 4000, np.random.default_rng(0))
+    np.testing.assert_allclose(draws.mean(0), belief.mean[rows], atol=0.15 * belief.std[rows].max())
+
+
+def test_the_same_seed_draws_the_same(checkpoint):
+    belief = belief_of(checkpoint, Listed(CELLS))
+    first, second = (belief.draws(belief.contenders, 3, np.random.default_rng(1)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_side_features_reach_the_model(checkpoint):
+    flops = np.linspace(0, 1, len(CELLS))
+    plain, with_side = belief_of(checkpoint, Listed(CELLS)), belief_of(checkpoint, Listed(CELLS, features={"f": flops}))
+    assert not np.allclose(plain.mean, with_side.mean)
+
+
+def test_an_unknown_acquisition_names_the_nearest():
+    with pytest.raises(ValueError, match="nearest: thompson"):
+        Bayesian(acquisition="tompson")
