@@ -1,4 +1,7 @@
-"""The command line: `metanp rank`, `metanp info`, `metanp convert`. A table for people, `--json` for programs."""
+"""The command line: `metanp rank`, `info`, `convert`, `search`. A table for people, `--json` for programs.
+
+The commands of `search` are in `metanp.search.commands`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from metanp.search import commands as search_commands
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(search_commands.app, name="search")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

@@ -18,7 +18,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,20 +56,38 @@ class Journal:
 
     def __init__(self, path: str | Path | None, facts: Mapping[str, str], maximize: bool = True):
         self.path, self.sign = path, 1 if maximize else -1
-        name = str(path) if path is not None else ":memory:"
-        try:
-            self._file = sqlite3.connect(name, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-            with self._writing():
-                for statement in _TABLES.split(";"):
-                    self._file.execute(statement)
-                self._agree({"format": FORMAT, **facts})
-        except sqlite3.DatabaseError as error:
-            raise JournalError(f"{name} is no journal of a search: {error}") from error
         self._fold = _Fold(self.sign)
+        name = str(path) if path is not None else ":memory:"
+        with _explained(name):
+            self._file = sqlite3.connect(name, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        with self.together():
+            _check_tables(self._file, name)
+            for statement in _TABLES.split(";"):
+                self._file.execute(statement)
+            self.agree({"format": FORMAT, **facts})
 
     def close(self) -> None:
         """Let go of the file; everything is in it already."""
         self._file.close()
+
+    def agree(self, facts: Mapping[str, str]) -> None:
+        """Keep facts that this search shares with no other.
+
+        Raises:
+            JournalError: the file has another value; names both.
+        """
+        with self.together():
+            self.remember(facts)
+            for name, value in facts.items():
+                if (kept := self.fact(name)) != value:
+                    raise JournalError(
+                        f"{self.path} is the journal of another search: its {name} is {kept}, not {value}"
+                    )
+
+    def remember(self, facts: Mapping[str, str]) -> None:
+        """Keep facts that may be said otherwise later; of several values, the first stays."""
+        with self.together():
+            self._file.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", list(facts.items()))
 
     def fact(self, name: str) -> str:
         """One of the facts, as the file has it."""
@@ -85,28 +103,53 @@ class Journal:
         self._read()
         return self._fold.asked
 
-    def ask(self, picks: Sequence[Pick], worker: str = "") -> list[Pick]:
-        """Write down that these are given out; those that another process took meanwhile are left out of the answer."""
-        with self._writing():
+    def spent(self) -> int:
+        """How many evaluations were told, failed ones too."""
+        self._read()
+        return self._fold.spent
+
+    def working(self) -> int:
+        """How many cells are out to workers that say that they are there (`alive`), or did once."""
+        self._read()
+        seen = {name for (name,) in self._file.execute("SELECT name FROM workers")}
+        return sum(owner in seen for _, _, owner in self._fold.out.values())
+
+    def room(self, budget: int) -> int:
+        """How many more cells workers may be given until `budget` evaluations were told."""
+        return max(0, budget - self.spent() - self.working())
+
+    def cell(self, key: str) -> Cell | None:
+        """The cell of this key, if it was ever asked for or told."""
+        self._read()
+        return self._fold.cells.get(key)
+
+    def ask(self, picks: Sequence[Pick], worker: str = "", budget: int | None = None) -> list[Pick]:
+        """Write down that these are given out; those that another process took meanwhile are left out of the answer.
+
+        Args:
+            budget: no more are given out than there is `room` for.
+        """
+        with self.together():
             self._read()
             fresh = [pick for pick in picks if pick.cell.key not in self._fold.history().taken]
+            fresh = fresh if budget is None else fresh[: self.room(budget)]
             for pick in fresh:
                 self._write("ask", pick.cell, note=pick.note, worker=worker)
         return fresh
 
     def tell(self, kind: Kind, cell: Cell, score: float | None = None, reason: str = "", worker: str = "") -> None:
         """Write down what came of a cell."""
-        with self._writing():
+        with self.together():
             self._write(kind, cell, score, {"reason": reason} if reason else {}, worker)
 
     def alive(self, worker: str) -> None:
         """A worker says that it is still there."""
-        with self._writing():
+        with self.together():
             self._file.execute("INSERT OR REPLACE INTO workers VALUES (?, ?)", (worker, time.time()))
 
     def adopt(self, worker: str, silent: float) -> list[Pick]:
         """Cells given out to workers that have not been heard of for `silent` seconds, from now on this worker's."""
-        with self._writing():
+        with self.together():
             self._read()
             seen = dict(self._file.execute("SELECT name, seen FROM workers"))
             lost = [
@@ -124,24 +167,24 @@ class Journal:
         names = [column[0] for column in rows.description]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    # --- inside -----------------------------------------------------------------------------------------------
-
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction, begun as a writer: nobody else writes between what is read and what is written in it."""
-        self._file.execute("BEGIN IMMEDIATE")
-        try:
+    def together(self) -> Iterator[None]:
+        """All that is written inside is written, or nothing; nobody else writes between what is read and written."""
+        if self._file.in_transaction:
             yield
-        except BaseException:
-            self._file.execute("ROLLBACK")
-            raise
-        self._file.execute("COMMIT")
+            return
+        with _explained(self.path):
+            self._file.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._file.execute("COMMIT")
+            except BaseException:
+                if self._file.in_transaction:
+                    self._file.execute("ROLLBACK")
+                self._fold = _Fold(self.sign)  # it may have read what is no more
+                raise
 
-    def _agree(self, facts: Mapping[str, str]) -> None:
-        for name, value in facts.items():
-            self._file.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (name, value))
-            if (kept := self.fact(name)) != value:
-                raise JournalError(f"{self.path} is the journal of another search: its {name} is {kept}, not {value}")
+    # --- inside -----------------------------------------------------------------------------------------------
 
     def _write(
         self,
@@ -157,42 +200,81 @@ class Journal:
         )
 
     def _read(self) -> None:
-        rows = self._file.execute(
-            "SELECT id, kind, key, cell, score, note, worker FROM events WHERE id > ? ORDER BY id", (self._fold.last,)
-        )
-        for row in rows.fetchall():
+        with _explained(self.path):
+            rows = self._file.execute(
+                "SELECT id, kind, key, cell, score, note, worker FROM events WHERE id > ? ORDER BY id",
+                (self._fold.last,),
+            ).fetchall()
+        for row in rows:
             self._fold.add(*row)
 
 
+def remembered(path: Path) -> dict[str, str]:
+    """The facts of a journal, to be read before it is opened; empty where there is no file.
+
+    Raises:
+        JournalError: the file is no journal, or cannot be read.
+    """
+    if not path.exists():
+        return {}
+    with _explained(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", PATIENCE, uri=True)) as file:
+        return dict(file.execute("SELECT name, value FROM facts")) if _check_tables(file, path) else {}
+
+
+def _check_tables(file: sqlite3.Connection, path: str | Path) -> bool:
+    """Whether the file has tables; JournalError where they are not ours."""
+    tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables and not {"facts", "events", "workers"} <= tables:
+        raise JournalError(
+            f"{path} is no journal of a search: it is an SQLite file with other tables, {sorted(tables)}"
+        )
+    return bool(tables)
+
+
+@contextmanager
+def _explained(path: str | Path | None) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise JournalError(f"{path} is no journal of a search: {error}") from error
+        raise JournalError(f"the journal {path} cannot be read or written: {error}") from error
+
+
 class _Fold:
-    """What the events until now amount to. out: cells given out and not told, with note and worker, by key."""
+    """What the events until now amount to.
+
+    spent: evaluations told, failed ones too. out: cells given out and not told, with note and worker, by key.
+    cells: all there ever were, by key.
+    """
 
     def __init__(self, sign: int):
-        self.sign, self.last, self.asked = sign, 0, 0
+        self.sign, self.last, self.asked, self.spent = sign, 0, 0, 0
         self.out: dict[str, tuple[Cell, dict[str, Any], str]] = {}
-        self._cells: dict[str, Cell] = {}
+        self.cells: dict[str, Cell] = {}
         self._notes: dict[str, dict[str, Any]] = {}
         self._told: dict[str, list[float]] = {}
         self._failed: dict[str, Cell] = {}
 
     def add(self, number: int, kind: Kind, key: str, cell: str, score: float | None, note: str, worker: str) -> None:
         self.last = number
-        if key not in self._cells:
-            self._cells[key] = Cell.from_json(json.loads(cell))
+        if key not in self.cells:
+            self.cells[key] = Cell.from_json(json.loads(cell))
         if kind == "ask":
             self.asked += 1
             self._notes[key] = json.loads(note)
-            self.out[key] = (self._cells[key], self._notes[key], worker)
+            self.out[key] = (self.cells[key], self._notes[key], worker)
             return
         self.out.pop(key, None)
+        self.spent += kind != "drop"
         if kind == "tell":
             assert score is not None
             self._told.setdefault(key, []).append(self.sign * score)
         elif kind == "fail":
-            self._failed[key] = self._cells[key]
+            self._failed[key] = self.cells[key]
 
     def history(self) -> History:
         told = self._told
-        evaluated = [Evaluated(self._cells[key], tuple(told[key]), self._notes.get(key, {})) for key in told]
+        evaluated = [Evaluated(self.cells[key], tuple(told[key]), self._notes.get(key, {})) for key in told]
         pending = [cell for cell, _, _ in self.out.values()]
         return History(evaluated, pending, [cell for key, cell in self._failed.items() if key not in told])

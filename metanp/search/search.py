@@ -63,6 +63,14 @@ class Suggestion:
     p_improve: float | None
     note: Mapping[str, Any]
 
+    @classmethod
+    def of(cls, pick: Pick, sign: int) -> Suggestion:
+        """From what a strategy wrote, where higher is better; sign: -1 where lower is, in the units told."""
+        note = dict(pick.note)
+        mean = note.pop("mean", None)
+        mean = None if mean is None else sign * mean
+        return cls(pick.cell, mean, note.pop("std", None), note.pop("p_improve", None), note)
+
 
 @dataclass(frozen=True)
 class Best:
@@ -135,13 +143,17 @@ class Search:
         """
         return [pick.cell for pick in self.ask_with_notes(n, worker)]
 
-    def ask_with_notes(self, n: int = 1, worker: str = "") -> list[Pick]:
-        """As `ask`, with what the strategy wrote beside each cell."""
+    def ask_with_notes(self, n: int = 1, worker: str = "", budget: int | None = None) -> list[Pick]:
+        """As `ask`, with what the strategy wrote beside each cell.
+
+        Args:
+            budget: evaluations in all, as in `metanp.search.journal.Journal.room`; fewer cells where it has no room.
+        """
         given: list[Pick] = []
         for _ in range(ATTEMPTS):
             picks = self._propose(n - len(given))
-            given += self.journal.ask(picks, worker)
-            if len(given) == n or not picks:
+            given += self.journal.ask(picks, worker, budget)
+            if len(given) == n or not picks or (budget is not None and not self.journal.room(budget)):
                 break
         return given
 
@@ -151,7 +163,7 @@ class Search:
         Raises:
             ValueError: `n` below 1.
         """
-        return [_suggestion(pick, self.sign) for pick in self._propose(n)]
+        return [Suggestion.of(pick, self.sign) for pick in self._propose(n)]
 
     def tell(self, cell: Cell, score: float | Failed, worker: str = "") -> None:
         """What came of a cell; a second score of the same cell is a second measurement.
@@ -194,19 +206,11 @@ class Search:
 def _number(score: Any) -> float:
     try:
         value = float(score)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"the score is {score!r:.80}; expected a number, or FAILED") from None
     if not math.isfinite(value):
         raise ValueError(f"the score is {value}; did the evaluation fail? Then tell FAILED instead")
     return value
-
-
-def _suggestion(pick: Pick, sign: int) -> Suggestion:
-    note = dict(pick.note)
-    mean = note.pop("mean", None)
-    return Suggestion(
-        pick.cell, None if mean is None else sign * mean, note.pop("std", None), note.pop("p_improve", None), note
-    )
 
 
 def _say(text: str) -> None:

@@ -6,9 +6,10 @@ In a batch, cells that were chosen or are pending count as if their expected sco
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from metanp.cell import Cell
 from metanp.search.belief import REACH, Belief, condition, encoded
@@ -46,44 +47,41 @@ class Pareto(Bayesian):
 
     def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:
         condition(self.model, history, candidates)
-        known_score, known_cost = history.scores, self._cost_of(history.cells)
+        told = _Told(history.scores.tolist(), self._cost_of(history.cells).tolist())
 
-        def added(options: Options) -> Float[np.ndarray, " option"]:
-            cost = self._cost_of_options(options)
+        def promise(options: Options) -> Float[np.ndarray, " option"]:
             predicted = self.model.predict_distribution(encoded(self.model, options), noise=False)
-            reference = self._reference(history, predicted.mean, cost)
+            reference = self._reference(told, predicted.mean, self._costs_of(options))
             upper = predicted.mean + REACH * predicted.std
-            return hypervolume_improvement(upper[None], cost, known_score, known_cost, reference)[0]
+            return told.improvement(upper[None], self._costs_of(options), reference)[0]
 
-        options = candidates.options(history, rng, added)
-        belief = Belief.of(self.model, history, candidates, options, added(options))
-        cost = self._cost_of_options(options)
-        reference = self._reference(history, belief.mean, cost)
-        pending = [int(row) for row in options.known[len(history.evaluated) :]]
-        score, at = [*known_score, *belief.mean[pending]], [*known_cost, *cost[pending]]
-        rows, left = belief.contenders, np.ones(len(belief.contenders), dtype=bool)
-        drawn, chosen = belief.draws(rows, DRAWS, rng), []
+        options = candidates.options(history, rng, promise)
+        belief = Belief.of(self.model, history, candidates, options, promise(options))
+        rows = self._greedy(belief, told, n, rng)
+        costs, notes = self._costs_of(options)[rows].tolist(), self._notes(belief, rows, rng)
+        cells = [options.cell(int(row)) for row in rows]
+        return [Pick(c, {**note, "cost": cost}) for c, note, cost in zip(cells, notes, costs, strict=True)]
+
+    def _greedy(self, belief: Belief, told: _Told, n: int, rng: np.random.Generator) -> Int[np.ndarray, " pick"]:
+        """Contenders one after another, each the one that adds most to the area of what is there and was chosen."""
+        rows, cost = belief.contenders, self._costs_of(belief.options)
+        reference, drawn = self._reference(told, belief.mean, cost), belief.draws(rows, DRAWS, rng)
+        pending = belief.options.known[len(told.score) :]
+        there = told.joined(belief.mean[pending], cost[pending])
+        chosen: list[int] = []
         for _ in range(min(n, len(rows))):
-            gain = hypervolume_improvement(drawn, cost[rows], np.array(score), np.array(at), reference).mean(0)
-            best = int(np.argmax(np.where(left, gain, -np.inf)))
-            left[best] = False
-            chosen.append(int(rows[best]))
-            score.append(belief.mean[rows[best]])
-            at.append(cost[rows[best]])
-        picks = np.array(chosen, dtype=np.int64)
-        notes = self._notes(belief, picks, rng)
-        return [
-            Pick(options.cell(int(row)), {**note, "cost": float(cost[row])})
-            for row, note in zip(picks, notes, strict=True)
-        ]
+            gain = there.improvement(drawn, cost[rows], reference).mean(0)
+            gain[chosen] = -np.inf
+            chosen.append(int(np.argmax(gain)))
+            there = there.joined(belief.mean[rows[chosen[-1:]]], cost[rows[chosen[-1:]]])
+        return rows[chosen]
 
-    def _reference(self, history: History, mean: np.ndarray, cost: np.ndarray) -> Reference:
+    def _reference(self, told: _Told, mean: np.ndarray, cost: np.ndarray) -> Reference:
         if self.reference is not None:
             return self.reference
-        lowest = history.scores.min() if history.evaluated else mean.min()
-        return Reference(float(lowest), float(cost.max()))
+        return Reference(min(told.score, default=float(mean.min())), float(cost.max()))
 
-    def _cost_of_options(self, options: Options) -> Float[np.ndarray, " option"]:
+    def _costs_of(self, options: Options) -> Float[np.ndarray, " option"]:
         return options.once(("cost", id(self)), lambda: self._cost_of([options.cell(i) for i in range(len(options))]))
 
     def _cost_of(self, cells: list[Cell]) -> Float[np.ndarray, " cell"]:
@@ -91,6 +89,20 @@ class Pareto(Bayesian):
             if cell.key not in self._costs:
                 self._costs[cell.key] = _number(self.cost(cell), cell)
         return np.array([self._costs[cell.key] for cell in cells])
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Scores and costs of points that are there."""
+
+    score: list[float]
+    cost: list[float]
+
+    def joined(self, score: np.ndarray, cost: np.ndarray) -> _Told:
+        return _Told([*self.score, *score.tolist()], [*self.cost, *cost.tolist()])
+
+    def improvement(self, drawn: np.ndarray, cost: np.ndarray, reference: Reference) -> np.ndarray:
+        return hypervolume_improvement(drawn, cost, np.array(self.score), np.array(self.cost), reference)
 
 
 def _number(value: float, cell: Cell) -> float:

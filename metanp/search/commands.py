@@ -1,0 +1,203 @@
+"""Search from the command line: `metanp search --space NAME --journal FILE ask`, `tell`, `status`, `suggest`, `run`.
+
+The journal remembers what is searched and how, so that later commands need `--journal FILE` alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from metanp.search.opening import Names, Options
+from metanp.search.search import Suggestion
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Strategy = Annotated[str | None, typer.Option(help="How cells are chosen: metanp, random, ...")]
+Checkpoint = Annotated[str | None, typer.Option(help="Name of a shipped checkpoint, or a path.")]
+Number = Annotated[int, typer.Option("-n", help="How many cells.")]
+
+
+class Form(StrEnum):
+    """How `ask` prints a cell."""
+
+    json = "json"
+    text = "text"
+
+
+@app.callback()
+def search(
+    context: typer.Context,
+    journal: Annotated[Path | None, typer.Option(help="File that keeps the search; made where there is none.")] = None,
+    space: Annotated[str | None, typer.Option(help="Search space, such as nasbench201.")] = None,
+    pool: Annotated[Path | None, typer.Option(help="Candidates instead: JSON lines with 'cell'.")] = None,
+    minimize: Annotated[bool | None, typer.Option("--minimize/--maximize", help="Which scores are better.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed and scores give the same search.")] = None,
+    strategy: Strategy = None,
+    checkpoint: Checkpoint = None,
+) -> None:
+    """Find the best cell from few evaluations; the journal remembers these options."""
+    context.obj = Options(journal, space, pool, minimize, seed, strategy, checkpoint)
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    n: Number = 1,
+    form: Annotated[Form, typer.Option("--as", help="JSON lines, or the benchmark's own strings.")] = Form.json,
+    strategy: Strategy = None,
+    checkpoint: Checkpoint = None,
+) -> None:
+    """Give out cells to evaluate, one a line."""
+    opened = _options(context, strategy, checkpoint).open()
+    if form is Form.text and opened.names.space is None:
+        raise ValueError("only a search with --space has cells as text; --as json prints them without")
+    with opened.search as searching:
+        for pick in searching.ask_with_notes(n):
+            row = _row(Suggestion.of(pick, searching.sign), opened.names)
+            print(json.dumps(row) if form is Form.json else opened.names.text(pick.cell))
+
+
+@app.command()
+def tell(
+    context: typer.Context,
+    source: Annotated[
+        Path, typer.Argument(help="JSON lines with 'id' or 'cell', and 'score' or 'failed'; - for stdin")
+    ],
+) -> None:
+    """Say what came of cells: all lines of a file, or none where one is wrong."""
+    from metanp.search.results import tell as tell_all
+
+    data = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
+    opened = _options(context, None, None).open()
+    with opened.search:
+        told, notes = tell_all(opened, data, "standard input" if str(source) == "-" else str(source))
+    for note in notes:
+        _say(note)
+    _say(f"told {told}")
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    as_json: AsJson = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the best score over evaluations to a .svg or .png.")] = None,
+) -> None:
+    """Where the search stands."""
+    from metanp.search import status as standing
+    from metanp.search.plot import write_plot
+
+    journal, names, facts = context.obj.open_journal()
+    found = standing.status(journal, names, facts)
+    journal.close()
+    if plot is not None:
+        write_plot(plot, found["scores"], found.get("better") != "lower", str(context.obj.journal))
+    if as_json:
+        print(json.dumps(found))
+    else:
+        standing.show(found, names, Console())
+
+
+@app.command()
+def suggest(
+    context: typer.Context,
+    n: Number = 10,
+    as_json: AsJson = False,
+    strategy: Strategy = None,
+    checkpoint: Checkpoint = None,
+) -> None:
+    """What `ask` would answer, and why; nothing is given out."""
+    from metanp.search.status import drawn
+
+    opened = _options(context, strategy, checkpoint).open()
+    with opened.search as searching:
+        found = searching.suggestions(n)
+    if as_json:
+        print(json.dumps({"suggestions": [_row(one, opened.names) for one in found]}))
+        return
+    table = Table("rank", "id", "mean", "std", "p(better)", "cell")
+    for column in table.columns:
+        column.no_wrap, column.overflow = column.header != "cell", "fold"
+    table.columns[1].overflow, table.columns[1].max_width = "ellipsis", 10
+    for place, one in enumerate(found, start=1):
+        numbers = (_short(one.mean, ".4g"), _short(one.std, ".2g"), _short(one.p_improve, ".2f"))
+        table.add_row(str(place), Text(opened.names.id(one.cell)), *numbers, Text(drawn(one.cell, opened.names)))
+    Console().print(table)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    evaluate: Annotated[str, typer.Option(help='Your command, such as "python train.py --cell {cell}".')],
+    budget: Annotated[int, typer.Option(help="Evaluations in the journal at the end, failed ones too.")],
+    workers: Annotated[int, typer.Option(help="How many run at once.")] = 1,
+    timeout: Annotated[float | None, typer.Option(help="Seconds, after which an evaluation is killed.")] = None,
+    retries: Annotated[int, typer.Option(min=0, help="Further attempts after a failed one.")] = 0,
+    give_up: Annotated[int, typer.Option(help="Stop after so many failed evaluations in a row.")] = 10,
+    logs: Annotated[Path | None, typer.Option(help="Folder of what evaluations print; beside the journal.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each evaluation.")] = False,
+    strategy: Strategy = None,
+    checkpoint: Checkpoint = None,
+    silent: Annotated[float | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Drive your own training command until a budget is spent.
+
+    Placeholders: {cell} (the benchmark's string, or JSON), {json}, {id}, {worker} (from 0). No shell reads it; the cell
+    is in METANP_CELL (JSON) and METANP_ID as well. The last line that it prints is the score: a number, or JSON with
+    "score". Ctrl-C waits for what runs, a second one kills it. Start again with the same journal to go on.
+    """
+    from metanp.search.evaluation import Command, Job
+    from metanp.search.progress import Shown
+    from metanp.search.workers import SILENT, Plan, Run
+
+    options = _options(context, strategy, checkpoint)
+    plan = Plan(budget, workers, give_up, SILENT if silent is None else silent)
+    folder = options.file.with_name(options.file.name + ".logs") if logs is None else logs
+    command = Command.parse(evaluate, folder, timeout, retries)
+    if not command.names_cell:
+        _say("the command has no {cell}: it can tell cells apart by METANP_CELL and METANP_ID alone")
+    opened = options.open()
+    names = opened.names
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)  # the cores are the evaluations'
+
+    def job(cell: Any, place: int) -> Job:
+        return Job(names.id(cell), json.dumps(cell.to_json(), separators=(",", ":")), names.text(cell), place)
+
+    with opened.search as searching, Shown(searching, budget, as_json) as shown, warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: shown.say(str(message))
+        stopped = Run(searching, command, plan, job, shown).go()
+        best, spent = searching.best(), searching.journal.spent()
+    found = "no score yet" if best is None else f"best {best.score:.6g}, {names.id(best.cell)}, {names.text(best.cell)}"
+    _say(f"{spent} of {budget} evaluated{'; stopped' if stopped else ''}; {found}")
+    if stopped:
+        raise typer.Exit(128 + stopped)
+
+
+def _options(context: typer.Context, strategy: str | None, checkpoint: str | None) -> Options:
+    """Those before the command, and what the command says itself."""
+    said = {"strategy": strategy, "checkpoint": checkpoint}
+    return replace(context.obj, **{name: value for name, value in said.items() if value is not None})
+
+
+def _row(one: Suggestion, names: Names) -> dict[str, Any]:
+    numbers = {"mean": one.mean, "std": one.std, "p_improve": one.p_improve}
+    return {"id": names.id(one.cell), "cell": one.cell.to_json(), **numbers}
+
+
+def _short(number: float | None, form: str) -> str:
+    return "" if number is None else format(number, form)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(f"metanp: {text}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,240 @@
+"""One evaluation: a user's own command, run for one cell.
+
+    python train.py --cell {cell}   ->   a process group of its own   ->   the last line that it prints, the score
+
+No shell reads the command: it is split once, and each argument's placeholders are filled in. The cell is in the
+environment too. The score is a number, or JSON with a "score". All that the command prints is kept in a log file.
+An evaluation fails when the command ends with another status than 0, prints no score, or takes too long; what it
+started is killed then, and also after it ended well. POSIX alone, because of process groups.
+
+Nothing here knows of a journal.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import selectors
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+from metanp.search.guard import Guard, kill
+
+PLACEHOLDERS = re.compile(r"\{(cell|json|id|worker)\}")
+TICK = 0.1  # seconds between looks at the clock
+LAST = 65536  # bytes at the end of an output in which its last line is looked for
+LEFTOVERS = 64  # reads after the end: what is in the pipes, and not all that an escaped process may ever write
+SHOWN = 200  # characters of a line in a reason
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one evaluation is about. text: the benchmark's own, or JSON. worker: number of the place it runs in."""
+
+    id: str
+    json: str
+    text: str
+    worker: int
+
+    def fill(self, argument: str) -> str:
+        """An argument with its placeholders filled in; what is filled in is not read again."""
+        values = {"cell": self.text, "json": self.json, "id": self.id, "worker": str(self.worker)}
+        return PLACEHOLDERS.sub(lambda found: values[found[1]], argument)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it. score: None where it failed, or was given up before it ended (`dropped`)."""
+
+    score: float | None
+    reason: str
+    attempts: int
+    seconds: float
+    dropped: bool = False
+
+
+@dataclass(frozen=True)
+class Stop:
+    """soon: start nothing more. now: kill what runs."""
+
+    soon: Event = field(default_factory=Event)
+    now: Event = field(default_factory=Event)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A user's command. timeout: seconds for one attempt. retries: further attempts after a failed one."""
+
+    arguments: tuple[str, ...]
+    logs: Path
+    timeout: float | None = None
+    retries: int = 0
+
+    @classmethod
+    def parse(cls, template: str, logs: Path, timeout: float | None = None, retries: int = 0) -> Command:
+        """Split a command as a shell would.
+
+        Raises:
+            ValueError: no command, quotes that do not close, a program that does not exist, or no time.
+        """
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f"timeout is {timeout:g}; expected seconds, more than 0")
+        try:
+            arguments = tuple(shlex.split(template))
+        except ValueError as error:
+            raise ValueError(f"cannot read the command {template!r}: {error}") from None
+        if not arguments:
+            raise ValueError("the command is empty; expected one such as 'python train.py --cell {cell}'")
+        program = arguments[0]
+        if not PLACEHOLDERS.search(program) and shutil.which(program) is None:
+            raise ValueError(f"there is no program {program!r} that can be run; the command is {template!r}")
+        return cls(arguments, logs, timeout, retries)
+
+    @property
+    def names_cell(self) -> bool:
+        """Whether its arguments tell one cell from another."""
+        names = PLACEHOLDERS.findall(" ".join(self.arguments))
+        return any(name != "worker" for name in names)
+
+    def log(self, id: str) -> Path:
+        """The file that keeps what it prints."""
+        name = re.sub(r"[^\w.-]", lambda found: f"%{ord(found[0]):x}", id)
+        return self.logs / f"{name[:200]}.log"
+
+    def evaluate(self, job: Job, stop: Stop, guard: Guard) -> Outcome:
+        """Run it until it gives a score, or failed in all attempts.
+
+        Raises:
+            OSError: it cannot be started, or the log file cannot be written.
+        """
+        began, reason, attempt = time.monotonic(), "", 0
+        while attempt <= self.retries and not stop.soon.is_set():
+            attempt += 1
+            with self.log(job.id).open("ab") as log:
+                attempted = _Attempt(self, job, log, stop, guard)
+                attempted.run(attempt)
+            score, reason = attempted.result()
+            if score is not None:
+                return Outcome(score, "", attempt, time.monotonic() - began)
+        dropped = stop.now.is_set() or attempt <= self.retries
+        return Outcome(None, reason, attempt, time.monotonic() - began, dropped)
+
+
+class _Attempt:
+    """One run of the command."""
+
+    def __init__(self, command: Command, job: Job, log: IO[bytes], stop: Stop, guard: Guard):
+        self.command, self.job, self.log, self.stop, self.guard = command, job, log, stop, guard
+        self.late = False
+        self.status = 0
+        self.out, self.err = bytearray(), bytearray()
+
+    def run(self, number: int) -> None:
+        """Until it ends, or is ended."""
+        arguments = [self.job.fill(argument) for argument in self.command.arguments]
+        self.log.write(f"$ {shlex.join(arguments)}  # attempt {number}\n".encode())
+        self.log.flush()
+        environment: Mapping[str, str] = {**os.environ, "METANP_CELL": self.job.json, "METANP_ID": self.job.id}
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            with self.guard.watching(process.pid):
+                self._watch(process)
+        finally:
+            if process.returncode is None:
+                kill(process.pid)
+            self.status = process.wait()
+
+    def result(self) -> tuple[float | None, str]:
+        """A score, or why there is none."""
+        if self.late:
+            return None, f"no result after {self.command.timeout:g} s; killed"
+        if self.status:
+            name = f"killed by {_signal(-self.status)}" if self.status < 0 else f"exit status {self.status}"
+            return None, f"{name}: {_last_line(self.err)[:SHOWN]}".rstrip(": ")
+        return read_score(_last_line(self.out))
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        limit = math.inf if self.command.timeout is None else time.monotonic() + self.command.timeout
+        assert process.stdout is not None
+        assert process.stderr is not None
+        with process.stdout, process.stderr, selectors.DefaultSelector() as streams:
+            streams.register(process.stdout, selectors.EVENT_READ, self.out)
+            streams.register(process.stderr, selectors.EVENT_READ, self.err)
+            while process.poll() is None:
+                self.late = time.monotonic() > limit
+                if self.late or self.stop.now.is_set():
+                    kill(process.pid)
+                    process.wait()
+                elif streams.get_map():
+                    self._read(streams, TICK)
+                else:  # it closed its outputs and goes on
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(TICK)
+            kill(process.pid)  # what it left running, which may hold its outputs open
+            for _ in range(LEFTOVERS):
+                if not self._read(streams, 0):
+                    break
+
+    def _read(self, streams: selectors.BaseSelector, seconds: float) -> bool:
+        """What is there to read; whether there was anything."""
+        ready = streams.select(seconds) if streams.get_map() else []
+        for stream, _ in ready:
+            if chunk := os.read(stream.fd, LAST):
+                self.log.write(chunk)
+                self.log.flush()
+                stream.data.extend(chunk)
+                del stream.data[:-LAST]
+            else:
+                streams.unregister(stream.fileobj)
+        return bool(ready)
+
+
+def read_score(line: str) -> tuple[float | None, str]:
+    """The score that a line says, or why it says none."""
+    if not line:
+        return None, "it printed nothing; the last line of its output should be the score"
+    with suppress(ValueError, OverflowError, RecursionError):
+        data = line if _is_number(line) else json.loads(line)
+        value = data.get("score") if isinstance(data, dict) else data
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            score = float(value)
+            return (score, "") if math.isfinite(score) else (None, f"its score is not finite: {line[:SHOWN]}")
+    return None, f"the last line of its output is no score: {line[:SHOWN]!r}"
+
+
+def _is_number(line: str) -> bool:
+    try:
+        float(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _last_line(output: bytearray) -> str:
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
+    return next((line for line in reversed(lines) if line), "")
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,89 @@
+"""What evaluations came to, in JSON lines: one object a measurement.
+
+    {"id": "cell-7", "score": 93.1}
+    {"cell": {"nasbench201": "|...|"}, "score": 93.1}
+    {"id": "cell-8", "failed": "out of memory"}
+
+A line that `metanp search ask` printed may stand with a score added: what it predicts is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from metanp.cell import Cell
+from metanp.search.journal import JournalError
+from metanp.search.opening import Opened
+from metanp.search.search import FAILED, Failed
+
+PREDICTED = ("mean", "std", "p_improve")
+KEYS = ("id", "cell", "score", "failed", *PREDICTED)
+
+
+def tell(opened: Opened, data: bytes, name: str) -> tuple[int, list[str]]:
+    """Tell all lines of `data`, or none: how many, and what is worth knowing of them.
+
+    Raises:
+        ValueError: a line that is no result, or that `Search.tell` refuses; names it as a line of `name`.
+    """
+    told, notes = 0, []
+    with opened.search.journal.together():
+        for number, text in enumerate(data.split(b"\n"), start=1):
+            if not text.strip():
+                continue
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                try:
+                    opened.search.tell(*_read(opened, text))
+                except JournalError:
+                    raise
+                except ValueError as error:
+                    raise ValueError(f"{name}, line {number}: {error}") from None
+            notes += [f"{name}, line {number}: {one.message}" for one in said]
+            told += 1
+    if not told:
+        raise ValueError(f"{name} holds no result")
+    return told, notes
+
+
+def _read(opened: Opened, text: bytes) -> tuple[Cell, float | Failed]:
+    try:
+        row = json.loads(text)
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise ValueError(f"not JSON: {error}") from None
+    if not isinstance(row, Mapping) or not {"id", "cell"} & set(row):
+        raise ValueError("expected an object with a 'cell', or the 'id' of one that was asked for")
+    if unknown := set(row) - set(KEYS):
+        raise ValueError(f"unknown {sorted(unknown)}; known: {', '.join(KEYS)}")
+    return _cell(opened, row), _score(row)
+
+
+def _cell(opened: Opened, row: Mapping[str, Any]) -> Cell:
+    names, journal = opened.names, opened.search.journal
+    if row.get("cell") is None:
+        return names.find(str(row["id"]), journal)
+    cell = names.read(row["cell"])
+    if row.get("id") is not None:
+        try:
+            named = names.find(str(row["id"]), journal)
+        except ValueError:  # a name of the user's own
+            return cell
+        if named.key != cell.key:
+            raise ValueError(f"the id {row['id']!r:.80} is that of another cell than 'cell'")
+    return cell
+
+
+def _score(row: Mapping[str, Any]) -> float | Failed:
+    score, failed = row.get("score"), row.get("failed") or False
+    if not isinstance(failed, bool | str):
+        raise ValueError(f"failed is {failed!r:.80}; expected true, or the reason")
+    if (score is None) == (failed is False):
+        raise ValueError("expected either a 'score' or 'failed'")
+    if failed:
+        return FAILED if failed is True else Failed(failed)
+    if isinstance(score, bool) or not isinstance(score, int | float):
+        raise ValueError(f"score is {score!r:.80}; expected a number")
+    return score

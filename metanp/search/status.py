@@ -1,0 +1,107 @@
+"""Where a search stands, from its journal alone: in JSON, and as tables for people."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from metanp.cell import Cell
+from metanp.search.history import Evaluated
+from metanp.search.journal import Journal
+from metanp.search.opening import Names
+from metanp.search.plot import text_plot
+
+TOP = 10
+FACTS = ("space", "pool", "candidates", "better", "strategy", "checkpoint", "seed")
+
+
+def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, Any]:
+    """The numbers. scores: mean of each evaluated cell, in the order of first telling; times are seconds since 1970."""
+    history = journal.history()
+
+    def row(one: Evaluated) -> dict[str, Any]:
+        return {
+            "id": names.id(one.cell),
+            "cell": one.cell.to_json(),
+            "score": journal.sign * one.score,
+            "measurements": len(one.scores),
+        }
+
+    top = sorted(history.evaluated, key=lambda one: -one.score)[:TOP]
+    return {
+        "journal": str(journal.path),
+        **{name: facts[name] for name in FACTS if name in facts},
+        "evaluated": len(history.evaluated),
+        "measurements": sum(len(one.scores) for one in history.evaluated),
+        "pending": len(history.pending),
+        "failed": len(history.failed),
+        "best": row(history.best) if history.best else None,
+        "top": [row(one) for one in top],
+        "events": [_event(event, names) for event in journal.events()[-TOP:]],
+        "scores": (journal.sign * history.scores).tolist(),
+    }
+
+
+def _event(event: dict[str, Any], names: Names) -> dict[str, Any]:
+    name = names.id(Cell.from_json(json.loads(event["cell"])))
+    reason = json.loads(event["note"]).get("reason", "") if event["kind"] == "fail" else ""
+    kept = {key: event[key] for key in ("time", "kind", "score", "worker")}
+    return {**kept, "id": name, "reason": reason}
+
+
+def show(found: dict[str, Any], names: Names, console: Console) -> None:
+    """Tables and a plot, for 80 columns or more."""
+    counts = Table(show_header=False, title="search")
+    counts.add_column()
+    counts.add_column(overflow="fold")
+    for name in ("journal", *FACTS, "evaluated", "pending", "failed"):
+        if name in found:
+            counts.add_row(name, Text(str(found[name])))
+    if best := found["best"]:
+        counts.add_row("best score", f"{best['score']:.6g}")
+        counts.add_row("best id", Text(best["id"]))
+        counts.add_row("best cell", Text(names.text(Cell.from_json(best["cell"]))))
+    console.print(counts)
+    if found["top"]:
+        console.print(_top(found["top"], names))
+    if found["events"]:
+        console.print(_events(found["events"]))
+    for line in text_plot(found["scores"], found.get("better") != "lower"):
+        console.print(line, markup=False, highlight=False, no_wrap=True)
+
+
+def _top(rows: list[dict[str, Any]], names: Names) -> Table:
+    table = Table(title="best cells", expand=False)
+    for name in ("rank", "score", "n"):
+        table.add_column(name, justify="right", no_wrap=True)
+    # a key is long and says nothing; its beginning tells cells apart
+    table.add_column("id", no_wrap=True, max_width=16)
+    table.add_column("cell", overflow="fold")
+    for place, row in enumerate(rows, start=1):
+        cell = Cell.from_json(row["cell"])
+        numbers = (str(place), f"{row['score']:.6g}", str(row["measurements"]))
+        table.add_row(*numbers, Text(row["id"]), Text(drawn(cell, names)))
+    return table
+
+
+def _events(rows: list[dict[str, Any]]) -> Table:
+    kinds = Counter(row["kind"] for row in rows)
+    table = Table(title=f"last {sum(kinds.values())} events")
+    for name in ("time", "event", "id", "what"):
+        table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=16 if name == "id" else None)
+    for row in rows:
+        what = f"{row['score']:.6g}" if row["score"] is not None else row["reason"] or row["worker"]
+        clock = time.strftime("%m-%d %H:%M:%S", time.localtime(row["time"]))
+        table.add_row(clock, row["kind"], Text(row["id"]), Text(what))
+    return table
+
+
+def drawn(cell: Cell, names: Names) -> str:
+    """A cell in one line: the benchmark's text, or its operations."""
+    return names.text(cell) if names.space else " ".join(cell.operations[1:-1])

@@ -1,0 +1,240 @@
+"""The driver: a user's command is run for one cell after another, several at once, until a budget is spent.
+
+    ask -> one thread for each place runs the command -> tell
+
+Search and journal are the main thread's alone. A second connection to the journal says every few seconds that this run
+is there (`_Pulse`), also while a strategy thinks for minutes. A run that was killed falls silent; what it had given out
+is then adopted by the next run, or by one beside it. The budget counts what was told in the journal, failures too, by
+whomever: a run that starts again goes on to the total, and two runs share one budget.
+
+The first interrupt starts nothing more and waits for what runs; the second kills that, and gives its cells back.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from metanp.cell import Cell
+from metanp.search.evaluation import TICK, Command, Job, Outcome, Stop
+from metanp.search.guard import Guard
+from metanp.search.journal import Journal, JournalError
+from metanp.search.search import Failed, Search
+
+SILENT = 60.0  # seconds after which a run that says nothing is taken for dead
+PULSE = 5.0  # seconds between two signs of life
+
+
+@dataclass(frozen=True)
+class Plan:
+    """budget: evaluations in the journal at the end. workers: at once. give_up: failures in a row, without a score."""
+
+    budget: int
+    workers: int = 1
+    give_up: int = 10
+    silent: float = SILENT
+
+    def __post_init__(self) -> None:
+        for name in ("budget", "workers", "give_up"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name.replace('_', '-')} is {getattr(self, name)}; expected 1 or more")
+
+
+class Watcher(Protocol):
+    """Who is told how it goes."""
+
+    def state(self, spent: int, running: int) -> None:
+        """Now and again: how many evaluations were told, and how many run here."""
+
+    def ended(self, job: Job, cell: Cell, outcome: Outcome) -> None:
+        """An evaluation ended, and is in the journal."""
+
+    def say(self, text: str) -> None:
+        """Something to read."""
+
+
+class Run:
+    """One process that evaluates. job: how the command is told of a cell that runs in a place."""
+
+    def __init__(self, search: Search, command: Command, plan: Plan, job: Callable[[Cell, int], Job], watcher: Watcher):
+        self.search, self.command, self.plan, self.job, self.watcher = search, command, plan, job, watcher
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.stop, self.interrupt = Stop(), 0
+        self.running: dict[Future[Outcome], tuple[Job, Cell]] = {}
+        self.adopted: list[Cell] = []
+        self.places = list(range(plan.workers))
+        self.failures = 0  # in a row
+        self._dry: int | None = None  # how many cells were out when the last ask found no candidate
+        self._next_look = 0.0
+        self._said: set[str] = set()
+        self.broken: Exception | None = None
+
+    def go(self) -> int:
+        """Until the budget is spent, no candidate is left, or it is stopped; the signal that stopped it, 0 without.
+
+        Raises:
+            ValueError: the evaluations fail one after another.
+            OSError: the command cannot be started, or a log file cannot be written.
+            metanp.search.journal.JournalError: the journal can no longer be written.
+        """
+        self.command.logs.mkdir(parents=True, exist_ok=True)
+        self.search.journal.alive(self.name)  # before anything is asked for: only who was seen alive is found dead
+        pulse = _Pulse(self.search.journal.path, self.name, self.plan.silent)
+        with self._signals(), pulse, Guard() as guard, ThreadPoolExecutor(self.plan.workers) as threads:
+            try:
+                self._loop(threads, guard)
+            except BaseException:
+                self.stop.soon.set()
+                self.stop.now.set()
+                raise
+            self._give_back(self.adopted)
+        if self.broken is not None:
+            raise self.broken
+        return self.interrupt
+
+    def _loop(self, threads: ThreadPoolExecutor, guard: Guard) -> None:
+        while not self._finished():
+            try:
+                for cell in self._next_cells():
+                    job = self.job(cell, self.places.pop(0))
+                    self.running[threads.submit(self.command.evaluate, job, self.stop, guard)] = (job, cell)
+            except Exception as error:  # what runs is waited for all the same
+                self._break(error)
+            self._say_stop()
+            self.watcher.state(self.search.journal.spent(), len(self.running))
+            if self.running:
+                for done in wait(self.running, TICK, FIRST_COMPLETED).done:
+                    self._take(done)
+            else:
+                time.sleep(TICK)
+
+    def _finished(self) -> bool:
+        if self.running:
+            return False
+        if self.stop.soon.is_set() or self.search.journal.spent() >= self.plan.budget:
+            return True
+        # what other runs have out may come back to us
+        return self._dry == 0 and not self.adopted and not self.search.journal.working()
+
+    def _next_cells(self) -> list[Cell]:
+        """Cells for the free places: those of dead runs first, then new ones."""
+        journal, budget = self.search.journal, self.plan.budget
+        free = min(len(self.places), budget - journal.spent() - len(self.running))
+        if free < 1 or self.stop.soon.is_set():
+            return []
+        self._adopt()
+        cells, self.adopted = self.adopted[:free], self.adopted[free:]
+        room = min(free - len(cells), journal.room(budget))
+        if room > 0 and self._dry != journal.working():
+            picks = self.search.ask_with_notes(room, self.name, budget)
+            self._dry = journal.working() if not picks and journal.room(budget) else None
+            cells += [pick.cell for pick in picks]
+        if self.stop.soon.is_set():  # while the strategy was asked
+            self._give_back(cells)
+            return []
+        return cells
+
+    def _adopt(self) -> None:
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + min(PULSE, self.plan.silent / 4)
+        found = self.search.journal.adopt(self.name, self.plan.silent)
+        if found:
+            self.adopted += [pick.cell for pick in found]
+            self.watcher.say(f"{len(found)} that a run which is gone had asked for, evaluated here")
+
+    def _take(self, done: Future[Outcome]) -> None:
+        """Write down what came of a cell."""
+        job, cell = self.running.pop(done)
+        self.places = sorted([*self.places, job.worker])
+        try:
+            outcome = done.result()
+        except (OSError, ValueError) as error:
+            self._give_back([cell])
+            self._break(error)
+            return
+        if outcome.dropped:
+            self._give_back([cell])
+            return
+        score = Failed(outcome.reason) if outcome.score is None else outcome.score
+        try:
+            self.search.tell(cell, score, self.name)
+        except JournalError:
+            self.watcher.say(f"{job.id}: {outcome.reason or outcome.score} cannot be written into the journal")
+            raise
+        self.failures = self.failures + 1 if outcome.score is None else 0
+        try:
+            self.watcher.ended(job, cell, outcome)
+        except OSError as error:  # nobody reads our output any more
+            self._break(error)
+        if self.failures >= self.plan.give_up:
+            self._break(ValueError(f"{self.failures} evaluations failed one after another, the last: {outcome.reason}"))
+
+    def _break(self, error: Exception) -> None:
+        if self.broken is None and self.running:
+            self.watcher.say(f"{error}; waiting for the {len(self.running)} that run")
+        self.broken = self.broken or error
+        self.stop.soon.set()
+
+    def _give_back(self, cells: list[Cell]) -> None:
+        for cell in cells:
+            self.search.drop(cell)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        # flags alone: this may be in the middle of anything, of printing too
+        (self.stop.now if self.interrupt else self.stop.soon).set()
+        self.interrupt = self.interrupt or number
+
+    def _say_stop(self) -> None:
+        if self.stop.now.is_set():
+            text = "killing what runs; those cells may be asked for again"
+        elif self.interrupt and self.running:
+            text = f"stopping: waiting for the {len(self.running)} that run; interrupt again to kill them"
+        else:
+            return
+        if text.split()[0] not in self._said:
+            self._said.add(text.split()[0])
+            self.watcher.say(text)
+
+
+class _Pulse:
+    """A thread that writes into the journal that a run is there."""
+
+    def __init__(self, path: str | Path | None, name: str, silent: float):
+        self._path, self._name, self._every = path, name, min(PULSE, silent / 4)
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        journal = Journal(self._path, {})
+        while not self._done.wait(self._every):
+            with suppress(JournalError):  # somebody else writes for long: next time
+                journal.alive(self._name)
+        journal.close()
