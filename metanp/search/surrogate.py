@@ -1,0 +1,150 @@
+"""A predictor inside a strategy: it learns from the history, then says what it expects of options.
+
+Any baseline of `metanp.baselines` will do, trained anew in each ask, and MetaNP, which is only conditioned. Strategies
+name theirs by `predictor`: "metanp", or where a baseline's class is, such as "metanp.baselines.trees:XGBoost". What a
+predictor reads of a list of cells is made once, not once an ask.
+
+Scores are the user's, higher is better, without measurement noise where the predictor can tell.
+
+Axes: option, the cells looked at in one ask.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from metanp.baselines.base import Baseline, library
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.predictor import MetaNP
+from metanp.search.belief import condition, encoded
+from metanp.search.candidates import Candidates, Options
+from metanp.search.history import History
+from metanp.side import Side
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Expected score of each option, and its standard deviation where the predictor knows one."""
+
+    mean: Float[np.ndarray, " option"]
+    std: Float[np.ndarray, " option"] | None
+
+    @property
+    def place(self) -> Int[np.ndarray, " option"]:
+        """0 for the highest expected score, 1 for the next; of equal ones, the first comes first."""
+        place = np.empty(len(self.mean), dtype=np.int64)
+        place[np.argsort(-self.mean, kind="stable")] = np.arange(len(place))
+        return place
+
+    def note(self, row: int) -> dict[str, float]:
+        """What is written beside a pick."""
+        std = {} if self.std is None else {"std": float(self.std[row])}
+        return {"mean": float(self.mean[row]), **std}
+
+
+Predict = Callable[[Options], Prediction]
+
+
+class Surrogate(ABC):
+    """title: in tables. fewest: evaluated cells that it needs."""
+
+    title: str
+    fewest: int
+
+    @abstractmethod
+    def fit(self, history: History, candidates: Candidates, rng: np.random.Generator) -> Predict:
+        """Learn from all measurements; good until the next fit."""
+
+
+class Trained(Surrogate):
+    """A baseline. Args: make: gives an untrained one for a seed."""
+
+    def __init__(self, make: Callable[..., Baseline]):
+        self.make = make
+        self._example = make(seed=0)
+        self.title, self.fewest = self._example.about.title, max(2, self._example.fewest_labels)
+        if regressor := getattr(self._example, "regressor", None):
+            library(regressor[0])  # a missing library is told now, not after the first evaluations
+
+    def fit(self, history: History, candidates: Candidates, rng: np.random.Generator) -> Predict:
+        cells, scores = history.measurements()
+        predictor = self.make(seed=int(rng.integers(2**31)))
+        predictor.fit(cells, scores, features=candidates.features(cells))
+
+        def predict(options: Options) -> Prediction:
+            inputs = options.once(("inputs", predictor.read), lambda: predictor.encode(options.cells, _named(options)))
+            if not predictor.knows_std:
+                return Prediction(predictor.predict(inputs), None)
+            return Prediction(*predictor.predict(inputs, return_std=True))
+
+        return predict
+
+
+class Conditioned(Surrogate):
+    """MetaNP. Args: as `MetaNP`."""
+
+    title = "MetaNP"
+    fewest = 1
+
+    def __init__(self, checkpoint: str = "default", device: str = "cpu"):
+        self.checkpoint, self.device = checkpoint, device
+
+    @cached_property
+    def model(self) -> MetaNP:
+        """Loaded when it is first needed."""
+        return MetaNP(self.checkpoint, self.device)
+
+    def fit(self, history: History, candidates: Candidates, rng: np.random.Generator) -> Predict:
+        condition(self.model, history, candidates)
+        return self._predict
+
+    def _predict(self, options: Options) -> Prediction:
+        predicted = self.model.predict_distribution(encoded(self.model, options), noise=False)
+        return Prediction(predicted.mean, predicted.std)
+
+
+def surrogate(predictor: str | Callable[..., Baseline], checkpoint: str = "default") -> Surrogate:
+    """By name, or from something that makes a baseline for a `seed`. checkpoint: MetaNP's.
+
+    Raises:
+        ValueError: nothing of this name.
+        ImportError: a library that it needs is missing; says how to install it.
+    """
+    if predictor == "metanp":
+        return Conditioned(checkpoint)
+    try:
+        return Trained(pkgutil.resolve_name(predictor) if isinstance(predictor, str) else predictor)
+    except (AttributeError, ModuleNotFoundError) as error:
+        if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("metanp"):
+            raise
+        where = "'metanp', or a class as in 'metanp.baselines.trees:XGBoost'"
+        raise ValueError(f"unknown predictor {predictor!r}; expected {where}") from error
+
+
+def predict_all(
+    predict: Predict, history: History, candidates: Candidates, rng: np.random.Generator
+) -> tuple[Options, Prediction]:
+    """The options of this ask, the best in expectation among them, and what is predicted of each."""
+    options = candidates.options(history, rng, lambda found: predict(found).mean)
+    return options, predict(options)
+
+
+def options_of(cells: Sequence[Cell], candidates: Candidates) -> Options:
+    """Some candidates, all of them free, as options."""
+    side = Side.of(candidates.features(cells), len(cells))
+    free, known = np.ones(len(cells), dtype=bool), np.zeros(0, dtype=np.int64)
+    return Options(CellArray.from_cells(cells), free, known, cells.__getitem__, side)
+
+
+def _named(options: Options) -> dict[str, Any] | None:
+    side = options.side
+    return dict(zip(side.names, side.values.T, strict=True)) or None
