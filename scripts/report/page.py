@@ -73,7 +73,7 @@ def write_page(
     looked, found = looks(predictors), views(rows)
     shown = [_shown(view, predictors, looked, facts) for view in found]
     summary = csv_summary([view for view in found if len(view.columns) == 1], predictors)
-    page = _environment().get_template("page.html.j2")
+    page = environment().get_template("page.html.j2")
     text = page.render(
         views=shown,
         metrics=METRICS,
@@ -96,7 +96,8 @@ def write_page(
     path.write_text(text, encoding="utf-8")
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates of this folder, with what they may use."""
     here = Path(__file__).parent
     environment = Environment(
         loader=FileSystemLoader(here), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined

@@ -55,6 +55,13 @@ def read_published(benchmark: str, metric: str = "kendall_tau") -> list[dict[str
         return [row for row in csv.DictReader(file) if (row["benchmark"], row["metric"]) == (benchmark, metric)]
 
 
+def read_search(benchmark: str, dataset: str) -> list[dict[str, str]]:
+    """Lines on searches in one data set of a benchmark, all metrics."""
+    with open(Path(__file__).with_name("published_results.csv"), newline="") as file:
+        wanted = (benchmark, dataset.lower(), "search")
+        return [r for r in csv.DictReader(file) if (r["benchmark"], r["dataset"].lower(), r["protocol"]) == wanted]
+
+
 def blocks(published: Iterable[Mapping[str, Any]]) -> list[Block]:
     """A block a family and metric, methods by budgets, in the order given."""
     grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}

@@ -1,0 +1,124 @@
+"""Who takes part in a simulated search: strategies of `configs/search_strategies/`, each with what marks its rows.
+
+strategies, checkpoints -> contestants -> runs, one a repeat
+
+A strategy that holds a MetaNP has a contestant for each checkpoint: repeat i is of the checkpoint i modulo their
+number. A checkpoint that saw what it may not see is refused, as in a leaderboard (`scripts.contenders`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.utils import get_class, instantiate
+
+from metanp.search.strategy import Strategy
+from scripts.catalogue import Described, nearest
+from scripts.contenders import ours
+from scripts.rows import Row
+from scripts.search_runner import Run
+from scripts.versions import code_digest, settings_digest
+
+JUDGE = "scripts.simulation"  # whose code makes rows what they are, whatever the strategy
+
+
+@dataclass
+class Rival:
+    """One strategy; see `configs/search_strategies/`. front: searches for a front, and so needs a cost."""
+
+    make: dict[str, Any] = field(default_factory=dict)
+    family: str = ""
+    title: str = ""
+    batch: int = 0
+    slow: bool = False
+    front: bool = False
+
+    def made(self) -> Strategy:
+        """As it is before a run."""
+        return instantiate(self.make, **({"cost": float} if self.front else {}))
+
+    def described(self) -> Described:
+        """What there is to say of it."""
+        strategy, predictor = self.made(), _predictor(self.make)
+        title = self.title or strategy.title
+        reads = "nothing" if predictor is None and "checkpoint" not in self.make else "cells"
+        return Described(title, self.family, (reads,), strategy.source, "")
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A strategy, with one checkpoint if it holds any: where its rows are, and what they are marked with."""
+
+    file: str
+    make: dict[str, Any]
+    batch: int
+    repeats: Sequence[int]
+    marks: Row
+
+    def runs(self, told: str, limit: int) -> Iterator[Run]:
+        """One a repeat."""
+        for number in self.repeats:
+            where = (self.marks["predictor"], json.dumps(self.make), self.marks["seed"], told, (told,))
+            yield Run(*where, number, limit, self.batch)
+
+
+def select(known: Mapping[str, Rival], names: Sequence[str], slow: bool, front: bool) -> dict[str, Rival]:
+    """The strategies called `names`; without any, all fast ones, and with `slow` all.
+
+    Raises:
+        ValueError: a name that none has, says which are nearest; one that needs a cost where there is none.
+    """
+    for name in names:
+        if name not in known:
+            raise ValueError(f"unknown strategy {name!r}; {nearest(name, known)}")
+        if known[name].front and not front:
+            raise ValueError(f"{name} searches for a front, and this benchmark has no cost; try nasbench201_latency")
+    if names:
+        return {name: known[name] for name in names}
+    return {name: one for name, one in known.items() if (slow or not one.slow) and one.front <= front}
+
+
+def contestants(
+    rivals: Mapping[str, Rival], kind: str, checkpoints: Sequence[str], benchmark: str, repeats: int, batch: int = 0
+) -> Iterator[Contestant]:
+    """Args: batch: of all strategies, in place of their own.
+
+    Raises:
+        ValueError: a checkpoint that may not stand here, or repeats that checkpoints do not share evenly.
+    """
+    held = [rival for rival in rivals.values() if "checkpoint" in rival.make]
+    trained = [*ours(kind, checkpoints, benchmark, 1)] if held else []
+    if trained and repeats % len(trained):
+        raise ValueError(f"{repeats} repeats are not shared evenly by {len(trained)} checkpoints; ask for a multiple")
+    for name, rival in rivals.items():
+        at_once = batch or rival.batch or rival.made().batch
+        settings = settings_digest([rival.make, at_once])
+        marks = {"predictor": name, "code": code_digest(JUDGE, *_modules(rival.make))}
+        if "checkpoint" not in rival.make:
+            yield Contestant(name, rival.make, at_once, range(repeats), {**marks, "seed": 0, "config": settings})
+            continue
+        for place, one in enumerate(trained):
+            config = {"seed": one.seed, "config": f"{settings}-{one.marks['config']}"}
+            mine = range(place, repeats, len(trained))
+            make = {**rival.make, "checkpoint": one.make["checkpoint"]}
+            yield Contestant(f"{name}-{kind}-{one.seed}", make, at_once, mine, {**marks, **config})
+
+
+def _modules(make: Mapping[str, Any]) -> list[str]:
+    """Where the strategy's class is, and its predictor's."""
+    modules, predictor = [get_class(make["_target_"]).__module__], _predictor(make)
+    if isinstance(predictor, str) and ":" in predictor:
+        modules.append(predictor.split(":")[0])
+    elif callable(predictor):
+        modules.append(predictor.__module__)
+    return modules
+
+
+def _predictor(make: Mapping[str, Any]) -> Any:
+    """The setting of that name; None where the class has none."""
+    known = inspect.signature(get_class(make["_target_"])).parameters
+    return make.get("predictor", known["predictor"].default) if "predictor" in known else None

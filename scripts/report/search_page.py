@@ -1,0 +1,124 @@
+"""A page of simulated searches: self-contained as a leaderboard's, with its style and script.
+
+courses, lines -> table, figures -> search_page.html.j2 with page.css and page.js
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.comparisons import Row
+from scripts.report.page import environment
+from scripts.report.plots import looks
+from scripts.report.published import GRADES, blocks
+from scripts.report.search_figures import figures
+from scripts.report.wording import OURS, PROPER, Described, listed
+from scripts.search_summary import Course, Line
+from scripts.search_tables import entries, heads, remarks
+from scripts.simulation import Problem
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A cell of the table: its text, and the number that it is sorted by, None where there is none."""
+
+    text: str
+    sort: float | None = None
+
+
+def write_search_page(
+    path: Path,
+    courses: Mapping[str, Course],
+    lines: Sequence[Line],
+    described: Mapping[str, Described],
+    rows: Sequence[Row],
+    problem: Problem,
+    published: Sequence[Mapping[str, Any]],
+    facts: Mapping[str, Any],
+) -> None:
+    """Write the page of one data set and kind of meta-training.
+
+    Args:
+        rows: every run, those that came to nothing too.
+        described: by id; "metanp" is ours.
+        published: lines of others' searches in this data set.
+        facts: title, about, benchmark, dataset, kind, limit, proxies, date, machine, commit, downloads ({title: path
+            beside the page}).
+    """
+    order = [line["strategy"] for line in lines]
+    looked = looks(described)
+    title = f"{facts['title']}, {PROPER.get(facts['dataset'], facts['dataset'].replace('_', ' '))}"
+    text = (
+        environment()
+        .get_template("search_page.html.j2")
+        .render(
+            title=title,
+            heads=heads(lines, problem)[1:],
+            table=[(line["strategy"], _cells(line, problem)) for line in lines],
+            sentences=told(lines, problem, described),
+            remarks=remarks(lines, problem, facts["limit"]),
+            figures=figures({name: courses[name] for name in order}, rows, problem, looked),
+            described=described,
+            looks=looked,
+            families=dict.fromkeys(
+                (one.family, looked[name].colour) for name, one in described.items() if name != OURS
+            ),
+            ours=OURS,
+            failed=_failed(rows),
+            repeats=max(line["repeats"] for line in lines),
+            seeds=max(line["seeds"] for line in lines),
+            candidates=len(problem.rows),
+            best=f"{problem.sign * problem.score[problem.rows].max():.4g}",
+            front=None if problem.cost is None else len(problem.front),
+            blocks=blocks(published),
+            grades=GRADES,
+            facts=facts,
+        )
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def told(lines: Sequence[Line], problem: Problem, described: Mapping[str, Described]) -> list[str]:
+    """How MetaNP stands, in sentences; of the first strategy where it takes no part."""
+    line = next((line for line in lines if line["strategy"] == OURS), lines[0])
+    rivals = len(lines) - 1
+    spent = line[f"evaluations_to_{problem.goals[0].key}"]
+    share = f"{spent['found']:.0%}".replace("%", " %")
+    found = [
+        f"finds {problem.goals[0].title} in {share} of its runs, with {spent['median']:g} evaluations at the median"
+    ]
+    if rivals:
+        found.append(
+            f"is ahead of {len(line['ahead_of'])} and behind {len(line['behind'])} of {rivals} other strategies"
+        )
+    sentences = [f"{line['title']} {' and '.join(found)}."]
+    if line["behind"]:
+        sentences.append(f"Ahead of it: {listed(described[name].title for name in line['behind'])}.")
+    return sentences
+
+
+def _cells(line: Line, problem: Problem) -> list[Shown]:
+    """What `entries` says, each with its number."""
+    numbers: list[float | None] = []
+    for goal in problem.goals:
+        spent = line[f"evaluations_to_{goal.key}"]
+        numbers += [spent["mean"], spent["median"], spent["found"]]
+    numbers += [next(iter(found.values())) for found in line["after"].values()]
+    hours = f"training_hours_to_{problem.goals[0].key}"
+    numbers += [line[hours]] if hours in line else []
+    numbers += [line["seconds_per_ask"], len(line["ahead_of"]), line["failed"]]
+    return [Shown(text, sort) for text, sort in zip(entries(line, problem)[1:], numbers, strict=True)]
+
+
+def _failed(rows: Sequence[Row]) -> list[tuple[str, str, str, int]]:
+    """Strategy, status, message and how many runs."""
+    found: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        if row["status"] != "ok":
+            where = (row["predictor"], row["status"], row.get("message") or "")
+            found[where] = found.get(where, 0) + 1
+    return [(*where, count) for where, count in sorted(found.items())]

@@ -1,0 +1,201 @@
+"""Simulated searches on tables: `python -m scripts.search_benchmark benchmark=nasbench201 dataset=cifar10`.
+
+Every strategy searches a benchmark again and again, told what its table says, until the best cell is found or the limit
+is reached; then there is how many evaluations that took, and what was found after 50 and 100. `strategies=[random]` and
+the like names some of `configs/search_strategies/`, `slow=true` runs the slow ones as well.
+
+Writes, under `results/search/<benchmark>/`: `rows/<column>/<strategy>.jsonl`, a run a line with its whole trajectory,
+so that a killed benchmark goes on where it stopped; `<dataset>-<kind>.parquet`, the runs of this table; `.csv`, `.md`,
+`.json`, the table; `.html`, the page. With `publish=true` also a summary in `results/summary/`, of which
+`scripts.readme` makes tables. `format=json` prints an object a strategy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy as np
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from scripts.catalogue import Described, nearest
+from scripts.contestants import Contestant, Rival, contestants, select
+from scripts.evaluation import Setting
+from scripts.report.published import read_search
+from scripts.report.search_page import write_search_page
+from scripts.rows import Key, Row, RowFile, provenance, publish, write_parquet, write_rows
+from scripts.search_runner import Run, World, run
+from scripts.search_summary import Line, course, flat, summarise
+from scripts.search_tables import markdown_table, print_lines
+from scripts.simulation import Problem, SearchConfig, problem
+from scripts.versions import data_digest
+
+FORMATS = ("table", "json")
+Names = list[str]
+Numbers = list[int]
+
+
+@dataclass
+class Config:
+    """Everything that simulated searches can be told."""
+
+    benchmark: str = "nasbench201"
+    benchmarks: dict[str, SearchConfig] = field(default_factory=dict)
+    dataset: str = ""  # one of the benchmark's; all, one after another, without
+    strategies: Names = field(default_factory=lambda: [])  # of `known`; the benchmark's without, or all that are fast
+    known: dict[str, Rival] = field(default_factory=dict)
+    slow: bool = False  # and those that are not
+    kind: str = "label-free"
+    checkpoints: Names = field(default_factory=lambda: [])  # names or paths, one a training seed; else the shipped one
+    proxies: bool = False  # zero-cost proxies, for strategies that read side features
+    repeats: int = 20
+    evaluations: int = 0  # of a run, at most; 0: the benchmark's limit
+    batch: int = 0  # cells asked for at once; 0: each strategy's own
+    after: Numbers = field(default_factory=lambda: [50, 100])  # evaluations at which the best until then is told
+    seed: int = 0
+    jobs: int = 0  # processes, one thread each; 0: as many as there are cores
+    limit: float = 14400.0  # seconds that a run may take
+    resume: bool = True
+    fill: bool = True  # False: a table of the rows that are there, nothing is run
+    format: str = "table"  # or json
+    publish: bool = False
+    output: str = "results/search/${benchmark}"
+
+
+ConfigStore.instance().store(name="schema_of_search_benchmark", node=Config)
+
+
+def search_benchmark(config: Config) -> dict[str, list[Line]]:
+    """Fill in the runs that are missing, write everything, return the lines of each data set."""
+    where, datasets = _where(config)
+    rivals = select(config.known, config.strategies or where.strategies, config.slow, bool(where.cost))
+    who = [*contestants(rivals, config.kind, config.checkpoints, where.benchmark, config.repeats, config.batch)]
+    described = {name: rival.described() for name, rival in rivals.items()}
+    return {dataset: _one(config, where, dataset, who, described) for dataset in datasets}
+
+
+def _where(config: Config) -> tuple[SearchConfig, list[str]]:
+    """The benchmark and the data sets asked for.
+
+    Raises:
+        ValueError: no such benchmark, data set or format; says which are nearest. Or numbers that make no sense.
+    """
+    if config.benchmark not in config.benchmarks:
+        raise ValueError(f"unknown benchmark {config.benchmark!r}; {nearest(config.benchmark, config.benchmarks)}")
+    where = config.benchmarks[config.benchmark]
+    if config.dataset and config.dataset not in where.datasets:
+        raise ValueError(f"{where.title} has no data set {config.dataset!r}; {nearest(config.dataset, where.datasets)}")
+    if config.format not in FORMATS:
+        raise ValueError(f"unknown format {config.format!r}; known: {', '.join(FORMATS)}")
+    if config.repeats < 1 or config.evaluations < 0 or config.batch < 0:
+        raise ValueError(f"repeats={config.repeats} evaluations={config.evaluations} batch={config.batch}: too few")
+    return where, [config.dataset] if config.dataset else list(where.datasets)
+
+
+def _one(
+    config: Config, where: SearchConfig, dataset: str, who: list[Contestant], described: dict[str, Described]
+) -> list[Line]:
+    """A data set."""
+    here, limit = problem(where, dataset, config.proxies), config.evaluations or where.limit
+    same = {"run_seed": config.seed, "data": _digest(here)}
+    column = f"{here.told}-{dataset}" if where.cost else here.told
+    wanted: list[tuple[Run, RowFile]] = []
+    for one in who:
+        path = Path(config.output) / "rows" / column / f"{one.file}.jsonl"
+        file = RowFile(path, {**one.marks, **same}, config.resume)
+        wanted += [(task, file) for task in one.runs(here.told, limit)]
+    if config.fill:
+        _fill_in(config, World(where, dataset, config.proxies, config.seed), dict(wanted))
+    rows = [row for task, file in wanted for row in file.get(_key(task))]
+    return _write(config, where, dataset, here, limit, rows, described)
+
+
+def _fill_in(config: Config, world: World, wanted: Mapping[Run, RowFile]) -> None:
+    commit = {"commit": provenance()["commit"]}
+    missing = {task: file for task, file in wanted.items() if _key(task) not in file}
+
+    def done(task: Run, rows: list[Row]) -> None:
+        missing[task].add({**row, **commit} for row in rows)
+
+    if missing:
+        run(world, [*missing], config.jobs or len(os.sched_getaffinity(0)), config.limit, done)
+
+
+def _key(task: Run) -> Key:
+    return task.shown, task.number, task.budget
+
+
+def _digest(here: Problem) -> str:
+    """Of all that a run's course depends on."""
+    side = here.candidates.side
+    more = {} if here.cost is None else {"cost": here.cost[here.rows], "floor": np.array([here.floor])}
+    features = dict(zip(side.names, side.values.T, strict=True))
+    return data_digest(Setting(here.candidates.cells, here.score[here.rows], scored=more, features=features))
+
+
+def _write(
+    config: Config,
+    where: SearchConfig,
+    dataset: str,
+    here: Problem,
+    limit: int,
+    rows: list[Row],
+    described: Mapping[str, Described],
+) -> list[Line]:
+    """Everything that is made of rows."""
+    grouped = {name: [row for row in rows if row["predictor"] == name] for name in described}
+    answered = {name: mine for name, mine in grouped.items() if any(row["status"] == "ok" for row in mine)}
+    if not answered:
+        said = next((row["message"] for row in rows), "there are no rows")
+        raise ValueError(f"no run of {', '.join(described)} came to an end: {said}")
+    courses = {name: course(mine, here, limit) for name, mine in answered.items()}
+    titles = {name: one.title for name, one in described.items()}
+    lines = summarise(courses, titles, here, config.after)
+    stem = f"{dataset}-{config.kind}" + "-proxies" * config.proxies
+    folder = Path(config.output)
+    told = {"benchmark": config.benchmark, "dataset": dataset, "kind": config.kind, "limit": limit}
+    table = [{**flat(line), **told} for line in lines]
+    write_parquet(folder / f"{stem}.parquet", [{**row, **told} for row in rows])
+    write_rows(folder / f"{stem}.csv", table)
+    (folder / f"{stem}.md").write_text(markdown_table(lines, here, limit))
+    (folder / f"{stem}.json").write_text(json.dumps(lines, indent=1) + "\n")
+    files = {"runs with their trajectories (Parquet)": "parquet", "table (CSV)": "csv", "table (Markdown)": "md"}
+    facts = {
+        **provenance(),
+        **told,
+        "title": where.title,
+        "about": where.about,
+        "proxies": config.proxies,
+        "downloads": {title: f"{stem}.{ending}" for title, ending in {**files, "table (JSON)": "json"}.items()},
+    }
+    others = read_search(where.benchmark, dataset)
+    write_search_page(folder / f"{stem}.html", courses, lines, described, rows, here, others, facts)
+    if config.publish:
+        publish(table, f"search-{config.benchmark}-{stem}")
+    if config.format == "json":
+        for line in lines:
+            print(json.dumps({**line, "dataset": dataset}))
+    else:
+        print_lines(lines, here, limit, f"{where.title}, {dataset}")
+    for name, mine in grouped.items():
+        if bad := [row for row in mine if row["status"] != "ok"]:
+            Console(stderr=True).print(f"{name}: {len(bad)} of {len(mine)} runs failed; the first: {bad[0]['message']}")
+    Console(stderr=True).print(f"page: {folder / f'{stem}.html'}")
+    return lines
+
+
+@hydra.main(version_base="1.3", config_path="../configs", config_name="search_benchmark")
+def main(raw: DictConfig) -> None:
+    config: Any = OmegaConf.to_object(raw)
+    search_benchmark(config)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Simulated searches by the hundred: runs to rows, over several processes, each on one thread.
+
+What goes wrong is a row too: a strategy that raises, runs out of its time or brings its process down. Candidates and
+what predictors made of them are there once a process, shared by all its runs.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from hydra.utils import get_class, instantiate
+from pebble import ProcessExpired, ProcessPool
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from metanp.search.strategy import Strategy
+from scripts.rows import Row
+from scripts.runner import THREADS, Costs, Task, failed
+from scripts.simulation import Problem, SearchConfig, problem, simulate
+
+
+@dataclass(frozen=True)
+class Run(Task):
+    """A repeat of a strategy: `number` is the repeat, `budget` the limit of evaluations."""
+
+    batch: int = 1
+
+
+@dataclass(frozen=True)
+class World:
+    """What all runs of a data set share; made again in each process."""
+
+    config: SearchConfig
+    dataset: str
+    proxies: bool
+    seed: int
+
+
+def run(world: World, runs: Sequence[Run], jobs: int, limit: float, done: Callable[[Run, list[Row]], None]) -> None:
+    """Every run's row handed to `done`, in the order in which they are finished.
+
+    Args:
+        jobs: processes. limit: seconds that a run may take.
+    """
+    for name in THREADS:
+        os.environ[name] = "1"
+    costs = Costs(runs)
+    told = TextColumn("{task.completed}/{task.total} {task.fields[left]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), told)
+    context = multiprocessing.get_context("spawn")
+    with (
+        Progress(*columns, console=Console(stderr=True)) as progress,
+        ProcessPool(jobs, initializer=_start, initargs=[world], context=context) as pool,
+    ):
+        bar = progress.add_task("", total=len(runs), left="")
+        for one, rows in _finished(pool, runs, limit, ahead=2 * jobs):
+            done(one, rows)
+            costs.add(one, [{"seconds_fit": sum(rows[0].get("seconds_ask", [limit]))}])
+            progress.update(bar, advance=1, description=f"{one.predictor}, {world.dataset}", left=costs.left())
+
+
+def _finished(pool: ProcessPool, runs: Sequence[Run], limit: float, ahead: int) -> Iterator[tuple[Run, list[Row]]]:
+    """Runs and their rows; few are handed out before they are needed, so that stopping is quick."""
+    waiting: dict[Future, Run] = {}
+    coming = iter(runs)
+    while True:
+        while len(waiting) < ahead and (one := next(coming, None)) is not None:
+            waiting[pool.schedule(attempt, args=[one], timeout=limit)] = one
+        if not waiting:
+            return
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            one = waiting.pop(future)
+            yield one, _outcome(one, future, limit)
+
+
+def _outcome(one: Run, future: Future, limit: float) -> list[Row]:
+    try:
+        return future.result()
+    except TimeoutError:
+        return failed(one, "timeout", f"took more than {limit:g} s")
+    except ProcessExpired as error:
+        return failed(one, "error", f"its process ended with {error.exitcode}")
+
+
+def settings_of(make: dict[str, Any]) -> set[str]:
+    """Names of the settings that a strategy's class takes, such as `checkpoint`."""
+    return set(inspect.signature(get_class(make["_target_"])).parameters)
+
+
+# --- in a process of its own ----------------------------------------------------------------------------------------
+
+_world: World
+
+
+def _start(world: World) -> None:
+    global _world
+    _world = world
+    torch.set_num_threads(1)
+
+
+def attempt(one: Run) -> list[Row]:
+    """The row of one run, or the one that says why there is none."""
+    try:
+        here = _problem(_world.dataset)
+        found = simulate(_strategy(one.make), here, one.number, one.batch, one.budget, _world.seed)
+    except Exception as error:
+        return failed(one, "error", f"{type(error).__name__}: {error}")
+    return [{"shown": one.shown, "set": one.number, "labels": one.budget, "status": "ok", **found}]
+
+
+@lru_cache(maxsize=1)
+def _problem(dataset: str) -> Problem:
+    return problem(_world.config, dataset, _world.proxies)
+
+
+@lru_cache(maxsize=1)
+def _strategy(make: str) -> Strategy:
+    """One for all its repeats: it keeps nothing of its own."""
+    settings, here = json.loads(make), _problem(_world.dataset)
+    takes = settings_of(settings)
+    known = {"cost": here.cost_of, "reference": here.reference} if here.cost is not None else {}
+    made: Any = instantiate(settings, _partial_=True)  # what hydra itself hands on becomes a configuration
+    return made(**{name: value for name, value in known.items() if name in takes})

@@ -1,0 +1,190 @@
+"""Numbers of simulated searches: how many evaluations until the best cell, and what was found after so many.
+
+    rows -> courses, one a strategy, (repeat, evaluation) -> lines of a table
+
+A run that never reached a goal counts with the limit, so a mean with such runs in it is a lower bound, and a difference
+of two such means is one of evaluations spent up to the limit. Intervals are 95 % ones over repeats; where a strategy
+has several checkpoints they are over repeats and training seeds at once (`scripts.comparisons`). Strategies are paired
+over repeats, which share the seed of their random choices and the checkpoint.
+
+Axes: repeat; evaluation, from 1 to the limit, where a run that ended earlier stays as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from scripts.comparisons import Difference, mean_and_half
+from scripts.rows import Row
+from scripts.simulation import Problem
+
+Numbers = Float[np.ndarray, "repeat evaluation"]
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Course:
+    """All runs of one strategy that came to an end.
+
+    seeds: of the trainings, how many. gap: see `Problem.gap`. valid, reported: of the best cell until then, in the
+    table's units. hours: of training, of all cells until then. reached: by goal, evaluations until then, the limit
+    where it never was; found: whether it was. distinct: different trajectories; a strategy that draws nothing at random
+    has one a checkpoint.
+    """
+
+    seeds: int
+    repeats: Int[np.ndarray, " repeat"]
+    gap: Numbers
+    valid: Numbers
+    reported: Numbers | None
+    hours: Numbers | None
+    reached: dict[str, Int[np.ndarray, " repeat"]]
+    found: dict[str, Bool[np.ndarray, " repeat"]]
+    seconds: Float[np.ndarray, " repeat"]
+    failed: int
+    distinct: int
+
+    def per_run(self, values: np.ndarray) -> dict[int, float]:
+        """A number a run, by its repeat."""
+        return dict(zip(self.repeats.tolist(), np.asarray(values, dtype=float).tolist(), strict=True))
+
+    def mean(self, values: np.ndarray) -> tuple[float, float]:
+        """Of a number a run: mean and half of its interval, which a single trajectory does not have."""
+        mean, half = _mean(self.per_run(values), self.seeds)
+        return mean, half if self.distinct > 1 else math.inf
+
+    def hours_to(self, goal: str) -> Float[np.ndarray, " repeat"]:
+        """Training hours until a goal."""
+        assert self.hours is not None
+        return self.hours[np.arange(len(self.repeats)), self.reached[goal] - 1]
+
+
+def course(rows: Sequence[Row], problem: Problem, limit: int) -> Course:
+    """Of the rows of one strategy; at least one has status "ok"."""
+    runs = sorted((row for row in rows if row["status"] == "ok"), key=lambda row: row["set"])
+    gap = np.stack([_held(problem.gap(row["cells"]), limit) for row in runs])
+    best = np.stack([_held(incumbents(problem.score[row["cells"]], row["cells"]), limit) for row in runs]).astype(int)
+    found = {goal.key: gap.min(1) <= goal.gap for goal in problem.goals}
+    reached = {goal.key: np.where(found[goal.key], (gap <= goal.gap).argmax(1) + 1, limit) for goal in problem.goals}
+    hours = None
+    if problem.seconds is not None:
+        spent = [np.cumsum(problem.seconds[row["cells"]]) / 3600 for row in runs]
+        hours = np.stack([_held(one, limit) for one in spent])
+    return Course(
+        len({row["seed"] for row in rows}),
+        np.array([row["set"] for row in runs]),
+        gap,
+        problem.sign * problem.score[best],
+        None if problem.reported is None else problem.reported[best],
+        hours,
+        reached,
+        found,
+        np.array([np.mean(row["seconds_ask"]) for row in runs]),
+        len(rows) - len(runs),
+        len({tuple(row["cells"]) for row in runs}),
+    )
+
+
+def incumbents(score: Float[np.ndarray, " evaluation"], rows: Sequence[int]) -> Int[np.ndarray, " evaluation"]:
+    """The row of the best cell until then; of equal ones, the first."""
+    best = np.maximum.accumulate(score)
+    records = np.flatnonzero(np.diff(best, prepend=-np.inf) > 0)
+    until = np.searchsorted(records, np.arange(len(score)), side="right") - 1
+    return np.asarray(rows)[records[until]]
+
+
+def _held(values: Sequence[float] | np.ndarray, limit: int) -> np.ndarray:
+    """As long as the limit: the last value stays."""
+    values = np.asarray(values)
+    return np.concatenate([values, np.repeat(values[-1:], limit - len(values))])
+
+
+def _mean(values: Mapping[int, float], seeds: int) -> tuple[float, float]:
+    """Repeat i is of training seed i mod `seeds`."""
+    rows = [{"seed": i % seeds, "set": i // seeds, "status": "ok", "value": value} for i, value in values.items()]
+    return mean_and_half(rows, "value")
+
+
+def paired(mine: Course, other: Course, goal: str) -> Difference:
+    """Evaluations until a goal, mine less the other's, over the repeats that both have.
+
+    One trajectory against one is no sample: the interval is infinite.
+    """
+    a, b = (one.per_run(one.reached[goal]) for one in (mine, other))
+    mean, half = _mean({i: a[i] - b[i] for i in a.keys() & b.keys()}, max(mine.seeds, other.seeds))
+    return Difference(mean, half if max(mine.distinct, other.distinct) > 1 else math.inf, math.nan)
+
+
+def summarise(
+    courses: Mapping[str, Course], titles: Mapping[str, str], problem: Problem, after: Iterable[int]
+) -> list[Line]:
+    """One line a strategy, fewest evaluations until the main goal first; of equal ones, the least gap at the limit.
+
+    `ahead_of` names the strategies whose mean is higher, `behind` those whose is lower, with a 95 % interval of the
+    difference that leaves zero out. Ends of intervals that a single run does not have are None.
+    """
+    main, after = problem.goals[0].key, list(after)
+    lines = []
+    for name, one in courses.items():
+        apart = {other: paired(one, rival, main).sign for other, rival in courses.items() if other != name}
+        line: Line = {"strategy": name, "title": titles[name], "repeats": len(one.repeats), "seeds": one.seeds}
+        line |= {"distinct": one.distinct, "failed": one.failed}
+        line |= {f"evaluations_to_{goal.key}": _spent(one, goal.key) for goal in problem.goals}
+        line["after"] = {str(n): _after(one, problem, n) for n in after if n <= one.gap.shape[1]}
+        line["seconds_per_ask"] = _round(float(np.median(one.seconds)), 4)
+        if one.hours is not None:
+            line[f"training_hours_to_{main}"] = _round(one.mean(one.hours_to(main))[0], 2)
+        line["ahead_of"] = [other for other, sign in apart.items() if sign < 0]
+        line["behind"] = [other for other, sign in apart.items() if sign > 0]
+        lines.append(line)
+
+    def order(line: Line) -> tuple[float, float, str]:
+        left = float(courses[line["strategy"]].gap[:, -1].mean())
+        return line[f"evaluations_to_{main}"]["mean"], left, line["strategy"]
+
+    return sorted(lines, key=order)
+
+
+def _spent(one: Course, goal: str) -> dict[str, float | None]:
+    mean, half = one.mean(one.reached[goal])
+    half = half if one.found[goal].any() else math.inf
+    median = float(np.median(one.reached[goal]))
+    return {
+        "mean": _round(mean, 4),
+        "ci95": _round(half, 4),
+        "median": median,
+        "found": _round(float(one.found[goal].mean()), 4),
+    }
+
+
+def _after(one: Course, problem: Problem, n: int) -> dict[str, float | None]:
+    wanted: dict[str, np.ndarray | None] = {"valid": one.valid, "test": one.reported}
+    if problem.cost is not None:
+        wanted = {"hypervolume": 1 - one.gap}
+    told: dict[str, float | None] = {}
+    for name, values in wanted.items():
+        if values is not None:
+            mean, half = one.mean(values[:, n - 1])
+            told |= {name: _round(mean, 4), f"{name}_ci95": _round(half, 4)}
+    return told
+
+
+def _round(value: float, digits: int) -> float | None:
+    return round(value, digits) if math.isfinite(value) else None
+
+
+def flat(line: Mapping[str, Any], before: str = "") -> Row:
+    """A line as columns: what lies within another joined with `_`, lists with spaces."""
+    found: Row = {}
+    for name, value in line.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{before}{name}_")
+        else:
+            found[f"{before}{name}"] = " ".join(value) if isinstance(value, list) else value
+    return found

@@ -1,0 +1,251 @@
+"""One simulated search: a strategy asks for cells of a table, and is told what the table says of them.
+
+    table -> problem -> ask, look up, tell, ask, ... -> trajectory
+
+All cells that have a number in every column used here are candidates; the others take no part: the tables leave out
+what was not measured, and none says that a training failed. Of cells that compute the same the first stands for all,
+with its own numbers (`metanp.search.candidates`). A run ends when nothing could change any more: the best candidate is
+found, or the whole front of score against cost.
+
+Axes: row, of the table, where scores are NaN if a cell takes no part; candidate; evaluation, in the order asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from data import load_benchmark
+from data.table import Table
+from metanp.cell import Cell
+from metanp.search.candidates import Listed
+from metanp.search.history import Evaluated, History
+from metanp.search.pareto import Reference, hypervolume, on_front
+from metanp.search.strategy import Strategy
+from metanp.spaces import get_space
+
+NOTHING_LEFT = 1e-12  # of the hypervolume: the order of a sum
+OF_FRONT = 0.01  # of the hypervolume, what may be missing when a front counts as found
+Column = Float[np.ndarray, " row"]
+Rows = Sequence[int]
+
+
+@dataclass
+class SearchConfig:
+    """A benchmark to search in; see `configs/search/`. Columns are named with {dataset} for the data set's name."""
+
+    title: str = ""
+    about: str = ""  # what is told and reported, in a sentence
+    benchmark: str = ""  # of `data.load_benchmark`
+    datasets: list[str] = field(default_factory=list)
+    told: str = ""  # column that strategies are told and that is searched in
+    reported: str = ""  # column of the best cell until then that is reported beside it; where there is one
+    seconds: str = ""  # column of the training time, where it is known
+    cost: str = ""  # column of a known cost: then what is searched for is the front of score against it
+    floor: float = 0.0  # score below which nothing counts on a front
+    tops: list[int] = field(default_factory=lambda: [1])  # found is one of the best so many; more after the first
+    limit: int = 500  # evaluations of a run
+    proxies: list[str] = field(default_factory=list)  # side features
+    strategies: list[str] = field(default_factory=list)  # run unless others are named; all fast ones without
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a run is to reach: a gap of no more than this."""
+
+    key: str
+    title: str
+    gap: float
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A table as a search. score: higher is better; `sign` times it is the told column. rows: of the candidates."""
+
+    told: str
+    sign: int
+    rows: Int[np.ndarray, " candidate"]
+    candidates: Listed
+    score: Column
+    tops: Sequence[int] = (1,)
+    reported: Column | None = None
+    seconds: Column | None = None
+    cost: Column | None = None
+    floor: float = 0.0
+    cost_title: str = "cost"
+
+    def row(self, cell: Cell) -> int:
+        """Of the table."""
+        found = self.candidates.rows(cell)
+        if not len(found):
+            raise ValueError(f"asked for a cell that is no candidate: {cell.to_json()}")
+        return int(self.rows[found[0]])
+
+    def cost_of(self, cell: Cell) -> float:
+        """Known without evaluating it."""
+        return self._costs[cell.key]
+
+    @cached_property
+    def _costs(self) -> dict[str, float]:
+        """By key, of the first candidate that has it: asked for every candidate, `row` would take long."""
+        assert self.cost is not None
+        known: dict[str, float] = {}
+        for i, row in enumerate(self.rows):
+            known.setdefault(self.candidates.cell(i).key, float(self.cost[row]))
+        return known
+
+    @cached_property
+    def goals(self) -> list[Goal]:
+        """The first is the main one."""
+        if self.cost is not None:
+            return [Goal("front", f"{1 - OF_FRONT:.0%} of the front".replace("%", " %"), OF_FRONT)]
+        best = self._best(max(self.tops))
+        return [
+            Goal(
+                "best" if n == 1 else f"top_{n}",
+                "the best" if n == 1 else f"one of the {n} best",
+                best[0] - best[n - 1],
+            )
+            for n in self.tops
+        ]
+
+    def gap(self, rows: Rows) -> Float[np.ndarray, " evaluation"]:
+        """How far the best until then is from the best there is; of a front, the share of the area that is missing."""
+        score = self.score[list(rows)]
+        if self.cost is None:
+            return self._best(1)[0] - np.maximum.accumulate(score)
+        cost = self.cost[list(rows)]
+        until = [hypervolume(score[: n + 1], cost[: n + 1], self.reference) for n in range(len(score))]
+        return 1 - np.array(until) / self._whole
+
+    def finished(self, rows: Rows) -> bool:
+        """Whether nothing is left to find."""
+        if not len(rows):
+            return False
+        if self.cost is None:
+            return bool(self.gap(rows)[-1] <= 0)
+        found = hypervolume(self.score[list(rows)], self.cost[list(rows)], self.reference)
+        return found >= (1 - NOTHING_LEFT) * self._whole
+
+    @cached_property
+    def reference(self) -> Reference:
+        """Of the front's area: the floor, and the highest cost of a candidate."""
+        assert self.cost is not None
+        return Reference(self.floor, float(self.cost[self.rows].max()))
+
+    @cached_property
+    def front(self) -> Int[np.ndarray, " front"]:
+        """Rows of the true front."""
+        assert self.cost is not None
+        kept = self.rows
+        while True:
+            front = kept[on_front(self.score[kept], self.cost[kept])]
+            if not (twins := [row for row in front if not self._stands_for_its_class(int(row))]):
+                return front
+            kept = np.setdiff1d(kept, twins)
+
+    @cached_property
+    def _whole(self) -> float:
+        assert self.cost is not None
+        return hypervolume(self.score[self.front], self.cost[self.front], self.reference)
+
+    def _best(self, n: int) -> list[float]:
+        """Scores of the `n` best candidates."""
+        if n not in self._bests:
+            found: list[float] = []
+            for row in self.rows[np.argsort(-self.score[self.rows], kind="stable")]:
+                if len(found) == n:
+                    break
+                if self._stands_for_its_class(int(row)):
+                    found.append(float(self.score[row]))
+            self._bests[n] = found
+        return self._bests[n]
+
+    @cached_property
+    def _bests(self) -> dict[int, list[float]]:
+        return {}
+
+    def _stands_for_its_class(self, row: int) -> bool:
+        at = int(np.searchsorted(self.rows, row))
+        return self.row(self.candidates.cell(at)) == row
+
+
+def problem(config: SearchConfig, dataset: str, proxies: bool = False) -> Problem:
+    """A data set of a benchmark.
+
+    Raises:
+        ValueError: the benchmark lacks a column, or has no proxies; names it.
+    """
+    table = load_benchmark(config.benchmark)
+    told = config.told.format(dataset=dataset)
+    sign = 1 if _metric(table, told).maximize else -1
+    score = sign * table.mean(told)
+    more: dict[str, Any] = {
+        name: table.mean(column.format(dataset=dataset)) if column else None
+        for name, column in (("reported", config.reported), ("seconds", config.seconds), ("cost", config.cost))
+    }
+    known = np.isfinite(score)
+    for column in more.values():
+        known &= np.isfinite(column) if column is not None else True
+    rows = np.flatnonzero(known)
+    features = {name: values[rows] for name, values in _proxies(config, dataset, table).items()} if proxies else None
+    space = get_space(table.space) if table.space else None
+    candidates = Listed(table.cells[rows], space, features)
+    score = np.where(known, score, np.nan)
+    here = Problem(told, sign, rows, candidates, score, config.tops, **more, floor=config.floor)
+    if not config.cost:
+        return here
+    cost = table.metrics[config.cost.format(dataset=dataset)]
+    return replace(here, cost_title=f"{cost.name.replace('_', ' ')}, {cost.unit}")
+
+
+def _metric(table: Table, name: str) -> Any:
+    table.values(name)  # names the nearest where there is none
+    return table.metrics[name]
+
+
+def _proxies(config: SearchConfig, dataset: str, table: Table) -> dict[str, Column]:
+    names = [name.format(dataset=dataset) for name in config.proxies]
+    if not names:
+        raise ValueError(f"{config.title} has no zero-cost proxies here; leave proxies=true out")
+    if unknown := [name for name in names if name not in table.features]:
+        raise ValueError(f"{table.name} has no side feature {', '.join(unknown)}; set METANP_MIRROR to have more")
+    return {name: table.features[name] for name in names}
+
+
+def simulate(strategy: Strategy, problem: Problem, repeat: int, batch: int, limit: int, seed: int) -> dict[str, Any]:
+    """One run: `cells`, the rows in the order asked for, `asked`, how many in each ask, and its `seconds_ask`.
+
+    Raises:
+        ValueError: the strategy gives nothing, more than it was asked for, a cell twice, or one that is no candidate.
+    """
+    evaluated: list[Evaluated] = []
+    cells: list[int] = []
+    asked: list[int] = []
+    seconds: list[float] = []
+    while len(cells) < limit and not problem.finished(cells):
+        n = min(batch, limit - len(cells))
+        rng = np.random.default_rng([seed, repeat, len(cells)])
+        started = time.perf_counter()
+        picks = strategy.propose(History(tuple(evaluated)), problem.candidates, n, rng)
+        seconds.append(time.perf_counter() - started)
+        asked.append(len(picks))
+        if not picks:
+            break
+        fresh = [problem.row(pick.cell) for pick in picks]
+        if len(picks) > n or len({*cells, *fresh}) < len(cells) + len(fresh):
+            raise ValueError(f"asked for {n} new cells, it gave rows {fresh} after {cells[-20:]}")
+        cells += fresh
+        for pick, row in zip(picks, fresh, strict=True):  # notes as a journal gives them back
+            note = json.loads(json.dumps(dict(pick.note)))
+            evaluated.append(Evaluated(pick.cell, (float(problem.score[row]),), note))
+    if not cells:
+        raise ValueError("it asked for no cell")
+    return {"cells": cells, "asked": asked, "seconds_ask": [round(one, 6) for one in seconds]}

@@ -1,0 +1,456 @@
+"""Simulated searches: trajectories are summed up as by hand, runs are kept and resumed, pages are whole."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from data import load_benchmark
+from metanp.checkpoint import load_model, save_model
+from metanp.search.candidates import Listed
+from metanp.search.strategies import STRATEGIES, make
+from metanp.search.strategies.random_search import RandomSearch
+from scripts import readme, search_runner
+from scripts.contestants import Rival, contestants, select
+from scripts.report.published import read_search
+from scripts.report.search_page import write_search_page
+from scripts.search_benchmark import search_benchmark
+from scripts.search_runner import settings_of
+from scripts.search_summary import course, flat, incumbents, paired, summarise
+from scripts.search_tables import entries, markdown_table
+from scripts.simulation import Problem, SearchConfig, problem, simulate
+from tests import bad_strategies
+from tests.made_up_rows import Made
+from tests.test_scripts_report_page import Page
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "configs"
+BENCHMARKS = sorted(path.stem for path in (FOLDER / "search").glob("*.yaml"))
+TOLD = "cifar10_validation_accuracy_200"
+NO_MIRROR = "benchmarks.nasbench201.reported=''"  # test accuracies are in no package
+
+
+def composed(*overrides: str):
+    with initialize_config_dir(str(FOLDER), version_base="1.3"):
+        return OmegaConf.to_object(compose("search_benchmark", list(overrides)))
+
+
+def small(tmp_path: Path, *overrides: str):
+    """Two repeats of random search in NAS-Bench-201, twelve evaluations each."""
+    few = ["strategies=[random]", "dataset=cifar10", "repeats=2", "evaluations=12", "jobs=1", "after=[5,10,50]"]
+    return composed(*few, NO_MIRROR, f"output={tmp_path}", *overrides)
+
+
+def at_once(world, wanted, jobs, limit, done) -> None:
+    """As `scripts.search_runner.run`, in this process."""
+    for cached in (search_runner._problem, search_runner._strategy):
+        cached.cache_clear()
+    search_runner._start(world)
+    for one in wanted:
+        done(one, search_runner.attempt(one))
+
+
+# --- the configurations ---------------------------------------------------------------------------------------------
+
+
+def test_every_strategy_of_the_package_takes_part_as_it_is_there():
+    known = composed().known
+    assert set(known) == {*STRATEGIES, "pareto"}
+    for name, (module, kind, settings) in STRATEGIES.items():
+        mine = dict(known[name].make)
+        assert mine.pop("_target_") == f"metanp.search.strategies.{module}.{kind}"
+        mine.pop("checkpoint", None)
+        assert mine == settings
+
+
+def test_those_and_only_those_that_hold_a_metanp_name_a_checkpoint():
+    for name, rival in composed().known.items():
+        strategy = rival.made()
+        holder = getattr(strategy, "surrogate", strategy)
+        assert hasattr(holder, "model") == ("checkpoint" in rival.make), name
+        assert "checkpoint" not in rival.make or "checkpoint" in settings_of(rival.make)
+
+
+def test_strategies_have_titles_of_their_own():
+    titles = [rival.described().title for rival in composed().known.values()]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name != "nasbench201"])
+def test_a_benchmark_is_a_problem_and_has_the_columns_of_all_its_data_sets(name, mirror):
+    where = composed().benchmarks[name]
+    here = problem(where, where.datasets[0])
+    assert np.isfinite(here.score[here.rows]).all()
+    assert len(here.rows) > 1000
+    assert len(here.goals) == (1 if where.cost else len(where.tops))
+    columns = [column for column in (where.told, where.reported, where.seconds, where.cost) if column]
+    wanted = {column.format(dataset=dataset) for column in columns for dataset in where.datasets}
+    assert wanted <= set(load_benchmark(where.benchmark).metrics)
+
+
+def test_the_best_cell_of_nasbench201_is_the_known_one():
+    here = problem(composed(NO_MIRROR).benchmarks["nasbench201"], "cifar10")
+    assert len(here.rows) == 15625
+    assert here.gap([0])[0] == pytest.approx(91.61 - here.score[0], abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["benchmark=nasbench202"], "unknown benchmark 'nasbench202'; nearest: nasbench201"),
+        (["dataset=cifar"], "has no data set 'cifar'; nearest: cifar10"),
+        (["strategies=[metamp]"], "unknown strategy 'metamp'; nearest: metanp"),
+        (["strategies=[pareto]"], "pareto searches for a front, and this benchmark has no cost"),
+        (["format=xml"], "unknown format 'xml'; known: table, json"),
+        (["repeats=0"], "repeats=0"),
+        (["kind=everything", "strategies=[metanp]"], "everything"),
+        (["kind=cross-task", "checkpoints=[label-free]", "strategies=[metanp]"], "label-free"),
+    ],
+)
+def test_what_is_not_there_or_not_allowed_is_refused_by_name(tmp_path, overrides, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        search_benchmark(small(tmp_path, *overrides))
+
+
+def test_a_benchmark_without_proxies_says_so():
+    with pytest.raises(ValueError, match="has no zero-cost proxies"):
+        problem(composed().benchmarks["nasbench_graph"], "cora", proxies=True)
+
+
+def test_fast_strategies_run_unless_others_are_named():
+    known = {"a": Rival(), "b": Rival(slow=True), "c": Rival(front=True)}
+    assert list(select(known, [], slow=False, front=False)) == ["a"]
+    assert list(select(known, [], slow=True, front=True)) == ["a", "b", "c"]
+    assert list(select(known, ["b"], slow=False, front=False)) == ["b"]
+
+
+# --- numbers worked by hand -----------------------------------------------------------------------------------------
+
+# rows of NAS-Bench-201 that compute different things, and one more that computes the same as the fifth
+CELLS = [6111, 9930, 10676, 1462, 1246, 9637]
+SCORE = np.array([9.0, 5.0, 3.0, 7.0, 1.0, 99.0])
+
+
+def by_hand(**more: object) -> Problem:
+    cells = load_benchmark("nasbench201").cells[CELLS]
+    settings = {"reported": SCORE - 0.5, "seconds": np.full(6, 3600.0), **more}
+    return Problem("told", 1, np.arange(6), Listed(cells), SCORE, **settings)
+
+
+def runs(name: str, *cells: list[int], seeds: int = 1) -> list[dict]:
+    def row(number: int, trajectory: list[int]) -> dict:
+        told = {"predictor": name, "set": number, "seed": number % seeds, "status": "ok", "cells": trajectory}
+        return {**told, "seconds_ask": [1.0, 3.0]}
+
+    return [row(number, trajectory) for number, trajectory in enumerate(cells)]
+
+
+def test_a_cell_that_is_never_asked_for_is_not_the_best():
+    here = by_hand()
+    assert here.candidates.rows(here.candidates.cell(5)).tolist() == [4, 5]  # 99 stands behind the 1
+    assert here.gap([4, 1, 3, 2, 0]).tolist() == [8.0, 4.0, 2.0, 2.0, 0.0]
+    assert here.finished([1, 0])
+    assert not here.finished([1, 3])
+    assert not here.finished([])
+
+
+def test_the_summary_of_two_known_runs():
+    one = course(runs("a", [4, 1, 0], [2, 3, 4, 1]), by_hand(), limit=4)
+    assert one.valid.tolist() == [[1, 5, 9, 9], [3, 7, 7, 7]]
+    assert one.hours_to("best").tolist() == [3, 4]
+    (line,) = summarise({"a": one}, {"a": "A"}, by_hand(), [2, 4, 50])
+    half = 12.706 * np.std([3, 4], ddof=1) / np.sqrt(2)
+    assert line["evaluations_to_best"] == {
+        "mean": 3.5,
+        "ci95": pytest.approx(half, abs=0.01),
+        "median": 3.5,
+        "found": 0.5,
+    }
+    assert {n: (found["valid"], found["test"]) for n, found in line["after"].items()} == {"2": (6, 5.5), "4": (8, 7.5)}
+    assert line["training_hours_to_best"] == 3.5
+    assert line["seconds_per_ask"] == 2.0
+    assert entries(line, by_hand())[:4] == ["A", f"≥ 3.5 ± {half:.1f}", "3.5", "50 %"]
+    assert "≥: runs that had not found it are counted with the limit of 4 evaluations" in markdown_table(
+        [line], by_hand(), 4
+    )
+
+
+def test_one_of_the_best_is_found_earlier_than_the_best():
+    here = by_hand(tops=(1, 2))
+    one = course(runs("a", [3, 0], [2, 1, 3, 0]), here, limit=5)
+    assert {key: reached.tolist() for key, reached in one.reached.items()} == {"best": [2, 4], "top_2": [1, 3]}
+    assert [goal.title for goal in here.goals] == ["the best", "one of the 2 best"]
+
+
+def test_scores_where_lower_is_better_are_told_as_they_are():
+    here = by_hand()
+    turned = Problem("told", -1, here.rows, here.candidates, here.score)
+    assert course(runs("a", [4, 1]), turned, limit=3).valid.tolist() == [[-1, -5, -5]]
+
+
+def test_the_first_of_equal_ones_stays_the_best():
+    assert incumbents(np.array([2.0, 1.0, 2.0, 3.0, 3.0]), [7, 8, 9, 5, 6]).tolist() == [7, 7, 7, 5, 5]
+
+
+def test_a_strategy_is_ahead_when_the_interval_of_the_difference_leaves_zero_out():
+    here = by_hand()
+    fast, slow = [[0], [4, 0], [0]], [[1, 2, 3, 0], [4, 1, 2, 3, 0], [1, 2, 3, 0]]
+    a, b = (course(runs("x", *cells), here, limit=6) for cells in (fast, slow))
+    assert (paired(a, b, "best").mean, paired(a, b, "best").half) == (-3, 0)
+    lines = summarise({"b": b, "a": a}, {"a": "A", "b": "B"}, here, [])
+    assert [(line["strategy"], line["ahead_of"], line["behind"]) for line in lines] == [
+        ("a", ["b"], []),
+        ("b", [], ["a"]),
+    ]
+    noisy = course(runs("x", [4, 1, 2, 3, 0], [0], [0]), here, limit=6)
+    assert paired(noisy, a, "best").sign == 0
+
+
+def test_strategies_that_draw_nothing_at_random_have_no_interval_and_are_not_ahead_of_one_another():
+    here = by_hand()
+    a, b = (course(runs("x", *cells), here, limit=6) for cells in ([[0]] * 3, [[4, 0]] * 3))
+    lines = summarise({"a": a, "b": b}, {"a": "A", "b": "B"}, here, [])
+    assert [(line["evaluations_to_best"]["ci95"], line["ahead_of"]) for line in lines] == [(None, []), (None, [])]
+    assert "No interval: all runs of A and B are the same" in markdown_table(lines, here, 6)
+
+
+def test_checkpoints_that_differ_widen_the_interval():
+    here = by_hand()
+    cells = [[0], [1, 2, 3, 0], [0], [1, 2, 3, 0], [0], [1, 2, 3, 0]]
+    of_one, of_two = (course(runs("x", *cells, seeds=seeds), here, limit=6) for seeds in (1, 2))
+    (mean, half), (same, wider) = (one.mean(one.reached["best"]) for one in (of_one, of_two))
+    assert mean == same == 2.5
+    assert wider > 2 * half
+
+
+def test_a_run_that_came_to_nothing_is_in_no_mean():
+    rows = [*runs("a", [0], [4, 0]), {"predictor": "a", "set": 2, "seed": 0, "status": "error"}]
+    one = course(rows, by_hand(), limit=3)
+    assert one.failed == 1
+    assert one.mean(one.reached["best"])[0] == 1.5
+
+
+def test_a_front_is_found_when_hardly_any_of_its_area_is_missing():
+    here = by_hand(cost=np.array([4.0, 2.0, 1.0, 2.0, 3.0, 9.0]), floor=1.0)
+    # up to (1, 9): 3 at 1, 7 at 2, 9 at 4
+    assert sorted(here.front.tolist()) == [0, 2, 3]
+    assert here.gap([2, 3, 0]) == pytest.approx([1 - 16 / 54, 1 - 44 / 54, 0])
+    assert here.finished([3, 0, 2])
+    assert not here.finished([3, 0])
+    one = course(runs("a", [3, 4, 0, 2]), here, limit=5)
+    assert one.reached == {"front": [4]}
+
+
+# --- runs -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_the_same_again_and_stops_at_the_best():
+    here = by_hand()
+    first, again, other = (simulate(RandomSearch(), here, repeat, 2, 9, 0) for repeat in (0, 0, 3))
+    assert first["cells"] == again["cells"] != other["cells"]
+    assert 0 in first["cells"][-2:]
+    assert 5 not in first["cells"]
+
+
+def test_metanp_asks_in_the_table_as_a_search_does():
+    """The same seeds and scores, in a `Search` with its journal."""
+    from metanp.search import Search
+
+    table = load_benchmark("nasbench201")
+    rows = np.random.default_rng(0).permutation(15625)[:300]
+    score = table.mean(TOLD)
+    here = Problem(TOLD, 1, np.sort(rows), Listed(table.cells[np.sort(rows)]), score)
+    found = simulate(make("metanp"), here, 5, 3, 9, 1)
+    search = Search(here.candidates, "metanp")
+    search.seed = [1, 5]  # type: ignore[assignment]
+    cells = []
+    for _ in range(3):
+        if here.finished(cells):
+            break
+        picks = make("metanp").propose(search.history, here.candidates, 3, np.random.default_rng([1, 5, len(cells)]))
+        for pick in search.journal.ask(picks):
+            cells.append(here.row(pick.cell))
+            search.tell(pick.cell, score[cells[-1]])
+    assert found["cells"] == cells
+    assert found["asked"] == [3] * (len(cells) // 3)
+
+
+def test_a_strategy_that_asks_twice_is_refused():
+    with pytest.raises(ValueError, match="new cells, it gave rows"):
+        simulate(bad_strategies.Again(), by_hand(), 3, 1, 9, 0)
+
+
+def times_apart(path: Path) -> pa.Table:
+    table = pq.read_table(path)
+    return table.drop_columns([name for name in table.column_names if name.startswith("seconds_")])
+
+
+def test_a_benchmark_writes_runs_a_table_and_a_page_and_a_second_one_runs_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("scripts.search_benchmark.run", at_once)
+    config = small(tmp_path, "format=json", "strategies=[metanp,random]", "batch=6")
+    (lines,) = search_benchmark(config).values()
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert printed == [{**line, "dataset": "cifar10"} for line in lines]
+    assert {line["strategy"] for line in printed} == {"metanp", "random"}
+    for line in printed:
+        assert set(line["evaluations_to_best"]) == {"mean", "ci95", "median", "found"}
+        assert set(line["after"]) == {"5", "10"}
+        assert {"valid", "valid_ci95"} <= set(line["after"]["10"])
+        assert {"seconds_per_ask", "training_hours_to_best", "ahead_of", "behind", "repeats", "failed"} <= set(line)
+    rows = pq.read_table(tmp_path / "cifar10-label-free.parquet").to_pylist()
+    assert len(rows) == 4
+    assert {"predictor", "seed", "config", "code", "data", "run_seed", "commit", "cells", "asked"} <= set(rows[0])
+    assert all(sum(row["asked"]) == len(row["cells"]) <= 12 for row in rows)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {path.name for path in before if path.parent == tmp_path} == {
+        f"cifar10-label-free.{ending}" for ending in ("parquet", "csv", "md", "json", "html")
+    }
+
+    def never(*args: object) -> None:
+        raise AssertionError("ran again")
+
+    monkeypatch.setattr("scripts.search_benchmark.run", never)
+    search_benchmark(small(tmp_path, "strategies=[metanp,random]", "batch=6"))
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    a_page_is_whole((tmp_path / "cifar10-label-free.html").read_text(), "random search")
+
+
+def a_page_is_whole(text: str, *said: str) -> None:
+    page = Page(text)
+    assert {"ranking", "plots", "published", "failures", "strategies", "downloads"} <= set(page.ids)
+    assert not re.search(r'(src|href)="(https?:)?//', text)
+    for part in (
+        "Regret over evaluations",
+        "Share of runs that found it",
+        "Evaluations to the best",
+        "Simulated training hours to the best",
+        "Seconds per ask",
+        "third-party compilation",
+        "WeakPNAG",
+        *said,
+    ):
+        assert part in page.text, part
+
+
+def test_a_benchmark_killed_at_any_moment_ends_with_the_runs_of_one_that_was_not(tmp_path, monkeypatch):
+    overrides = ["strategies=[random]", "dataset=cifar10", "repeats=40", "evaluations=60", "jobs=1", NO_MIRROR]
+    command = [sys.executable, "-m", "scripts.search_benchmark", *overrides]
+    killed = subprocess.Popen(
+        [*command, f"output={tmp_path / 'killed'}"], cwd=ROOT, stdout=-3, stderr=-3, start_new_session=True
+    )
+    rows = tmp_path / "killed" / "rows" / TOLD / "random.jsonl"
+    while not (rows.is_file() and rows.read_bytes().count(b"\n") >= 3):
+        assert killed.poll() is None, "it was over before it could be killed"
+        time.sleep(0.01)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    with open(rows, "ab") as file:
+        file.write(b'{"shown": "cut o')
+    search_benchmark(composed(*overrides, f"output={tmp_path / 'killed'}"))
+    monkeypatch.setattr("scripts.search_benchmark.run", at_once)
+    search_benchmark(composed(*overrides, f"output={tmp_path / 'whole'}"))
+    first, second = (times_apart(tmp_path / folder / "cifar10-label-free.parquet") for folder in ("killed", "whole"))
+    assert first.num_rows == 40
+    assert first.equals(second)
+
+
+def test_a_strategy_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_path):
+    config = small(tmp_path, "repeats=1", "limit=15")
+    bad = ("Raises", "Again", "Slow", "Crashes", "GivesUp")
+    config.known |= {name: Rival({"_target_": f"tests.bad_strategies.{name}"}, "bad", name) for name in bad}
+    config.strategies = [*bad, "random"]
+    (lines,) = search_benchmark(config).values()
+    assert {line["strategy"] for line in lines} == {"GivesUp", "random"}
+    gave_up = next(line for line in lines if line["strategy"] == "GivesUp")
+    assert gave_up["evaluations_to_best"] == {"mean": 12, "ci95": None, "median": 12, "found": 0}
+    rows = pq.read_table(tmp_path / "cifar10-label-free.parquet").to_pylist()
+    said = {row["predictor"]: (row["status"], row["message"]) for row in rows if row["status"] != "ok"}
+    assert said.pop("Again")[1].startswith("ValueError: asked for 1 new cells, it gave rows [")
+    assert said == {
+        "Raises": ("error", "ArithmeticError: it cannot"),
+        "Slow": ("timeout", "took more than 15 s"),
+        "Crashes": ("error", "its process ended with 7"),
+    }
+    a_page_is_whole((tmp_path / "cifar10-label-free.html").read_text(), "it cannot", "took more than 15 s")
+
+
+def test_repeats_are_spread_over_checkpoints(tmp_path):
+    model, card = load_model("label-free")
+    card["training"]["seed"] = 7
+    save_model(tmp_path / "other.safetensors", model, card)
+    names = ["label-free", str(tmp_path / "other.safetensors")]
+    rivals = select(composed().known, ["metanp", "random"], slow=False, front=False)
+    who = [*contestants(rivals, "label-free", names, "nasbench201", 4)]
+    assert [(one.marks["seed"], list(one.repeats)) for one in who] == [(0, [0, 2]), (7, [1, 3]), (0, [0, 1, 2, 3])]
+    assert [one.make.get("checkpoint") for one in who] == [*names, None]
+    assert len({one.marks["config"] for one in who}) == 3
+    with pytest.raises(ValueError, match="5 repeats are not shared evenly by 2 checkpoints"):
+        list(contestants(rivals, "label-free", names, "nasbench201", 5))
+
+
+def test_a_search_for_a_front_is_held_against_one_for_the_best(tmp_path, mirror, monkeypatch):
+    monkeypatch.setattr("scripts.search_benchmark.run", at_once)
+    config = small(
+        tmp_path, "benchmark=nasbench201_latency", "dataset=edgegpu", "strategies=[pareto,random]", "batch=6"
+    )
+    (lines,) = search_benchmark(config).values()
+    assert {line["strategy"] for line in lines} == {"pareto", "random"}
+    for line in lines:
+        assert set(line["after"]["10"]) == {"hypervolume", "hypervolume_ci95"}
+        assert 0 <= line["after"]["5"]["hypervolume"] <= line["after"]["10"]["hypervolume"] <= 1
+    text = (tmp_path / "edgegpu-label-free.html").read_text()
+    assert "Missing hypervolume over evaluations" in text
+    assert "The front that was found" in text
+
+
+def test_the_page_shows_the_test_accuracy_where_it_is_known_and_several_checkpoints(tmp_path):
+    here, titles = by_hand(), {"metanp": "MetaNP", "a": "A & B <i>"}
+    rows = {name: runs(name, [4, 1, 0], [2, 3, 4, 1], seeds=2) for name in titles}
+    courses = {name: course(mine, here, limit=4) for name, mine in rows.items()}
+    described = {name: Made(title, "bad") for name, title in titles.items()}
+    told = ("title", "about", "benchmark", "dataset", "kind", "date", "machine", "commit")
+    facts = {**dict.fromkeys(told, "x"), "limit": 4, "proxies": False, "downloads": {"All": "a.parquet"}}
+    lines = summarise(courses, titles, here, [2])
+    published = read_search("nasbench201", "imagenet16-120")
+    flattened = [row for mine in rows.values() for row in mine]
+    write_search_page(tmp_path / "page.html", courses, lines, described, flattened, here, published, facts)
+    text = (tmp_path / "page.html").read_text()
+    a_page_is_whole(text, "Test accuracy over evaluations", "2 checkpoints of MetaNP", "A & B <i>")
+    assert "<i>B" not in text
+
+
+def test_proxies_are_side_features_that_metanp_reads(mirror):
+    where = composed().benchmarks["nasbench201"]
+    here = problem(where, "cifar10", proxies=True)
+    assert len(here.candidates.side.names) == 13
+    blind = problem(where, "cifar10")
+    found = [simulate(make("metanp"), one, 0, 6, 12, 0)["cells"] for one in (here, blind)]
+    assert found[0] != found[1]
+
+
+def test_the_readme_table_has_what_was_found():
+    one = course(runs("metanp", [4, 1, 0], [2, 3, 4, 1]), by_hand(), limit=4)
+    two = course(runs("random", [2, 1, 3], [2, 3, 4, 1]), by_hand(), limit=4)
+    lines = summarise({"metanp": one, "random": two}, {"metanp": "MetaNP", "random": "R"}, by_hand(), [2])
+    told = {"limit": 4, "date": "2020-01-01", "machine": "m", "commit": "c"}
+    rows = [{name: "" if v is None else str(v) for name, v in {**flat(line), **told}.items()} for line in lines]
+    table = readme.search_table(rows).splitlines()
+    assert table[0] == "| strategy | evaluations to best | valid / test after 2 | seconds per ask |"
+    assert table[2] == "| **MetaNP** | ≥ 3.5 ± 6.4 (50 %) | 6.00 / 5.50 | 2 |"
+    assert table[3] == "| R | ≥ 4.0 (0 %) | 6.00 / 5.50 | 2 |"
+
+
+def test_a_config_that_names_a_column_that_is_not_there_says_so():
+    with pytest.raises(ValueError, match="nearest: cifar10_validation_accuracy_200"):
+        problem(SearchConfig("t", benchmark="nasbench201", told="{dataset}_validation_acuracy_200"), "cifar10")
