@@ -1,6 +1,6 @@
 """The command line: `metanp rank`, `info`, `convert`, `search`. A table for people, `--json` for programs.
 
-The commands of `search` are in `metanp.search.commands`.
+The commands of `search` are in `metanp.search.command_line.commands`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from metanp.search import commands as search_commands
+from metanp.search.command_line import commands as search_commands
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(search_commands.app, name="search")

@@ -11,9 +11,9 @@ import pytest
 
 from metanp import json_lines
 from metanp.cell import Cell
+from metanp.search.command_line.opening import Options
+from metanp.search.command_line.plot import incumbents, text_plot
 from metanp.search.journal import Journal
-from metanp.search.opening import Options
-from metanp.search.plot import incumbents, text_plot
 from tests.evaluated_cells import CONTEXT, SCORE
 from tests.search_runs import DISTINCT, metanp_command, write_pool
 from tests.tiny_model import write_checkpoint

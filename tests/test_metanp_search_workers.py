@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from metanp.search.evaluation import Command, Job, Outcome, Stop, read_score
-from metanp.search.guard import Guard
+from metanp.search.command_line.evaluation import Command, Job, Outcome, Stop, read_score
+from metanp.search.command_line.guard import Guard
 from metanp.search.journal import Journal
 from metanp.search.strategy import Pick
 from tests.search_runs import DISTINCT, Background, is_gone, metanp_command, trained, training, until, write_pool

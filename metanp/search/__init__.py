@@ -6,9 +6,7 @@ strategy.py      candidates and history in, picks out; strategies/ has one file 
 belief.py        what MetaNP says of the candidates; acquisitions.py makes picks of it
 journal.py       everything that was asked and told, in a file that survives any end
 search.py        ask and tell: all of these together
-commands.py      `metanp search`: opening.py finds out what is searched, results.py reads what is told, status.py,
-                 plot.py and progress.py show it
-workers.py       drives a training command, evaluation.py runs it once, guard.py kills what a dead driver left
+command_line/    `metanp search`: the same by hand, or driving a training command
 
 from metanp.search import Search
 search = Search(get_space("nasbench201"), journal="run.sqlite")

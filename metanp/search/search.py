@@ -136,7 +136,7 @@ class Search:
         """Cells to evaluate next, best first; fewer than `n` where no more are left.
 
         Args:
-            worker: who evaluates them, where several do; see `metanp.search.workers`.
+            worker: who evaluates them, where several do; see `metanp.search.command_line.workers`.
 
         Raises:
             ValueError: `n` below 1.

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from metanp.search.opening import Names, Options
+from metanp.search.command_line.opening import Names, Options
 from metanp.search.search import Suggestion
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -76,7 +76,7 @@ def tell(
     ],
 ) -> None:
     """Say what came of cells: all lines of a file, or none where one is wrong."""
-    from metanp.search.results import tell as tell_all
+    from metanp.search.command_line.results import tell as tell_all
 
     data = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
     opened = _options(context, None, None).open()
@@ -94,8 +94,8 @@ def status(
     plot: Annotated[Path | None, typer.Option(help="Write the best score over evaluations to a .svg or .png.")] = None,
 ) -> None:
     """Where the search stands."""
-    from metanp.search import status as standing
-    from metanp.search.plot import write_plot
+    from metanp.search.command_line import status as standing
+    from metanp.search.command_line.plot import write_plot
 
     journal, names, facts = context.obj.open_journal()
     found = standing.status(journal, names, facts)
@@ -117,7 +117,7 @@ def suggest(
     checkpoint: Checkpoint = None,
 ) -> None:
     """What `ask` would answer, and why; nothing is given out."""
-    from metanp.search.status import drawn
+    from metanp.search.command_line.status import drawn
 
     opened = _options(context, strategy, checkpoint).open()
     with opened.search as searching:
@@ -156,9 +156,9 @@ def run(
     is in METANP_CELL (JSON) and METANP_ID as well. The last line that it prints is the score: a number, or JSON with
     "score". Ctrl-C waits for what runs, a second one kills it. Start again with the same journal to go on.
     """
-    from metanp.search.evaluation import Command, Job
-    from metanp.search.progress import Shown
-    from metanp.search.workers import SILENT, Plan, Run
+    from metanp.search.command_line.evaluation import Command, Job
+    from metanp.search.command_line.progress import Shown
+    from metanp.search.command_line.workers import SILENT, Plan, Run
 
     options = _options(context, strategy, checkpoint)
     plan = Plan(budget, workers, give_up, SILENT if silent is None else silent)

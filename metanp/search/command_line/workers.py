@@ -27,8 +27,8 @@ from types import FrameType
 from typing import Protocol
 
 from metanp.cell import Cell
-from metanp.search.evaluation import TICK, Command, Job, Outcome, Stop
-from metanp.search.guard import Guard
+from metanp.search.command_line.evaluation import TICK, Command, Job, Outcome, Stop
+from metanp.search.command_line.guard import Guard
 from metanp.search.journal import Journal, JournalError
 from metanp.search.search import Failed, Search
 

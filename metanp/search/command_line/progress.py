@@ -1,4 +1,4 @@
-"""How a run goes, on a terminal or as JSON lines. It is told (`metanp.search.workers.Watcher`) and asks nothing."""
+"""How a run goes, on a terminal or as JSON lines. It is told (`workers.Watcher`) and asks nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from metanp.cell import Cell
-from metanp.search.evaluation import Job, Outcome
+from metanp.search.command_line.evaluation import Job, Outcome
 from metanp.search.search import Search
 
 

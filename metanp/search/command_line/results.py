@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from metanp.cell import Cell
+from metanp.search.command_line.opening import Opened
 from metanp.search.journal import JournalError
-from metanp.search.opening import Opened
 from metanp.search.search import FAILED, Failed
 
 PREDICTED = ("mean", "std", "p_improve")

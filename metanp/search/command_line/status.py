@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from metanp.cell import Cell
+from metanp.search.command_line.opening import Names
+from metanp.search.command_line.plot import text_plot
 from metanp.search.history import Evaluated
 from metanp.search.journal import Journal
-from metanp.search.opening import Names
-from metanp.search.plot import text_plot
 
 TOP = 10
 FACTS = ("space", "pool", "candidates", "better", "strategy", "checkpoint", "seed")

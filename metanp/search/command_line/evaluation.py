@@ -29,7 +29,7 @@ from pathlib import Path
 from threading import Event
 from typing import IO
 
-from metanp.search.guard import Guard, kill
+from metanp.search.command_line.guard import Guard, kill
 
 PLACEHOLDERS = re.compile(r"\{(cell|json|id|worker)\}")
 TICK = 0.1  # seconds between looks at the clock
