@@ -17,17 +17,19 @@ import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
+from omegaconf import OmegaConf
 
 from scripts.catalogue import OURS, made
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/leaderboards.md", "docs/baselines.md")
+PAGES = ("README.md", "docs/leaderboards.md", "docs/baselines.md", "docs/search.md", "docs/ablations.md")
 OURS_IN_DEMO = {"metanp": "**MetaNP, trained by the demo**", "shipped": "**MetaNP, shipped label-free**"}
 METRICS = {"tau": "tau", "n_at_10_median": "N@10 median", "n_at_10": "N@10 mean", "regret_at_10": "regret@10"}
+OVERVIEW = "search-nasbench201"
 FORMS = {"tau": "{:.3f}", "n_at_10_median": "{:.0f}", "n_at_10": "{:.1f}", "regret_at_10": "{:.2f}"}
 
 
@@ -61,11 +63,16 @@ def write_summary(result: dict, path: Path) -> None:
 
 def tables() -> dict[str, str]:
     """The table of every summary, by its name."""
-    found = {}
+    found: dict[str, str] = {}
+    searched: list[dict[str, str]] = []
     for path in sorted((ROOT / "results" / "summary").glob("*.csv")):
         with open(path, newline="") as file:
             rows = list(csv.DictReader(file))
         found[path.stem] = TABLES.get(path.stem.split("-")[0], evaluation_table)(rows)
+        if path.stem.startswith(f"{OVERVIEW}-") and not path.stem.endswith("-proxies"):
+            searched += rows
+    if searched:
+        found[OVERVIEW] = search_overview(searched)
     return found
 
 
@@ -235,6 +242,41 @@ def search_table(rows: Sequence[dict[str, str]]) -> str:
         f"Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def search_overview(rows: Sequence[dict[str, str]]) -> str:
+    """A Markdown table of one benchmark: evaluations until the best cell, strategies by data sets.
+
+    A strategy that holds a MetaNP stands here once a kind of meta-training, any other once.
+    """
+    datasets, goal = list(dict.fromkeys(row["dataset"] for row in rows)), "evaluations_to_best"
+    holds = {name for name, entry in _strategies().items() if "checkpoint" in entry["make"]}
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for row in rows:
+        title = f"{row['title']}, {row['kind']}" if row["strategy"] in holds else row["title"]
+        title = f"**{title}**" if row["strategy"] == OURS else title
+        found.setdefault(title, {}).setdefault(row["dataset"], row)
+
+    def mean(title: str) -> float:
+        known = [float(row[f"{goal}_mean"]) for row in found[title].values()]
+        return float(np.mean(known)) if len(known) == len(datasets) else np.inf
+
+    lines = ["| strategy | " + " | ".join(datasets) + " |", "|---" * (1 + len(datasets)) + "|"]
+    for title in sorted(found, key=mean):
+        entries = [_spent(found[title][name], goal) if name in found[title] else "" for name in datasets]
+        lines.append(f"| {title} | " + " | ".join(entries) + " |")
+    runs, first = sorted({int(row["repeats"]) for row in rows}), rows[0]
+    lines += [
+        "",
+        f"Mean evaluations ± half of the 95 % interval, {' to '.join(map(str, dict.fromkeys((runs[0], runs[-1]))))} "
+        f"runs each. ≥: a run that had not found it counts with the limit of {first['limit']} evaluations; in "
+        f"brackets, how many had. Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _strategies() -> Any:
+    return OmegaConf.load(ROOT / "configs" / "search_strategies" / "all.yaml")
 
 
 def _spent(row: dict[str, str], goal: str) -> str:

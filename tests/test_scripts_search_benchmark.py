@@ -263,6 +263,23 @@ def test_a_run_is_the_same_again_and_stops_at_the_best():
     assert 5 not in first["cells"]
 
 
+def test_an_overview_has_a_metanp_once_a_kind_and_any_other_once():
+    def row(strategy: str, kind: str, dataset: str, mean: float, found: str = "1.0") -> dict[str, str]:
+        goal = {"evaluations_to_best_mean": str(mean), "evaluations_to_best_ci95": "2.5"}
+        same = {"title": strategy, "repeats": "9", "limit": "500", "date": "d", "machine": "m", "commit": "c"}
+        own = {"strategy": strategy, "kind": kind, "dataset": dataset, "evaluations_to_best_found": found}
+        return {**own, **goal, **same}
+
+    rows = [row(name, kind, d, 9) for name in ("metanp", "random") for kind in ("a", "b") for d in ("one", "two")]
+    table = readme.search_overview([*rows, row("evolution", "a", "two", 4, "0.5")])
+    assert table.splitlines()[2:6] == [
+        "| **metanp, a** | 9.0 ± 2.5 | 9.0 ± 2.5 |",
+        "| **metanp, b** | 9.0 ± 2.5 | 9.0 ± 2.5 |",
+        "| random | 9.0 ± 2.5 | 9.0 ± 2.5 |",
+        "| evolution |  | ≥ 4.0 ± 2.5 (50 %) |",
+    ]
+
+
 def test_metanp_asks_in_the_table_as_a_search_does():
     """The same seeds and scores, in a `Search` with its journal."""
     from metanp.search import Search
