@@ -134,10 +134,11 @@ def test_a_cell_told_twice_is_a_repeated_measurement_and_is_said():
     search = in_order()
     (cell,) = search.ask()
     search.tell(cell, 90.0)
-    with pytest.warns(SearchWarning, match="repeated"):
-        search.tell(cell, 92.0)
+    for score in (92.0, 91.0, 91.0):
+        with pytest.warns(SearchWarning, match="repeated"):
+            search.tell(cell, score)
     assert search.best().score == 91.0
-    assert search.best().measurements == 2
+    assert search.best().measurements == 4
 
 
 def test_a_cell_never_asked_for_is_kept_and_said():
@@ -179,6 +180,25 @@ def test_a_dropped_cell_may_be_asked_for_again():
     (cell,) = search.ask()
     search.drop(cell)
     assert search.ask() == [cell]
+
+
+def test_a_failure_may_be_forgotten():
+    search = in_order()
+    (cell,) = search.ask()
+    search.tell(cell, FAILED)
+    search.drop(cell)
+    assert search.ask() == [cell]
+
+
+def test_a_cell_that_is_another_workers_by_now_is_not_dropped():
+    search = in_order()
+    (cell,) = search.ask(worker="slow")
+    search.journal.alive("slow")
+    search.journal.adopt("quick", silent=-1)
+    search.drop(cell, worker="slow")
+    assert search.pending == [cell]
+    search.drop(cell, worker="quick")
+    assert search.pending == []
 
 
 @pytest.mark.parametrize(
@@ -248,7 +268,7 @@ def test_a_journal_of_another_version_is_refused(tmp_path):
     in_order(path).close()
     with sqlite3.connect(path) as file:
         file.execute("UPDATE facts SET value = '0' WHERE name = 'format'")
-    with pytest.raises(JournalError, match="its format is 0, not 1"):
+    with pytest.raises(JournalError, match="version 0; this version of metanp reads 1"):
         in_order(path)
 
 
@@ -348,6 +368,37 @@ def test_a_read_only_file_is_said(tmp_path):
     path.chmod(0o400)
     with pytest.raises(JournalError, match=r"run\.sqlite"):
         in_order(path)
+
+
+def test_a_closed_search_says_so(tmp_path):
+    with in_order(tmp_path / "run.sqlite") as search:
+        pass
+    with pytest.raises(JournalError, match="closed"):
+        search.ask()
+
+
+def test_settings_beside_candidates_that_are_made_are_refused():
+    with pytest.raises(ValueError, match="give feasible and features to Listed"):
+        Search(Listed(CELLS), "random", feasible=lambda cell: False)
+
+
+def test_a_list_without_a_space_is_refused_before_anything_is_evaluated():
+    with pytest.raises(ValueError, match=r"Listed\(cells, space\)"):
+        Search(CELLS, "evolution")
+    assert len(Search(Listed(CELLS, SPACE), "evolution").ask(2)) == 2
+
+
+def test_a_negative_seed_is_refused_before_a_file_is_made(tmp_path):
+    with pytest.raises(ValueError, match="rng is -1"):
+        in_order(tmp_path / "run.sqlite", rng=-1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_side_features_of_a_space_follow_its_order():
+    flops = np.arange(len(SPACE), dtype=float)
+    search = Search(SPACE, "random", features={"flops": flops})
+    cell = SPACE[77]
+    assert search.candidates.features([cell])["flops"] == flops[search.candidates.rows(cell)[0]]
 
 
 def test_a_space_is_listed_and_a_list_is_taken_as_it_is():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from metanp import MetaNP
-from metanp.search import Evaluated, History, Listed
+from metanp.search import Evaluated, History, Listed, Search
 from metanp.search.acquisitions import ACQUISITIONS, greedy
 from metanp.search.belief import Belief, condition
 from metanp.search.strategies.bayesian import Bayesian
@@ -23,6 +23,7 @@ class Known:
     std: np.ndarray = field(default_factory=lambda: np.array([0.1, 0.0, 5.0, 0.0]))
     best: float = 9.0
     contenders: np.ndarray = field(default_factory=lambda: np.array([2, 1, 0]))
+    pending: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     options: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(known=np.array([3])))
 
     def draws(self, rows, n, rng):
@@ -54,6 +55,13 @@ def test_the_noisy_improvement_does_not_take_a_lucky_score_at_its_word():
 def test_the_probability_of_the_best_is_that_of_the_draws():
     assert picks("best", 2) == [1, 2]  # 2 is above 0 + 5 z in two of three draws
     assert picks("best", mean=np.array([1.0, 2.0, 9.0, 9.0])) == [2]
+
+
+@pytest.mark.parametrize("name", ["best", "improvement"])
+def test_what_a_pending_cell_will_find_need_not_be_looked_for(name):
+    same = {"mean": np.array([1.0, 5.0, 0.0, 6.0]), "std": np.array([0.1, 0.0, 9.0, 0.0]), "best": 2.0}
+    assert picks(name, **same, contenders=np.array([1, 0])) == [1]
+    assert picks(name, 2, **same, contenders=np.array([1, 2]), pending=np.array([3])) == [2, 1]
 
 
 def test_thompson_takes_each_option_once():
@@ -97,6 +105,19 @@ def belief_of(checkpoint, listed) -> Belief:
     model = MetaNP(checkpoint)
     condition(model, history, listed)
     return Belief.of(model, history, listed, listed.options(history, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("acquisition", ACQUISITIONS)
+def test_nothing_left_is_no_error(checkpoint, acquisition):
+    search = Search(CELLS[:3], Bayesian(checkpoint, acquisition))
+    assert len(search.ask(9)) == len({cell.key for cell in CELLS[:3]})
+    assert search.ask(2) == []
+    assert Search(CELLS, Bayesian(checkpoint, acquisition), feasible=lambda cell: False).ask() == []
+
+
+def test_before_any_score_there_is_nothing_to_improve_on(checkpoint):
+    search = Search(CELLS, Bayesian(checkpoint))
+    assert search.suggestions(1)[0].p_improve is None
 
 
 def test_a_belief_is_what_the_model_predicts(checkpoint):

@@ -37,6 +37,13 @@ def test_all_cells_that_compute_the_same_as_a_taken_one_are_taken():
     assert options.known.tolist() == [1]
 
 
+def test_of_cells_that_compute_the_same_the_first_is_answered():
+    listed = Listed([OTHER, CELLS[0], EARLY])
+    assert listed.fresh([EARLY], {}, 1) == [OTHER]
+    options = listed.options(History(), rng())
+    assert listed.highest(options, np.array([0.0, 1.0, 2.0]), 2).tolist() == [0, 1]
+
+
 def test_the_highest_options_are_free_feasible_and_distinct():
     listed = Listed([OTHER, EARLY, CELLS[0], CELLS[1], CELLS[2]], feasible=lambda cell: cell != CELLS[1])
     options = listed.options(told(CELLS[0]), rng())
@@ -70,7 +77,7 @@ def test_neighbours_stay_within_the_list():
 
 
 def test_a_list_without_a_space_has_no_neighbours_and_says_so():
-    with pytest.raises(ValueError, match="give the search the space"):
+    with pytest.raises(ValueError, match=r"search Listed\(cells, space\)"):
         Listed(CELLS).neighbours(CELLS[0])
 
 
@@ -113,6 +120,13 @@ def test_an_open_space_is_climbed_where_cells_promise_more():
     climbed = open_space.options(History(), rng(), value)
     assert value(start).max() < 6
     assert value(climbed).max() == 6
+
+
+def test_an_open_space_with_few_wanted_cells_still_finds_them():
+    wanted = {cell.key for cell in SPACE.neighbours(CELLS[0])}
+    open_space = Open(SPACE, feasible=lambda cell: cell.key in wanted, samples=20)
+    options = open_space.options(History(), rng(), lambda options: np.zeros(len(options)))
+    assert len(open_space.highest(options, np.zeros(len(options)), 3)) == 3
 
 
 def test_a_cell_outside_of_an_open_space_is_named():

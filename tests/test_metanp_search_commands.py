@@ -137,7 +137,8 @@ def test_what_is_worth_knowing_of_a_result_is_said_and_the_result_kept(metanp, s
     said = error.splitlines()
     assert "told, line 1: this cell was never asked for" in said[0]
     assert "told, line 2: this cell has 1 and now 2" in said[1]
-    assert said[2:] == ["metanp: told 3"]
+    assert "told, line 3: this cell has 1.5 and now 2" in said[2]
+    assert said[3:] == ["metanp: told 3"]
     assert kinds(journal) == ["tell"] * 3
 
 
@@ -244,6 +245,37 @@ def test_metanp_says_what_it_expects_and_suggestions_are_what_it_would_ask(metan
 
 
 # --- status for people ----------------------------------------------------------------------------------------
+
+
+def test_a_file_that_grows_may_be_told_again_and_again(metanp, search, journal, tmp_path):
+    ids = [row["id"] for row in rows(metanp(*search, "ask", "-n", 3)[1])]
+    lines = [{"id": ids[0], "score": 1.0}, {"id": ids[1], "failed": True}]
+    metanp("search", "--journal", journal, "tell", write(tmp_path / "told", *lines))
+    longer = write(tmp_path / "told", *lines, {"id": ids[2], "score": 2.0})
+    code, _, error = metanp("search", "--journal", journal, "tell", longer)
+    assert code == 0
+    assert "2 told before, passed over" in error
+    assert kinds(journal) == ["ask"] * 3 + ["tell", "fail", "tell"]
+    metanp("search", "--journal", journal, "tell", "--repeat", write(tmp_path / "again", lines[0]))
+    assert kinds(journal)[-1] == "tell"
+
+
+def test_cells_that_are_out_or_failed_are_shown_and_may_be_dropped(metanp, search, journal, tmp_path):
+    ids = [row["id"] for row in rows(metanp(*search, "ask", "-n", 3)[1])]
+    metanp("search", "--journal", journal, "tell", write(tmp_path / "told", {"id": ids[0], "failed": "no memory"}))
+    found = json.loads(metanp("search", "--journal", journal, "status", "--json")[1])
+    assert (found["failed_ids"], found["pending_ids"]) == (ids[:1], ids[1:])
+    assert metanp("search", "--journal", journal, "drop", ids[0], ids[1])[0] == 0
+    found = json.loads(metanp("search", "--journal", journal, "status", "--json")[1])
+    assert (found["failed_ids"], found["pending_ids"]) == ([], ids[2:])
+
+
+def test_what_is_not_out_cannot_be_dropped_and_nothing_is(metanp, search, journal):
+    ids = [row["id"] for row in rows(metanp(*search, "ask", "-n", 2)[1])]
+    code, _, error = metanp("search", "--journal", journal, "drop", ids[0], next(i for i in IDS if i not in ids))
+    assert code == 2
+    assert "neither asked for nor failed" in one_line(error)
+    assert kinds(journal) == ["ask"] * 2
 
 
 def test_status_fits_eighty_columns_and_shows_the_best_whole(metanp, journal, tmp_path, monkeypatch):
@@ -371,7 +403,7 @@ def of_another_space(path):
     [
         (garbage, "is no journal of a search: file is not a database"),
         (foreign, "it is an SQLite file with other tables, ['photos']"),
-        (of_the_future, "its format is 99, not 1"),
+        (of_the_future, "is a journal of version 99; this version of metanp reads 1"),
     ],
 )
 def test_a_file_that_is_no_journal_of_ours_is_left_as_it_is(metanp, search, journal, spoil, message, command):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from metanp import Cell
 from metanp.search import Search
-from metanp.search.pareto import Reference, hypervolume, hypervolume_improvement, on_front
+from metanp.search.pareto import Reference, hypervolume, hypervolume_improvement, on_front, pareto_front
 from metanp.search.strategies.pareto import Pareto
 from tests.evaluated_cells import CELLS
 from tests.tiny_model import write_checkpoint
@@ -58,6 +58,22 @@ def test_a_search_for_the_front_looks_at_cheap_cells_as_well(tmp_path):
     costs = [parameters(one.cell) for one in search.history.evaluated]
     assert min(costs) <= 10 < 20 <= max(costs)
     assert search.suggestions(1)[0].note["cost"] == parameters(search.suggestions(1)[0].cell)
+
+
+def test_the_front_of_a_search_is_told_cheapest_first():
+    search = Search(CELLS, "random")
+    for cell in search.ask(20):
+        search.tell(cell, parameters(cell) ** 0.5)
+    front = pareto_front(search.history, parameters)
+    costs = [parameters(one.cell) for one in front]
+    assert costs == sorted({parameters(one.cell) for one in search.history.evaluated})
+
+
+def test_a_front_that_was_all_found_is_no_error(tmp_path):
+    checkpoint = str(write_checkpoint(tmp_path / "tiny.safetensors"))
+    search = Search(CELLS[:3], Pareto(parameters, checkpoint=checkpoint))
+    assert len(search.ask(9)) == 3
+    assert search.ask() == []
 
 
 def test_a_cost_that_is_no_number_is_named(tmp_path):

@@ -1,7 +1,7 @@
 """Which options are worth an evaluation: from what the model says of them to an order of a few.
 
-Each function answers with rows of the options, best first, none twice. Those on joint draws choose several one after
-another, each given those before and the pending ones, so that a batch does not hold ten times the same idea.
+Each function answers with rows of the options, best first, none twice. `best` and the two improvements are of a whole
+batch, pending cells included: what one of its cells is sure to find, the others need not look for.
 
 Axes: draw; contender; see `metanp.search.belief`.
 
@@ -46,9 +46,10 @@ def thompson(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
 
 
 def probability_of_best(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
-    """The options most often the best of all in joint draws."""
+    """The options most often the best of all in joint draws: the batch that most probably holds the best cell."""
     rows = belief.contenders
-    best = np.bincount(belief.draws(rows, DRAWS, rng).argmax(1), minlength=len(rows))
+    draws = belief.draws(np.concatenate([rows, belief.pending]), DRAWS, rng)
+    best = np.bincount(draws.argmax(1), minlength=len(rows))[: len(rows)]
     # where draws agree less than there are picks, by mean
     return rows[np.lexsort((-belief.mean[rows], -best))][:n]
 
@@ -56,8 +57,9 @@ def probability_of_best(belief: Belief, n: int, rng: np.random.Generator) -> Row
 def expected_improvement(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
     """The most expected above the best score measured."""
     rows = belief.contenders
-    draws = belief.draws(rows, DRAWS, rng)
-    return rows[greedy(draws, np.full(DRAWS, belief.best), n)]
+    draws = belief.draws(np.concatenate([rows, belief.pending]), DRAWS, rng)
+    floor = draws[:, len(rows) :].max(1, initial=belief.best)
+    return rows[greedy(draws[:, : len(rows)], floor, n)]
 
 
 def noisy_expected_improvement(belief: Belief, n: int, rng: np.random.Generator) -> Rows:

@@ -29,14 +29,15 @@ Promise = Float[np.ndarray, " option"]
 class Belief:
     """What one model says.
 
-    contenders: rows of the options, most promising first. best: highest mean score of an evaluated cell, minus infinity
-    without any.
+    contenders: rows of the options, most promising first. pending: rows of those that are asked for and not told. best:
+    highest mean score of an evaluated cell, minus infinity without any.
     """
 
     model: MetaNP
     pool: Pool
     options: Options
     contenders: Int[np.ndarray, " contender"]
+    pending: Int[np.ndarray, " pending"]
     mean: Float[np.ndarray, " option"]
     std: Float[np.ndarray, " option"]
     best: float
@@ -54,7 +55,8 @@ class Belief:
         promise = predicted.mean + REACH * predicted.std if promise is None else promise
         contenders = candidates.highest(options, promise, CONTENDERS)
         best = history.best.score if history.best else -np.inf
-        return cls(model, pool, options, contenders, predicted.mean, predicted.std, best)
+        pending = options.known[len(history.evaluated) :]
+        return cls(model, pool, options, contenders, pending, predicted.mean, predicted.std, best)
 
     def draws(self, rows: Int[np.ndarray, " row"], n: int, rng: np.random.Generator) -> Float[np.ndarray, "draw row"]:
         """Joint draws of some options."""

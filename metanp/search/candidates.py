@@ -4,7 +4,7 @@
     Open     in each ask, cells near the best ones and random ones; strategies climb from there over neighbours
 
 Cells that compute the same (equal `Cell.key`) are one candidate: where a list has several, the first stands for all
-and the others are never asked for. Which cells a user does not want (`feasible`) is asked of no more cells than needed.
+and the others are never answered. Which cells a user does not want (`feasible`) is asked of no more cells than needed.
 
 Axes: option, the cells looked at in one ask.
 """
@@ -66,6 +66,7 @@ class Candidates(ABC):
 
     name: str
     identity: str  # equal where the candidates are
+    space: Space | None
 
     def __init__(self, feasible: Feasible | None = None):
         self._feasible = feasible
@@ -114,8 +115,12 @@ class Candidates(ABC):
             if len(chosen) == n:
                 break
             if cell.key not in taken and cell.key not in chosen and self.feasible(cell):
-                chosen[cell.key] = cell
+                chosen[cell.key] = self.first(cell)
         return list(chosen.values())
+
+    def first(self, cell: Cell) -> Cell:
+        """The candidate that stands for this one."""
+        return cell
 
     def highest(self, options: Options, value: Float[np.ndarray, " option"], n: int) -> Int[np.ndarray, " row"]:
         """Rows of the `n` free and feasible options of the highest value, best first; of equal ones, the first.
@@ -131,7 +136,7 @@ class Candidates(ABC):
         return np.array([*chosen.values()], dtype=np.int64)
 
     def random(self, taken: Mapping[str, Any], n: int, rng: np.random.Generator) -> list[Cell]:
-        """`n` fresh cells, all equally likely; fewer where no more are found."""
+        """`n` fresh cells, drawn as `sample` draws; fewer where no more are found."""
         return self.fresh((self.sample(rng) for _ in range(DRAWS + n)), taken, n)
 
 
@@ -140,7 +145,7 @@ class Listed(Candidates):
 
     Args:
         cells: as written; of those that compute the same, the first is the candidate.
-        space: tells which are neighbours; without, those with the most in common are (`neighbours`).
+        space: tells which are neighbours; strategies that need neighbours refuse a list without one.
         features: side features, rows as `cells`.
     """
 
@@ -166,9 +171,9 @@ class Listed(Candidates):
         self._encoded: dict[Any, Any] = {}
 
     @classmethod
-    def of(cls, space: Space, feasible: Feasible | None = None) -> Listed:
-        """All cells of a space."""
-        return cls(space.arrays(), space, feasible=feasible)
+    def of(cls, space: Space, feasible: Feasible | None = None, features: Any = None) -> Listed:
+        """All cells of a space; features: rows in its order."""
+        return cls(space.arrays(), space, features, feasible)
 
     def cell(self, row: int) -> Cell:
         """As it was given."""
@@ -192,6 +197,13 @@ class Listed(Candidates):
             raise ValueError(f"{self.name} has no cell that computes the same as {cell.to_json()}")
         return self.cell(int(rows[0]))
 
+    def first(self, cell: Cell) -> Cell:
+        return self.cell(int(self.rows(cell)[0]))
+
+    def highest(self, options: Options, value: Float[np.ndarray, " option"], n: int) -> Int[np.ndarray, " row"]:
+        rows = super().highest(options, value, n)
+        return np.array([self.rows(self.cell(int(row)))[0] for row in rows], dtype=np.int64)
+
     def sample(self, rng: np.random.Generator) -> Cell:
         return self.cell(int(rng.integers(len(self.cells))))
 
@@ -201,7 +213,7 @@ class Listed(Candidates):
 
     def neighbours(self, cell: Cell) -> list[Cell]:
         if self.space is None:
-            raise ValueError("a list of cells without a space has no neighbours; give the search the space as well")
+            raise ValueError("a list of cells without a space has no neighbours; search Listed(cells, space)")
         near = self.space.neighbours(cell)
         return [one for one in near if len(self.rows(one))]
 
@@ -233,6 +245,8 @@ class Open(Candidates):
         samples: random cells in each ask. parents: cells whose neighbours are looked at, the best evaluated ones first.
     """
 
+    space: Space
+
     def __init__(self, space: Space, feasible: Feasible | None = None, samples: int = 1000, parents: int = 10):
         super().__init__(feasible)
         self.space, self.name, self.identity = space, space.name, space.name
@@ -255,11 +269,11 @@ class Open(Candidates):
     def options(self, history: History, rng: np.random.Generator, value: Value | None = None) -> Options:
         parents = sorted(history.evaluated, key=lambda one: -one.score)[: self.parents]
         near = [cell for one in parents for cell in self.neighbours(one.cell)]
-        found = self._distinct([*near, *(self.sample(rng) for _ in range(self.samples))], history)
+        found = self._distinct([*near, *self.random(history.taken, self.samples, rng)], history)
         for _ in range(CLIMBS):
             if value is None:
                 break
-            tops = [found.cell(int(row)) for row in np.argsort(-value(found), kind="stable")[: self.parents]]
+            tops = [found.cell(int(row)) for row in self.highest(found, value(found), self.parents)]
             around = [cell for top in tops for cell in self.neighbours(top)]
             kept = [found.cell(row) for row in range(len(found))]
             found, before = self._distinct([*kept, *around], history), len(found)
@@ -289,10 +303,16 @@ def candidates(
     """What `Search` was given, as candidates: a space of up to a million cells is listed, a larger one open.
 
     Raises:
-        ValueError: no cell, or side features that do not fit.
+        ValueError: no cell, side features that do not fit, or settings beside candidates that are made already.
     """
     if isinstance(where, Candidates):
+        if feasible is not None or features is not None:
+            raise ValueError(f"give feasible and features to {type(where).__name__}, not beside it")
         return where
+    if isinstance(where, Space) and len(where) > LISTED:
+        if features is not None:
+            raise ValueError(f"{where.name} is too large to list, and has no rows that side features could follow")
+        return Open(where, feasible)
     if isinstance(where, Space):
-        return Listed.of(where, feasible) if len(where) <= LISTED else Open(where, feasible)
+        return Listed.of(where, feasible, features)
     return Listed(where, None, features, feasible)

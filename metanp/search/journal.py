@@ -7,9 +7,9 @@ event, here and nowhere else. Without a path the journal is in memory.
     ask    a cell was given out to be evaluated, with the strategy's note and who evaluates it
     tell   a score of a cell, asked for or not
     fail   an evaluation failed, and why
-    drop   an evaluation was given up; the cell may be asked for again
+    drop   an evaluation was given up, or a failure forgotten; the cell may be asked for again
 
-Scores stand here as they were told; the history has them so that higher is better.
+Scores stand here as they were told; history and notes have them so that higher is better.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ class Journal:
             _check_tables(self._file, name)
             for statement in _TABLES.split(";"):
                 self._file.execute(statement)
-            self.agree({"format": FORMAT, **facts})
+            self.remember({"format": FORMAT})
+            if (kept := self.fact("format")) != FORMAT:
+                raise JournalError(f"{name} is a journal of version {kept}; this version of metanp reads {FORMAT}")
+            self.agree(facts)
 
     def close(self) -> None:
         """Let go of the file; everything is in it already."""
@@ -131,7 +134,8 @@ class Journal:
         """
         with self.together():
             self._read()
-            fresh = [pick for pick in picks if pick.cell.key not in self._fold.history().taken]
+            taken = self._fold.history().taken
+            fresh = [pick for pick in picks if pick.cell.key not in taken]
             fresh = fresh if budget is None else fresh[: self.room(budget)]
             for pick in fresh:
                 self._write("ask", pick.cell, note=pick.note, worker=worker)
@@ -236,7 +240,7 @@ def _explained(path: str | Path | None) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             raise JournalError(f"{path} is no journal of a search: {error}") from error
         raise JournalError(f"the journal {path} cannot be read or written: {error}") from error
 
@@ -265,6 +269,8 @@ class _Fold:
             self._notes[key] = json.loads(note)
             self.out[key] = (self.cells[key], self._notes[key], worker)
             return
+        if kind == "drop" and worker and key in self.out and self.out[key][2] != worker:
+            return  # it was another's by then
         self.out.pop(key, None)
         self.spent += kind != "drop"
         if kind == "tell":
@@ -272,6 +278,8 @@ class _Fold:
             self._told.setdefault(key, []).append(self.sign * score)
         elif kind == "fail":
             self._failed[key] = self.cells[key]
+        else:
+            self._failed.pop(key, None)
 
     def history(self) -> History:
         told = self._told

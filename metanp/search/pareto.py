@@ -11,10 +11,14 @@ Source: Zitzler and Thiele 1999; expected hypervolume improvement, Emmerich et a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
+
+from metanp.cell import Cell
+from metanp.search.history import Evaluated, History
 
 Points = Float[np.ndarray, " point"]
 Known = Float[np.ndarray, " known"]
@@ -28,6 +32,13 @@ def on_front(score: Points, cost: Points) -> Bool[np.ndarray, " point"]:
         front[i] = score[i] > highest
         highest = max(highest, score[i])
     return front
+
+
+def pareto_front(history: History, cost: Callable[[Cell], float]) -> list[Evaluated]:
+    """The evaluated cells that are on the front, cheapest first; see `on_front`."""
+    costs = np.array([float(cost(cell)) for cell in history.cells])
+    front = np.flatnonzero(on_front(history.scores, costs))
+    return [history.evaluated[i] for i in front[np.argsort(costs[front], kind="stable")]]
 
 
 @dataclass(frozen=True)

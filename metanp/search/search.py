@@ -3,7 +3,7 @@
     candidates + history -> strategy -> picks -> journal -> you -> scores -> journal -> history
 
     search = Search(get_space("nasbench201"), journal="run.sqlite")
-    for cell in search.ask(5):
+    for cell in [*search.pending, *search.ask(5)]:  # pending: asked for before, and not told
         search.tell(cell, train(cell))  # or search.tell(cell, FAILED)
     search.best()
 
@@ -95,7 +95,8 @@ class Search:
         features: side features of a list of cells, as in `MetaNP.fit`.
 
     Raises:
-        ValueError: no candidates, an unknown strategy (names the nearest), features that do not fit.
+        ValueError: no candidates, an unknown strategy (names the nearest) or one that they do not fit, features that do
+            not fit.
         metanp.search.journal.JournalError: the journal is of another search.
     """
 
@@ -112,10 +113,14 @@ class Search:
     ):
         self.candidates = candidates(where, feasible, features)
         self.strategy = make(strategy) if isinstance(strategy, str) else strategy
+        if self.strategy.needs_neighbours and self.candidates.space is None:
+            raise ValueError(f"{self.strategy.title} edits cells: a list needs its space, as in Listed(cells, space)")
         self.sign = 1 if maximize else -1
+        self.seed = int(rng.integers(2**62)) if isinstance(rng, np.random.Generator) else rng
+        if self.seed < 0:
+            raise ValueError(f"rng is {self.seed}; expected a seed of 0 or more, or a generator")
         facts = {"candidates": self.candidates.identity, "better": "higher" if maximize else "lower"}
         self.journal = Journal(journal, facts, maximize)
-        self.seed = int(rng.integers(2**62)) if isinstance(rng, np.random.Generator) else rng
 
     def __enter__(self) -> Search:
         return self
@@ -131,6 +136,11 @@ class Search:
     def history(self) -> History:
         """What was asked and told until now, by all processes; scores turned so that higher is better."""
         return self.journal.history()
+
+    @property
+    def pending(self) -> list[Cell]:
+        """Cells that were asked for, by whomever, and not told."""
+        return list(self.history.pending)
 
     def ask(self, n: int = 1, worker: str = "") -> list[Cell]:
         """Cells to evaluate next, best first; fewer than `n` where no more are left.
@@ -169,7 +179,7 @@ class Search:
         """What came of a cell; a second score of the same cell is a second measurement.
 
         Warns:
-            SearchWarning: the cell was never asked for, or was told before with another score. Both are kept.
+            SearchWarning: the cell was never asked for, or was told before. Both are kept.
 
         Raises:
             ValueError: the cell is no candidate, or the score is not finite; nothing is written.
@@ -183,13 +193,17 @@ class Search:
         before = next((one for one in history.evaluated if one.cell.key == cell.key), None)
         if before is None and cell.key not in history.taken:
             _say("this cell was never asked for; its score is kept all the same")
-        elif before is not None and all(self.sign * value != known for known in before.scores):
+        elif before is not None:
             _say(f"this cell has {self.sign * before.score:g} and now {value:g}: taken as repeated, noisy measurements")
         self.journal.tell("tell", cell, value, worker=worker)
 
-    def drop(self, cell: Cell) -> None:
-        """Give up a cell that was asked for; it may be asked for again."""
-        self.journal.tell("drop", self.candidates.find(cell))
+    def drop(self, cell: Cell, worker: str = "") -> None:
+        """Give up a cell that was asked for, or forget that it failed; it may be asked for again.
+
+        Args:
+            worker: whose it was; nothing happens where it is another's by now. Anybody's without.
+        """
+        self.journal.tell("drop", self.candidates.find(cell), worker=worker)
 
     def best(self) -> Best | None:
         """The best cell until now; None before any was told."""

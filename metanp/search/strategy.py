@@ -32,11 +32,15 @@ class Pick:
 
 
 class Strategy(ABC):
-    """title: for tables. source: who proposed it. batch: how many cells its authors ask for at once."""
+    """title: for tables. source: who proposed it. batch: how many cells its authors ask for at once.
+
+    needs_neighbours: whether it edits cells, so that a list needs its space.
+    """
 
     title: str
     source: str
     batch: int = 1
+    needs_neighbours = False
 
     @abstractmethod
     def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:

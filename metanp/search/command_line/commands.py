@@ -74,6 +74,7 @@ def tell(
     source: Annotated[
         Path, typer.Argument(help="JSON lines with 'id' or 'cell', and 'score' or 'failed'; - for stdin")
     ],
+    repeat: Annotated[bool, typer.Option("--repeat", help="The same score again is another measurement.")] = False,
 ) -> None:
     """Say what came of cells: all lines of a file, or none where one is wrong."""
     from metanp.search.command_line.results import tell as tell_all
@@ -81,10 +82,25 @@ def tell(
     data = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
     opened = _options(context, None, None).open()
     with opened.search:
-        told, notes = tell_all(opened, data, "standard input" if str(source) == "-" else str(source))
+        told, notes = tell_all(opened, data, "standard input" if str(source) == "-" else str(source), repeat)
     for note in notes:
         _say(note)
     _say(f"told {told}")
+
+
+@app.command()
+def drop(
+    context: typer.Context,
+    ids: Annotated[list[str], typer.Argument(help="Cells that were asked for, or failed, by the id that ask printed.")],
+) -> None:
+    """Give up cells, or forget that they failed: they may be asked for again."""
+    opened = _options(context, None, None).open()
+    with opened.search as searching, searching.journal.together():
+        for name in ids:
+            cell = opened.names.find(name, searching.journal)
+            if cell.key not in {one.key for one in (*searching.pending, *searching.history.failed)}:
+                raise ValueError(f"{name!r:.80} is neither asked for nor failed")
+            searching.drop(cell)
 
 
 @app.command()

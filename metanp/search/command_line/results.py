@@ -4,7 +4,8 @@
     {"cell": {"nasbench201": "|...|"}, "score": 93.1}
     {"id": "cell-8", "failed": "out of memory"}
 
-A line that `metanp search ask` printed may stand with a score added: what it predicts is passed over.
+A line that `metanp search ask` printed may stand with a score added: what it predicts is passed over. So is a line that
+says of its cell what was told before, so that a file that grows may be told again and again.
 """
 
 from __future__ import annotations
@@ -23,30 +24,47 @@ PREDICTED = ("mean", "std", "p_improve")
 KEYS = ("id", "cell", "score", "failed", *PREDICTED)
 
 
-def tell(opened: Opened, data: bytes, name: str) -> tuple[int, list[str]]:
+def tell(opened: Opened, data: bytes, name: str, repeat: bool = False) -> tuple[int, list[str]]:
     """Tell all lines of `data`, or none: how many, and what is worth knowing of them.
+
+    Args:
+        repeat: a score that was told before is another measurement.
 
     Raises:
         ValueError: a line that is no result, or that `Search.tell` refuses; names it as a line of `name`.
     """
-    told, notes = 0, []
+    told, before, notes = 0, 0, []
     with opened.search.journal.together():
+        known = _known(opened) if not repeat else set()
         for number, text in enumerate(data.split(b"\n"), start=1):
             if not text.strip():
                 continue
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always")
                 try:
-                    opened.search.tell(*_read(opened, text))
+                    cell, score = _read(opened, text)
+                    if (cell.key, None if isinstance(score, Failed) else score) in known:
+                        before += 1
+                        continue
+                    opened.search.tell(cell, score)
                 except JournalError:
                     raise
                 except ValueError as error:
                     raise ValueError(f"{name}, line {number}: {error}") from None
             notes += [f"{name}, line {number}: {one.message}" for one in said]
             told += 1
-    if not told:
+    if not told and not before:
         raise ValueError(f"{name} holds no result")
+    if before:
+        notes.append(f"{before} told before, passed over; --repeat makes the same score another measurement")
     return told, notes
+
+
+def _known(opened: Opened) -> set[tuple[str, float | None]]:
+    """Cells, by key, and scores that were told of them; None where they failed."""
+    history, sign = opened.search.history, opened.search.sign
+    scored = {(one.cell.key, sign * score) for one in history.evaluated for score in one.scores}
+    return scored | {(cell.key, None) for cell in history.failed}
 
 
 def _read(opened: Opened, text: bytes) -> tuple[Cell, float | Failed]:

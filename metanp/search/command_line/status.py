@@ -41,6 +41,8 @@ def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, A
         "measurements": sum(len(one.scores) for one in history.evaluated),
         "pending": len(history.pending),
         "failed": len(history.failed),
+        "pending_ids": [names.id(cell) for cell in history.pending],
+        "failed_ids": [names.id(cell) for cell in history.failed],
         "best": row(history.best) if history.best else None,
         "top": [row(one) for one in top],
         "events": [_event(event, names) for event in journal.events()[-TOP:]],
@@ -60,9 +62,11 @@ def show(found: dict[str, Any], names: Names, console: Console) -> None:
     counts = Table(show_header=False, title="search")
     counts.add_column()
     counts.add_column(overflow="fold")
-    for name in ("journal", *FACTS, "evaluated", "pending", "failed"):
+    for name in ("journal", *FACTS, "evaluated"):
         if name in found:
             counts.add_row(name, Text(str(found[name])))
+    for name in ("pending", "failed"):
+        counts.add_row(name, Text(" ".join([str(found[name]), *found[f"{name}_ids"]])))
     if best := found["best"]:
         counts.add_row("best score", f"{best['score']:.6g}")
         counts.add_row("best id", Text(best["id"]))

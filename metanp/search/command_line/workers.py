@@ -189,7 +189,7 @@ class Run:
 
     def _give_back(self, cells: list[Cell]) -> None:
         for cell in cells:
-            self.search.drop(cell)
+            self.search.drop(cell, self.name)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -233,8 +233,10 @@ class _Pulse:
         self._thread.join()
 
     def _beat(self) -> None:
-        journal = Journal(self._path, {})
+        journal: Journal | None = None
         while not self._done.wait(self._every):
             with suppress(JournalError):  # somebody else writes for long: next time
+                journal = journal or Journal(self._path, {})
                 journal.alive(self._name)
-        journal.close()
+        if journal is not None:
+            journal.close()

@@ -48,6 +48,8 @@ class Bayesian(Strategy):
         condition(self.model, history, candidates)
         options = candidates.options(history, rng, self._promise)
         belief = Belief.of(self.model, history, candidates, options)
+        if not len(belief.contenders):  # of an open space, none that was looked at is wanted
+            return [Pick(cell) for cell in candidates.random(history.taken, n, rng)]
         rows = ACQUISITIONS[self.acquisition](belief, n, rng)
         return [
             Pick(options.cell(int(row)), note) for row, note in zip(rows, self._notes(belief, rows, rng), strict=True)
@@ -59,8 +61,8 @@ class Bayesian(Strategy):
         return predicted.mean + REACH * predicted.std
 
     def _notes(self, belief: Belief, rows: np.ndarray, rng: np.random.Generator) -> list[dict[str, float]]:
-        if not len(rows):
-            return []
+        notes = [{"mean": float(belief.mean[row]), "std": float(belief.std[row])} for row in rows]
+        if not np.isfinite(belief.best):  # nothing to be better than
+            return notes
         better = (belief.draws(rows, JUDGED, rng) > belief.best).mean(0)
-        numbers = zip(belief.mean[rows].tolist(), belief.std[rows].tolist(), better.tolist(), strict=True)
-        return [dict(zip(("mean", "std", "p_improve"), row, strict=True)) for row in numbers]
+        return [{**note, "p_improve": float(p)} for note, p in zip(notes, better, strict=True)]

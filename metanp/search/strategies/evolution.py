@@ -27,6 +27,7 @@ TRIES = 10  # tournaments a child, where parents have no fresh neighbour left
 class RegularisedEvolution(RandomFirst):
     """Args: population: members, the youngest. tournament: members of which the best is a parent."""
 
+    needs_neighbours = True
     title = "regularised evolution"
     source = "Real et al. 2019, arXiv:1802.01548"
 

@@ -31,6 +31,7 @@ BROOD = Brood(parents=5, each=40, enough=200)
 class GuidedEvolution(RandomFirst):
     """Args: predictor, checkpoint: as in `metanp.search.surrogate`. brood: which children it chooses from."""
 
+    needs_neighbours = True
     title = "guided evolution"
     source = "White et al. 2021, arXiv:2104.01177"
 

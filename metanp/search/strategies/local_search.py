@@ -26,6 +26,7 @@ from metanp.search.strategy import Pick, Strategy
 class LocalSearch(Strategy):
     """Args: first: random cells at the beginning of a climb."""
 
+    needs_neighbours = True
     title = "local search"
     source = "White et al. 2020, arXiv:2005.02960"
 

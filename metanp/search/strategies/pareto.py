@@ -57,6 +57,8 @@ class Pareto(Bayesian):
 
         options = candidates.options(history, rng, promise)
         belief = Belief.of(self.model, history, candidates, options, promise(options))
+        if not len(belief.contenders):
+            return [Pick(cell) for cell in candidates.random(history.taken, n, rng)]
         rows = self._greedy(belief, told, n, rng)
         costs, notes = self._costs_of(options)[rows].tolist(), self._notes(belief, rows, rng)
         cells = [options.cell(int(row)) for row in rows]
@@ -66,8 +68,7 @@ class Pareto(Bayesian):
         """Contenders one after another, each the one that adds most to the area of what is there and was chosen."""
         rows, cost = belief.contenders, self._costs_of(belief.options)
         reference, drawn = self._reference(told, belief.mean, cost), belief.draws(rows, DRAWS, rng)
-        pending = belief.options.known[len(told.score) :]
-        there = told.joined(belief.mean[pending], cost[pending])
+        there = told.joined(belief.mean[belief.pending], cost[belief.pending])
         chosen: list[int] = []
         for _ in range(min(n, len(rows))):
             gain = there.improvement(drawn, cost[rows], reference).mean(0)
@@ -82,7 +83,7 @@ class Pareto(Bayesian):
         return Reference(min(told.score, default=float(mean.min())), float(cost.max()))
 
     def _costs_of(self, options: Options) -> Float[np.ndarray, " option"]:
-        return options.once(("cost", id(self)), lambda: self._cost_of([options.cell(i) for i in range(len(options))]))
+        return options.once(("cost", self), lambda: self._cost_of([options.cell(i) for i in range(len(options))]))
 
     def _cost_of(self, cells: list[Cell]) -> Float[np.ndarray, " cell"]:
         for cell in cells:
