@@ -3,7 +3,8 @@
 strategies, checkpoints -> contestants -> runs, one a repeat
 
 A strategy that holds a MetaNP has a contestant for each checkpoint: repeat i is of the checkpoint i modulo their
-number. A checkpoint that saw what it may not see is refused, as in a leaderboard (`scripts.contenders`).
+number. A checkpoint that saw what it may not see is refused, as in a leaderboard (`scripts.contenders`); whatever its
+settings say, the strategy is made with one that was looked at.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra.utils import get_class, instantiate
@@ -20,7 +21,7 @@ from metanp.search.strategy import Strategy
 from scripts.catalogue import Described, nearest
 from scripts.contenders import ours
 from scripts.rows import Row
-from scripts.search_runner import Run
+from scripts.search_runner import Run, settings_of
 from scripts.versions import code_digest, settings_digest
 
 JUDGE = "scripts.simulation"  # whose code makes rows what they are, whatever the strategy
@@ -36,6 +37,7 @@ class Rival:
     batch: int = 0
     slow: bool = False
     front: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)  # those in `make` that are the benchmark's
 
     def made(self) -> Strategy:
         """As it is before a run."""
@@ -45,8 +47,13 @@ class Rival:
         """What there is to say of it."""
         strategy, predictor = self.made(), _predictor(self.make)
         title = self.title or strategy.title
-        reads = "nothing" if predictor is None and "checkpoint" not in self.make else "cells"
-        return Described(title, self.family, (reads,), strategy.source, "")
+        reads = "nothing" if predictor is None and not holds_metanp(self.make) else "cells"
+        here = ", ".join(f"{name} {value}" for name, value in self.settings.items())
+        return Described(title, self.family, (reads,), strategy.source, f"Here: {here}." if here else "")
+
+    def told(self, settings: Mapping[str, Any]) -> Rival:
+        """With settings that a benchmark asks for."""
+        return replace(self, make={**self.make, **settings}, settings=dict(settings))
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ def contestants(
     Raises:
         ValueError: a checkpoint that may not stand here, or repeats that checkpoints do not share evenly.
     """
-    held = [rival for rival in rivals.values() if "checkpoint" in rival.make]
+    held = [rival for rival in rivals.values() if holds_metanp(rival.make)]
     trained = [*ours(kind, checkpoints, benchmark, 1)] if held else []
     if trained and repeats % len(trained):
         raise ValueError(f"{repeats} repeats are not shared evenly by {len(trained)} checkpoints; ask for a multiple")
@@ -98,7 +105,7 @@ def contestants(
         at_once = batch or rival.batch or rival.made().batch
         settings = settings_digest([rival.make, at_once])
         marks = {"predictor": name, "code": code_digest(JUDGE, *_modules(rival.make))}
-        if "checkpoint" not in rival.make:
+        if not holds_metanp(rival.make):
             yield Contestant(name, rival.make, at_once, range(repeats), {**marks, "seed": 0, "config": settings})
             continue
         for place, one in enumerate(trained):
@@ -106,6 +113,18 @@ def contestants(
             mine = range(place, repeats, len(trained))
             make = {**rival.make, "checkpoint": one.make["checkpoint"]}
             yield Contestant(f"{name}-{kind}-{one.seed}", make, at_once, mine, {**marks, **config})
+
+
+def holds_metanp(make: Mapping[str, Any]) -> bool:
+    """Whether the strategy's class has a MetaNP: it takes a `checkpoint`, and its predictor, if it has any, is MetaNP.
+
+    Raises:
+        ValueError: its predictor is MetaNP, and it takes no checkpoint.
+    """
+    known, ours = settings_of(make), _predictor(make) == "metanp"
+    if ours and "checkpoint" not in known:
+        raise ValueError(f"{make['_target_']} has MetaNP as its predictor and no setting for its checkpoint")
+    return ours or ("checkpoint" in known and "predictor" not in known)
 
 
 def _modules(make: Mapping[str, Any]) -> list[str]:

@@ -24,12 +24,14 @@ import typer
 from omegaconf import OmegaConf
 
 from scripts.catalogue import OURS, made
+from scripts.contestants import holds_metanp
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/leaderboards.md", "docs/baselines.md", "docs/search.md", "docs/ablations.md")
 OURS_IN_DEMO = {"metanp": "**MetaNP, trained by the demo**", "shipped": "**MetaNP, shipped label-free**"}
 METRICS = {"tau": "tau", "n_at_10_median": "N@10 median", "n_at_10": "N@10 mean", "regret_at_10": "regret@10"}
 OVERVIEW = "search-nasbench201"
+OWN_SETTINGS = re.compile(r"-(proxies|batch\d+|evaluations\d+)")  # in names of searches that are not the benchmark's
 FORMS = {"tau": "{:.3f}", "n_at_10_median": "{:.0f}", "n_at_10": "{:.1f}", "regret_at_10": "{:.2f}"}
 
 
@@ -69,7 +71,7 @@ def tables() -> dict[str, str]:
         with open(path, newline="") as file:
             rows = list(csv.DictReader(file))
         found[path.stem] = TABLES.get(path.stem.split("-")[0], evaluation_table)(rows)
-        if path.stem.startswith(f"{OVERVIEW}-") and not path.stem.endswith("-proxies"):
+        if path.stem.startswith(f"{OVERVIEW}-") and not OWN_SETTINGS.search(path.stem):
             searched += rows
     if searched:
         found[OVERVIEW] = search_overview(searched)
@@ -227,21 +229,30 @@ def search_table(rows: Sequence[dict[str, str]]) -> str:
     kinds = [kind for kind in ("valid", "test", "hypervolume") if any(f"_{kind}" in name for name in first)]
     after = sorted({name.split("_")[1] for name in first if name.startswith("after_")}, key=int)
     heads = [goal.replace("_", " ") for goal in goals] + [f"{' / '.join(kinds)} after {n}" for n in after]
-    lines = ["| strategy | " + " | ".join([*heads, "seconds per ask"]) + " |", "|---" * (2 + len(heads)) + "|"]
+    heads += ["MetaNP equals it after", "seconds per ask"]
+    lines = ["| strategy | at once | " + " | ".join(heads) + " |", "|---" * (2 + len(heads)) + "|"]
     for row in rows:
         spent = [_spent(row, goal) for goal in goals]
         found = [" / ".join(f"{float(row[f'after_{n}_{kind}']):.2f}" for kind in kinds) for n in after]
         title = f"**{row['title']}**" if row["strategy"] == OURS else row["title"]
-        lines.append(f"| {title} | " + " | ".join([*spent, *found, f"{float(row['seconds_per_ask']):.2g}"]) + " |")
+        last = [_equalled(row), f"{float(row['seconds_per_ask']):.2g}"]
+        lines.append(f"| {title} | " + " | ".join([row["batch"], *spent, *found, *last]) + " |")
     seeds = max(int(row["seeds"]) for row in rows)
     lines += [
         "",
         f"Means ± half of the 95 % interval; runs: {max(int(row['repeats']) for row in rows)}, checkpoints of MetaNP: "
         f"{seeds}. ≥: a run that had not found it counts with the limit of {first['limit']} evaluations; in brackets, "
-        "how many had. "
-        f"Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
+        "how many had. MetaNP equals it after: evaluations until MetaNP's mean regret is no more than the strategy's "
+        "at the limit; in brackets, how many times as many the strategy itself had needed. Cells that compute the same "
+        f"are one candidate: {int(first['distinct_candidates']):,} of {int(first['candidates']):,}. "
+        f"Measured {first['date']} on {first['machine']}, commit {first['run_commits']}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _equalled(row: dict[str, str]) -> str:
+    found = row.get(f"evaluations_to_equal_{OURS}")
+    return f"{found} ({float(row['evaluations_to_equal_times']):.3g} times)" if found else ""
 
 
 def search_overview(rows: Sequence[dict[str, str]]) -> str:
@@ -250,7 +261,7 @@ def search_overview(rows: Sequence[dict[str, str]]) -> str:
     A strategy that holds a MetaNP stands here once a kind of meta-training, any other once.
     """
     datasets, goal = list(dict.fromkeys(row["dataset"] for row in rows)), "evaluations_to_best"
-    holds = {name for name, entry in _strategies().items() if "checkpoint" in entry["make"]}
+    holds = {name for name, entry in _strategies().items() if holds_metanp(entry["make"])}
     found: dict[str, dict[str, dict[str, str]]] = {}
     for row in rows:
         title = f"{row['title']}, {row['kind']}" if row["strategy"] in holds else row["title"]
@@ -270,7 +281,7 @@ def search_overview(rows: Sequence[dict[str, str]]) -> str:
         "",
         f"Mean evaluations ± half of the 95 % interval, {' to '.join(map(str, dict.fromkeys((runs[0], runs[-1]))))} "
         f"runs each. ≥: a run that had not found it counts with the limit of {first['limit']} evaluations; in "
-        f"brackets, how many had. Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
+        f"brackets, how many had. Measured {first['date']} on {first['machine']}, commit {first['run_commits']}.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -48,6 +48,9 @@ class Task:
     budget: int
 
 
+AnyTask = TypeVar("AnyTask", bound=Task)
+
+
 @dataclass(frozen=True)
 class World:
     """What all tasks of a run share; made again in each process."""
@@ -76,15 +79,17 @@ def run(world: World, tasks: Sequence[Task], jobs: int, limit: float, done: Call
         ProcessPool(jobs, initializer=_start, initargs=[world], context=context) as pool,
     ):
         bar = progress.add_task("", total=len(tasks), left="")
-        for task, rows in _finished(pool, tasks, limit, ahead=2 * jobs):
+        for task, rows in finished(pool, attempt, tasks, limit, ahead=2 * jobs):
             done(task, rows)
             costs.add(task, rows)
             progress.update(bar, advance=1, description=f"{task.predictor}, {task.budget} labels", left=costs.left())
 
 
-def _finished(pool: ProcessPool, tasks: Sequence[Task], limit: float, ahead: int) -> Iterator[tuple[Task, list[Row]]]:
+def finished(
+    pool: ProcessPool, attempt: Callable[[AnyTask], list[Row]], tasks: Sequence[AnyTask], limit: float, ahead: int
+) -> Iterator[tuple[AnyTask, list[Row]]]:
     """Tasks and their rows; few are handed out before they are needed, so that stopping is quick."""
-    waiting: dict[Future, Task] = {}
+    waiting: dict[Future, AnyTask] = {}
     coming = iter(tasks)
     while True:
         while len(waiting) < ahead and (task := next(coming, None)) is not None:

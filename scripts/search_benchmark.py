@@ -2,12 +2,13 @@
 
 Every strategy searches a benchmark again and again, told what its table says, until the best cell is found or the limit
 is reached; then there is how many evaluations that took, and what was found after 50 and 100. `strategies=[random]` and
-the like names some of `configs/search_strategies/`, `slow=true` runs the slow ones as well.
+the like names some of `configs/search_strategies/`, `slow=true` runs all of them.
 
 Writes, under `results/search/<benchmark>/`: `rows/<column>/<strategy>.jsonl`, a run a line with its whole trajectory,
 so that a killed benchmark goes on where it stopped; `<dataset>-<kind>.parquet`, the runs of this table; `.csv`, `.md`,
-`.json`, the table; `.html`, the page. With `publish=true` also a summary in `results/summary/`, of which
-`scripts.readme` makes tables. `format=json` prints an object a strategy.
+`.json`, the table; `.html`, the page. What is not a benchmark's own setting is in the names: `-proxies`, `-batch10`,
+`-evaluations50`. With `publish=true` also a summary in `results/summary/`, of which `scripts.readme` makes tables; not
+of data that MetaNP's search was chosen on. `format=json` prints an object a strategy.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ from scripts.search_runner import Run, World, run
 from scripts.search_summary import Line, course, flat, summarise
 from scripts.search_tables import markdown_table, print_lines
 from scripts.simulation import Problem, SearchConfig, problem
-from scripts.versions import data_digest
+from scripts.versions import data_digest, settings_digest
 
 FORMATS = ("table", "json")
+OF_CODE = ("code", "rows")  # marks that stale=true does not look at; the oldest rows lack the second
 Names = list[str]
 Numbers = list[int]
 
@@ -51,7 +53,7 @@ class Config:
     dataset: str = ""  # one of the benchmark's; all, one after another, without
     strategies: Names = field(default_factory=lambda: [])  # of `known`; the benchmark's without, or all that are fast
     known: dict[str, Rival] = field(default_factory=dict)
-    slow: bool = False  # and those that are not
+    slow: bool = False  # all strategies, slow ones and those that the benchmark does not name as well
     kind: str = "label-free"
     checkpoints: Names = field(default_factory=lambda: [])  # names or paths, one a training seed; else the shipped one
     proxies: bool = False  # zero-cost proxies, for strategies that read side features
@@ -63,7 +65,9 @@ class Config:
     jobs: int = 0  # processes, one thread each; 0: as many as there are cores
     limit: float = 14400.0  # seconds that a run may take
     resume: bool = True
+    retry: bool = False  # runs that failed, once more
     fill: bool = True  # False: a table of the rows that are there, nothing is run
+    stale: bool = False  # with fill=false: rows that other code made count too
     format: str = "table"  # or json
     publish: bool = False
     output: str = "results/search/${benchmark}"
@@ -75,7 +79,11 @@ ConfigStore.instance().store(name="schema_of_search_benchmark", node=Config)
 def search_benchmark(config: Config) -> dict[str, list[Line]]:
     """Fill in the runs that are missing, write everything, return the lines of each data set."""
     where, datasets = _where(config)
-    rivals = select(config.known, config.strategies or where.strategies, config.slow, bool(where.cost))
+    named = config.strategies or ([] if config.slow else where.strategies)
+    rivals = select(config.known, named, config.slow, bool(where.cost))
+    if unknown := where.settings.keys() - config.known.keys():
+        raise ValueError(f"{where.title} has settings of unknown strategies: {', '.join(sorted(unknown))}")
+    rivals = {name: rival.told(where.settings.get(name, {})) for name, rival in rivals.items()}
     who = [*contestants(rivals, config.kind, config.checkpoints, where.benchmark, config.repeats, config.batch)]
     described = {name: rival.described() for name, rival in rivals.items()}
     return {dataset: _one(config, where, dataset, who, described) for dataset in datasets}
@@ -96,7 +104,12 @@ def _where(config: Config) -> tuple[SearchConfig, list[str]]:
         raise ValueError(f"unknown format {config.format!r}; known: {', '.join(FORMATS)}")
     if config.repeats < 1 or config.evaluations < 0 or config.batch < 0:
         raise ValueError(f"repeats={config.repeats} evaluations={config.evaluations} batch={config.batch}: too few")
-    return where, [config.dataset] if config.dataset else list(where.datasets)
+    if config.stale and config.fill:
+        raise ValueError("stale=true reads rows of other code, and none may stand beside new ones: add fill=false")
+    datasets = [config.dataset] if config.dataset else list(where.datasets)
+    if config.publish and (chosen_on := [name for name in datasets if name in where.development]):
+        raise ValueError(f"publish=true: MetaNP's search was chosen on {', '.join(chosen_on)} of {where.title}")
+    return where, datasets
 
 
 def _one(
@@ -104,40 +117,48 @@ def _one(
 ) -> list[Line]:
     """A data set."""
     here, limit = problem(where, dataset, config.proxies), config.evaluations or where.limit
-    same = {"run_seed": config.seed, "data": _digest(here)}
+    same = {"run_seed": config.seed, **_digests(here)}
     column = f"{here.told}-{dataset}" if where.cost else here.told
     wanted: list[tuple[Run, RowFile]] = []
     for one in who:
         path = Path(config.output) / "rows" / column / f"{one.file}.jsonl"
-        file = RowFile(path, {**one.marks, **same}, config.resume)
+        marks = {**one.marks, **same}
+        looked_at = {name: mark for name, mark in marks.items() if name not in OF_CODE or not config.stale}
+        file = RowFile(path, looked_at, config.resume)
         wanted += [(task, file) for task in one.runs(here.told, limit)]
     if config.fill:
         _fill_in(config, World(where, dataset, config.proxies, config.seed), dict(wanted))
-    rows = [row for task, file in wanted for row in file.get(_key(task))]
+    rows = [row for task, file in wanted for row in file.get(_key(task))[-1:]]
     return _write(config, where, dataset, here, limit, rows, described)
 
 
 def _fill_in(config: Config, world: World, wanted: Mapping[Run, RowFile]) -> None:
     commit = {"commit": provenance()["commit"]}
-    missing = {task: file for task, file in wanted.items() if _key(task) not in file}
+    missing = {task: file for task, file in wanted.items() if _wanting(file.get(_key(task)), config.retry)}
 
     def done(task: Run, rows: list[Row]) -> None:
-        missing[task].add({**row, **commit} for row in rows)
+        missing[task].add({**row, "batch": task.batch, **commit} for row in rows)
 
     if missing:
         run(world, [*missing], config.jobs or len(os.sched_getaffinity(0)), config.limit, done)
+
+
+def _wanting(rows: list[Row], retry: bool) -> bool:
+    """Of the rows of a run the last counts."""
+    return not rows or (retry and rows[-1]["status"] != "ok")
 
 
 def _key(task: Run) -> Key:
     return task.shown, task.number, task.budget
 
 
-def _digest(here: Problem) -> str:
-    """Of all that a run's course depends on."""
+def _digests(here: Problem) -> Row:
+    """Of all that a run's course depends on, and of the rows that its numbers stand for."""
     side = here.candidates.side
     more = {} if here.cost is None else {"cost": here.cost[here.rows], "floor": np.array([here.floor])}
     features = dict(zip(side.names, side.values.T, strict=True))
-    return data_digest(Setting(here.candidates.cells, here.score[here.rows], scored=more, features=features))
+    data = data_digest(Setting(here.candidates.cells, here.score[here.rows], scored=more, features=features))
+    return {"data": data, "rows": settings_digest(here.rows.tolist())}
 
 
 def _write(
@@ -158,14 +179,16 @@ def _write(
     courses = {name: course(mine, here, limit) for name, mine in answered.items()}
     titles = {name: one.title for name, one in described.items()}
     lines = summarise(courses, titles, here, config.after)
-    stem = f"{dataset}-{config.kind}" + "-proxies" * config.proxies
-    folder = Path(config.output)
+    stem, folder = _stem(config, where, dataset), Path(config.output)
     told = {"benchmark": config.benchmark, "dataset": dataset, "kind": config.kind, "limit": limit}
+    told |= {"run_seed": config.seed, "candidates": len(here.rows), "distinct_candidates": here.distinct}
+    told |= {"run_commits": " ".join(sorted({row["commit"] for row in rows}))}
+    notes = _notes(config, where, dataset)
     table = [{**flat(line), **told} for line in lines]
-    write_parquet(folder / f"{stem}.parquet", [{**row, **told} for row in rows])
+    write_parquet(folder / f"{stem}.parquet", [{**row, **told, "repeats": config.repeats} for row in rows])
     write_rows(folder / f"{stem}.csv", table)
-    (folder / f"{stem}.md").write_text(markdown_table(lines, here, limit))
-    (folder / f"{stem}.json").write_text(json.dumps(lines, indent=1) + "\n")
+    (folder / f"{stem}.md").write_text(markdown_table(lines, here, limit, notes))
+    (folder / f"{stem}.json").write_text(json.dumps([{**line, **told} for line in lines], indent=1) + "\n")
     files = {"runs with their trajectories (Parquet)": "parquet", "table (CSV)": "csv", "table (Markdown)": "md"}
     facts = {
         **provenance(),
@@ -173,6 +196,8 @@ def _write(
         "title": where.title,
         "about": where.about,
         "proxies": config.proxies,
+        "notes": notes,
+        "commit": told["run_commits"],
         "downloads": {title: f"{stem}.{ending}" for title, ending in {**files, "table (JSON)": "json"}.items()},
     }
     others = read_search(where.benchmark, dataset)
@@ -181,14 +206,30 @@ def _write(
         publish(table, f"search-{config.benchmark}-{stem}")
     if config.format == "json":
         for line in lines:
-            print(json.dumps({**line, "dataset": dataset}))
+            print(json.dumps({**line, **told}))
     else:
-        print_lines(lines, here, limit, f"{where.title}, {dataset}")
+        print_lines(lines, here, limit, f"{where.title}, {dataset}", notes)
     for name, mine in grouped.items():
         if bad := [row for row in mine if row["status"] != "ok"]:
             Console(stderr=True).print(f"{name}: {len(bad)} of {len(mine)} runs failed; the first: {bad[0]['message']}")
     Console(stderr=True).print(f"page: {folder / f'{stem}.html'}")
     return lines
+
+
+def _stem(config: Config, where: SearchConfig, dataset: str) -> str:
+    """Names say what is not the benchmark's own setting."""
+    batch = f"-batch{config.batch}" if config.batch else ""
+    fewer = f"-evaluations{config.evaluations}" if config.evaluations not in (0, where.limit) else ""
+    return f"{dataset}-{config.kind}" + "-proxies" * config.proxies + batch + fewer
+
+
+def _notes(config: Config, where: SearchConfig, dataset: str) -> list[str]:
+    """What is to be known of this table, whatever its numbers."""
+    asked = f"{config.batch} cells at once" if config.batch else "each its own number at once"
+    notes = [f"Seed {config.seed}, {config.repeats} runs of each strategy, {asked}."]
+    if dataset in where.development:
+        notes.insert(0, "Development data: MetaNP's acquisition was chosen here, so its place is flattered.")
+    return notes
 
 
 @hydra.main(version_base="1.3", config_path="../configs", config_name="search_benchmark")

@@ -10,21 +10,20 @@ import inspect
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import torch
 from hydra.utils import get_class, instantiate
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessPool
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from metanp.search.strategy import Strategy
 from scripts.rows import Row
-from scripts.runner import THREADS, Costs, Task, failed
+from scripts.runner import THREADS, Costs, Task, failed, finished
 from scripts.simulation import Problem, SearchConfig, problem, simulate
 
 
@@ -62,36 +61,13 @@ def run(world: World, runs: Sequence[Run], jobs: int, limit: float, done: Callab
         ProcessPool(jobs, initializer=_start, initargs=[world], context=context) as pool,
     ):
         bar = progress.add_task("", total=len(runs), left="")
-        for one, rows in _finished(pool, runs, limit, ahead=2 * jobs):
+        for one, rows in finished(pool, attempt, runs, limit, ahead=2 * jobs):
             done(one, rows)
             costs.add(one, [{"seconds_fit": sum(rows[0].get("seconds_ask", [limit]))}])
             progress.update(bar, advance=1, description=f"{one.predictor}, {world.dataset}", left=costs.left())
 
 
-def _finished(pool: ProcessPool, runs: Sequence[Run], limit: float, ahead: int) -> Iterator[tuple[Run, list[Row]]]:
-    """Runs and their rows; few are handed out before they are needed, so that stopping is quick."""
-    waiting: dict[Future, Run] = {}
-    coming = iter(runs)
-    while True:
-        while len(waiting) < ahead and (one := next(coming, None)) is not None:
-            waiting[pool.schedule(attempt, args=[one], timeout=limit)] = one
-        if not waiting:
-            return
-        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-            one = waiting.pop(future)
-            yield one, _outcome(one, future, limit)
-
-
-def _outcome(one: Run, future: Future, limit: float) -> list[Row]:
-    try:
-        return future.result()
-    except TimeoutError:
-        return failed(one, "timeout", f"took more than {limit:g} s")
-    except ProcessExpired as error:
-        return failed(one, "error", f"its process ended with {error.exitcode}")
-
-
-def settings_of(make: dict[str, Any]) -> set[str]:
+def settings_of(make: Mapping[str, Any]) -> set[str]:
     """Names of the settings that a strategy's class takes, such as `checkpoint`."""
     return set(inspect.signature(get_class(make["_target_"])).parameters)
 

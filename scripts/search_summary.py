@@ -4,7 +4,8 @@
 
 A run that never reached a goal counts with the limit, so a mean with such runs in it is a lower bound, and a difference
 of two such means is one of evaluations spent up to the limit. Intervals are 95 % ones over repeats; where a strategy
-has several checkpoints they are over repeats and training seeds at once (`scripts.comparisons`). Strategies are paired
+has several checkpoints they are over repeats and training seeds at once (`scripts.comparisons`), and rather wide: 1.66
+times those of one where three seeds do not differ. Strategies are paired
 over repeats, which share the seed of their random choices and the checkpoint.
 
 Axes: repeat; evaluation, from 1 to the limit, where a run that ended earlier stays as it was.
@@ -13,6 +14,7 @@ Axes: repeat; evaluation, from 1 to the limit, where a run that ended earlier st
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,24 +23,29 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from scripts.comparisons import Difference, mean_and_half
+from scripts.report.wording import OURS
 from scripts.rows import Row
 from scripts.simulation import Problem
 
 Numbers = Float[np.ndarray, "repeat evaluation"]
 Line = dict[str, Any]
+MANY_KNOWN = 80  # cells, for the time of an ask "at 100"
+SAME = 1e-9  # of mean gaps: the order of a sum
 
 
 @dataclass(frozen=True)
 class Course:
     """All runs of one strategy that came to an end.
 
-    seeds: of the trainings, how many. gap: see `Problem.gap`. valid, reported: of the best cell until then, in the
-    table's units. hours: of training, of all cells until then. reached: by goal, evaluations until then, the limit
-    where it never was; found: whether it was. distinct: different trajectories; a strategy that draws nothing at random
-    has one a checkpoint.
+    seed_of: the training seed of each repeat, those that failed too. batch: cells asked for at once. gap: see
+    `Problem.gap`. valid, reported: of the best cell until then, in the table's units. hours: of training, of all cells
+    until then. reached: by goal, evaluations until then, the limit where it never was; found: whether it was. seconds:
+    of an ask, mean of the run. known, asks: of every ask of every run, how many cells were evaluated by then, and its
+    seconds. distinct: different trajectories; a strategy that draws nothing at random has one a checkpoint.
     """
 
-    seeds: int
+    seed_of: dict[int, int]
+    batch: int
     repeats: Int[np.ndarray, " repeat"]
     gap: Numbers
     valid: Numbers
@@ -47,8 +54,15 @@ class Course:
     reached: dict[str, Int[np.ndarray, " repeat"]]
     found: dict[str, Bool[np.ndarray, " repeat"]]
     seconds: Float[np.ndarray, " repeat"]
+    known: Int[np.ndarray, " ask"]
+    asks: Float[np.ndarray, " ask"]
     failed: int
     distinct: int
+
+    @property
+    def seeds(self) -> int:
+        """Of the trainings, how many."""
+        return len(set(self.seed_of.values()))
 
     def per_run(self, values: np.ndarray) -> dict[int, float]:
         """A number a run, by its repeat."""
@@ -56,7 +70,7 @@ class Course:
 
     def mean(self, values: np.ndarray) -> tuple[float, float]:
         """Of a number a run: mean and half of its interval, which a single trajectory does not have."""
-        mean, half = _mean(self.per_run(values), self.seeds)
+        mean, half = _mean(self.per_run(values), self.seed_of)
         return mean, half if self.distinct > 1 else math.inf
 
     def hours_to(self, goal: str) -> Float[np.ndarray, " repeat"]:
@@ -77,7 +91,8 @@ def course(rows: Sequence[Row], problem: Problem, limit: int) -> Course:
         spent = [np.cumsum(problem.seconds[row["cells"]]) / 3600 for row in runs]
         hours = np.stack([_held(one, limit) for one in spent])
     return Course(
-        len({row["seed"] for row in rows}),
+        {row["set"]: row["seed"] for row in rows},
+        max(row.get("batch") or max(row["asked"]) for row in runs),
         np.array([row["set"] for row in runs]),
         gap,
         problem.sign * problem.score[best],
@@ -86,6 +101,8 @@ def course(rows: Sequence[Row], problem: Problem, limit: int) -> Course:
         reached,
         found,
         np.array([np.mean(row["seconds_ask"]) for row in runs]),
+        np.concatenate([np.cumsum([0, *row["asked"][:-1]]) for row in runs]),
+        np.concatenate([row["seconds_ask"] for row in runs]),
         len(rows) - len(runs),
         len({tuple(row["cells"]) for row in runs}),
     )
@@ -105,10 +122,15 @@ def _held(values: Sequence[float] | np.ndarray, limit: int) -> np.ndarray:
     return np.concatenate([values, np.repeat(values[-1:], limit - len(values))])
 
 
-def _mean(values: Mapping[int, float], seeds: int) -> tuple[float, float]:
-    """Repeat i is of training seed i mod `seeds`."""
-    rows = [{"seed": i % seeds, "set": i // seeds, "status": "ok", "value": value} for i, value in values.items()]
-    return mean_and_half(rows, "value")
+def _mean(values: Mapping[int, float], seed_of: Mapping[int, int]) -> tuple[float, float]:
+    """Seeds by repeats of each; where so many failed that no row of it is whole, the mean of all and no interval."""
+    place, until = {}, Counter[int]()
+    for i in sorted(seed_of):
+        place[i] = until[seed_of[i]]
+        until[seed_of[i]] += 1
+    rows = [{"seed": seed_of[i], "set": place[i], "status": "ok", "value": value} for i, value in values.items()]
+    mean, half = mean_and_half(rows, "value")
+    return (float(np.mean(list(values.values()))), math.inf) if math.isnan(mean) and values else (mean, half)
 
 
 def paired(mine: Course, other: Course, goal: str) -> Difference:
@@ -117,8 +139,22 @@ def paired(mine: Course, other: Course, goal: str) -> Difference:
     One trajectory against one is no sample: the interval is infinite.
     """
     a, b = (one.per_run(one.reached[goal]) for one in (mine, other))
-    mean, half = _mean({i: a[i] - b[i] for i in a.keys() & b.keys()}, max(mine.seeds, other.seeds))
+    seed_of = max((mine, other), key=lambda one: one.seeds).seed_of
+    mean, half = _mean({i: a[i] - b[i] for i in a.keys() & b.keys()}, seed_of)
     return Difference(mean, half if max(mine.distinct, other.distinct) > 1 else math.inf, math.nan)
+
+
+def equalled(mine: Course, rival: Course) -> dict[str, float | None]:
+    """Evaluations until my mean gap is no more than the rival's at the limit, and how many times as many it took there.
+
+    The rival's own are counted until its mean gap was first what it is at the limit.
+    """
+    left = float(rival.gap.mean(0)[-1]) + SAME
+    ours, theirs = (one.gap.mean(0) <= left for one in (mine, rival))
+    if not ours.any():
+        return {OURS: None, "times": None}
+    n, own = int(ours.argmax()) + 1, int(theirs.argmax()) + 1
+    return {OURS: n, "times": _round(own / n, 2)}
 
 
 def summarise(
@@ -127,17 +163,23 @@ def summarise(
     """One line a strategy, fewest evaluations until the main goal first; of equal ones, the least gap at the limit.
 
     `ahead_of` names the strategies whose mean is higher, `behind` those whose is lower, with a 95 % interval of the
-    difference that leaves zero out. Ends of intervals that a single run does not have are None.
+    difference that leaves zero out. `evaluations_to_equal`: see `equalled`, of MetaNP where it takes part. Ends of
+    intervals that a single run does not have are None.
     """
     main, after = problem.goals[0].key, list(after)
     lines = []
     for name, one in courses.items():
         apart = {other: paired(one, rival, main).sign for other, rival in courses.items() if other != name}
         line: Line = {"strategy": name, "title": titles[name], "repeats": len(one.repeats), "seeds": one.seeds}
-        line |= {"distinct": one.distinct, "failed": one.failed}
+        line |= {"distinct": one.distinct, "failed": one.failed, "batch": one.batch}
         line |= {f"evaluations_to_{goal.key}": _spent(one, goal.key) for goal in problem.goals}
         line["after"] = {str(n): _after(one, problem, n) for n in after if n <= one.gap.shape[1]}
-        line["seconds_per_ask"] = _round(float(np.median(one.seconds)), 4)
+        if OURS in courses and len(courses) > 1:
+            none = {OURS: None, "times": None}
+            line["evaluations_to_equal"] = equalled(courses[OURS], one) if name != OURS else none
+        line["seconds_per_ask"] = _round(float(np.median(one.asks)), 4)
+        many = one.asks[one.known >= MANY_KNOWN]
+        line["seconds_per_ask_at_100"] = _round(float(many.mean()), 4) if len(many) else None
         if one.hours is not None:
             line[f"training_hours_to_{main}"] = _round(one.mean(one.hours_to(main))[0], 2)
         line["ahead_of"] = [other for other, sign in apart.items() if sign < 0]

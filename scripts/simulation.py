@@ -50,10 +50,12 @@ class SearchConfig:
     seconds: str = ""  # column of the training time, where it is known
     cost: str = ""  # column of a known cost: then what is searched for is the front of score against it
     floor: float = 0.0  # score below which nothing counts on a front
-    tops: list[int] = field(default_factory=lambda: [1])  # found is one of the best so many; more after the first
+    tops: list[int] = field(default_factory=lambda: [1])  # found is one of the best so many: the goal, then others
     limit: int = 500  # evaluations of a run
     proxies: list[str] = field(default_factory=list)  # side features
     strategies: list[str] = field(default_factory=list)  # run unless others are named; all fast ones without
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)  # of strategies, that their authors have for it
+    development: list[str] = field(default_factory=list)  # data sets that MetaNP's search was chosen on: not published
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,11 @@ class Problem:
         for i, row in enumerate(self.rows):
             known.setdefault(self.candidates.cell(i).key, float(self.cost[row]))
         return known
+
+    @cached_property
+    def distinct(self) -> int:
+        """Candidates less those that compute the same as one before, which nobody can ask for."""
+        return len({self.candidates.cell(i).key for i in range(len(self.rows))})
 
     @cached_property
     def goals(self) -> list[Goal]:
@@ -195,7 +202,7 @@ def problem(config: SearchConfig, dataset: str, proxies: bool = False) -> Proble
     for column in more.values():
         known &= np.isfinite(column) if column is not None else True
     rows = np.flatnonzero(known)
-    features = {name: values[rows] for name, values in _proxies(config, dataset, table).items()} if proxies else None
+    features = _proxies(config, dataset, table, rows) if proxies else None
     space = get_space(table.space) if table.space else None
     candidates = Listed(table.cells[rows], space, features)
     score = np.where(known, score, np.nan)
@@ -211,13 +218,30 @@ def _metric(table: Table, name: str) -> Any:
     return table.metrics[name]
 
 
-def _proxies(config: SearchConfig, dataset: str, table: Table) -> dict[str, Column]:
+def _proxies(
+    config: SearchConfig, dataset: str, table: Table, rows: Int[np.ndarray, " candidate"]
+) -> dict[str, Column]:
     names = [name.format(dataset=dataset) for name in config.proxies]
     if not names:
         raise ValueError(f"{config.title} has no zero-cost proxies here; leave proxies=true out")
     if unknown := [name for name in names if name not in table.features]:
         raise ValueError(f"{table.name} has no side feature {', '.join(unknown)}; set METANP_MIRROR to have more")
-    return {name: table.features[name] for name in names}
+    first = _first_alike(table.cells[rows].to_cells())
+    return {name: _shared(table.features[name][rows], first) for name in names}
+
+
+def _first_alike(cells: Sequence[Cell]) -> Int[np.ndarray, " candidate"]:
+    """Of each, the first that computes the same."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(cell.key, i) for i, cell in enumerate(cells)])
+
+
+def _shared(values: Column, first: Int[np.ndarray, " candidate"]) -> Column:
+    """Where a number is missing, that of the first that has one of those that compute the same."""
+    known = np.flatnonzero(np.isfinite(values))[::-1]  # of equal places, the last assignment counts
+    found = np.full(len(values), np.nan)
+    found[first[known]] = values[known]
+    return np.where(np.isfinite(values), values, found[first])
 
 
 def simulate(strategy: Strategy, problem: Problem, repeat: int, batch: int, limit: int, seed: int) -> dict[str, Any]:

@@ -35,3 +35,8 @@ class Crashes(RandomSearch):
 class GivesUp(RandomSearch):
     def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:
         return super().propose(history, candidates, n, rng) if len(history.evaluated) < 3 else []
+
+
+class Hides(RandomSearch):
+    def __init__(self, predictor: str):
+        self.predictor = predictor

@@ -22,14 +22,15 @@ from metanp.search.candidates import Listed
 from metanp.search.strategies import STRATEGIES, make
 from metanp.search.strategies.random_search import RandomSearch
 from scripts import readme, search_runner
-from scripts.contestants import Rival, contestants, select
+from scripts.contestants import Rival, contestants, holds_metanp, select
 from scripts.report.published import read_search
+from scripts.report.search_page import told as told_on_page
 from scripts.report.search_page import write_search_page
 from scripts.search_benchmark import search_benchmark
 from scripts.search_runner import settings_of
-from scripts.search_summary import course, flat, incumbents, paired, summarise
-from scripts.search_tables import entries, markdown_table
-from scripts.simulation import Problem, SearchConfig, problem, simulate
+from scripts.search_summary import course, equalled, flat, incumbents, paired, summarise
+from scripts.search_tables import entries, markdown_table, median
+from scripts.simulation import Problem, SearchConfig, _shared, problem, simulate
 from tests import bad_strategies
 from tests.made_up_rows import Made
 from tests.test_scripts_report_page import Page
@@ -80,6 +81,28 @@ def test_those_and_only_those_that_hold_a_metanp_name_a_checkpoint():
         holder = getattr(strategy, "surrogate", strategy)
         assert hasattr(holder, "model") == ("checkpoint" in rival.make), name
         assert "checkpoint" not in rival.make or "checkpoint" in settings_of(rival.make)
+        unnamed = {setting: value for setting, value in rival.make.items() if setting != "checkpoint"}
+        assert holds_metanp(unnamed) == ("checkpoint" in rival.make), name
+
+
+def test_a_strategy_that_names_no_checkpoint_has_the_one_that_was_checked():
+    kind = "metanp.search.strategies.{}".format
+    rivals = {
+        "bare": Rival({"_target_": kind("bayesian.Bayesian")}),
+        "guided": Rival({"_target_": kind("guided_evolution.GuidedEvolution"), "predictor": "metanp"}),
+        "shown": Rival({"_target_": kind("one_shot.OneShot")}),
+        "trees": Rival({"_target_": kind("guided_evolution.GuidedEvolution"), "checkpoint": "cross-task-nasbench201"}),
+    }
+    for name in ("bare", "guided", "shown"):
+        (one,) = contestants({name: rivals[name]}, "label-free", [], "nasbench201", 2)
+        assert (one.make["checkpoint"], one.file) == ("label-free", f"{name}-label-free-0")
+        assert "-" in one.marks["config"]
+    (trees,) = contestants({"trees": rivals["trees"]}, "label-free", [], "nasbench201", 2)
+    assert (trees.file, trees.marks["seed"]) == ("trees", 0)
+    with pytest.raises(ValueError, match="may not"):
+        list(contestants(rivals, "cross-task", ["cross-task-nasbench201"], "transnas", 2))
+    with pytest.raises(ValueError, match="no setting for its checkpoint"):
+        holds_metanp({"_target_": "tests.bad_strategies.Hides", "predictor": "metanp"})
 
 
 def test_strategies_have_titles_of_their_own():
@@ -114,6 +137,11 @@ def test_the_best_cell_of_nasbench201_is_the_known_one():
         (["strategies=[pareto]"], "pareto searches for a front, and this benchmark has no cost"),
         (["format=xml"], "unknown format 'xml'; known: table, json"),
         (["repeats=0"], "repeats=0"),
+        (["stale=true"], "add fill=false"),
+        (
+            ["benchmark=transnas", "dataset=class_object", "publish=true"],
+            "publish=true: MetaNP's search was chosen on class_object of TransNAS-Bench-101",
+        ),
         (["kind=everything", "strategies=[metanp]"], "everything"),
         (["kind=cross-task", "checkpoints=[label-free]", "strategies=[metanp]"], "label-free"),
     ],
@@ -135,6 +163,28 @@ def test_fast_strategies_run_unless_others_are_named():
     assert list(select(known, ["b"], slow=False, front=False)) == ["b"]
 
 
+def test_a_benchmark_that_names_strategies_runs_all_when_slow_ones_are_asked_for(monkeypatch):
+    seen: list[set[str]] = []
+    monkeypatch.setattr("scripts.search_benchmark.contestants", lambda rivals, *_: seen.append(set(rivals)) or [])
+    monkeypatch.setattr("scripts.search_benchmark._one", lambda *_: [])
+    for slow in ("false", "true"):
+        search_benchmark(composed("benchmark=nasbench201_latency", "dataset=edgegpu", f"slow={slow}"))
+    assert seen == [{"pareto", "metanp", "random"}, set(composed().known)]
+
+
+def test_a_strategy_has_the_settings_that_a_benchmark_gives_it():
+    config = composed()
+    rival = config.known["weak_nas"].told(config.benchmarks["nasbench101"].settings["weak_nas"])
+    assert rival.made().first == 100
+    assert rival.described().tuning == "Here: first 100."
+    assert config.known["weak_nas"].made().first == 10
+
+
+def test_settings_of_a_strategy_that_is_not_there_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="unknown strategies: weak_mas"):
+        search_benchmark(small(tmp_path, "+benchmarks.nasbench201.settings.weak_mas.first=3"))
+
+
 # --- numbers worked by hand -----------------------------------------------------------------------------------------
 
 # rows of NAS-Bench-201 that compute different things, and one more that computes the same as the fifth
@@ -151,7 +201,7 @@ def by_hand(**more: object) -> Problem:
 def runs(name: str, *cells: list[int], seeds: int = 1) -> list[dict]:
     def row(number: int, trajectory: list[int]) -> dict:
         told = {"predictor": name, "set": number, "seed": number % seeds, "status": "ok", "cells": trajectory}
-        return {**told, "seconds_ask": [1.0, 3.0]}
+        return {**told, "asked": [1, len(trajectory) - 1], "seconds_ask": [1.0, 3.0]}
 
     return [row(number, trajectory) for number, trajectory in enumerate(cells)]
 
@@ -180,10 +230,71 @@ def test_the_summary_of_two_known_runs():
     assert {n: (found["valid"], found["test"]) for n, found in line["after"].items()} == {"2": (6, 5.5), "4": (8, 7.5)}
     assert line["training_hours_to_best"] == 3.5
     assert line["seconds_per_ask"] == 2.0
-    assert entries(line, by_hand())[:4] == ["A", f"≥ 3.5 ± {half:.1f}", "3.5", "50 %"]
+    assert entries(line, by_hand(), 4)[:5] == ["A", "3", f"≥ 3.5 ± {half:.1f}", "≥ 3.5", "50 %"]
+    assert "5 of 6 are distinct" in markdown_table([line], by_hand(), 4)
     assert "≥: runs that had not found it are counted with the limit of 4 evaluations" in markdown_table(
         [line], by_hand(), 4
     )
+
+
+@pytest.mark.parametrize(("found", "said"), [(0.4, "≥ 7"), (0.5, "≥ 7"), (0.51, "7"), (1, "7")])
+def test_a_median_is_a_lower_bound_until_more_than_half_have_found_it(found, said):
+    spent = {"median": 7.0, "found": found}
+    assert median(spent) == said
+    line = {"strategy": "a", "title": "A", "behind": [], "evaluations_to_best": spent}
+    (sentence,) = told_on_page([line], by_hand(), {"a": Made("A")})
+    assert f"with {said} evaluations at the median" in sentence
+
+
+def test_metanp_equals_a_rival_when_its_mean_gap_is_no_more_than_the_rivals_at_the_limit():
+    here = by_hand()
+    ours = course(runs("metanp", [3, 0], [2, 1, 3, 0]), here, limit=5)  # mean gaps 4 2 1 0 0
+    rival = course(runs("a", [4, 1, 3], [2, 4, 3]), here, limit=5)  # 7 5 2 2 2: there after 3
+    assert ours.gap.mean(0).tolist() == [4, 2, 1, 0, 0]
+    assert rival.gap.mean(0).tolist() == [7, 5, 2, 2, 2]
+    assert equalled(ours, rival) == {"metanp": 2, "times": 1.5}
+    assert equalled(rival, ours) == {"metanp": None, "times": None}
+    lines = summarise({"a": rival, "metanp": ours}, {"a": "A", "metanp": "M"}, here, [])
+    assert [line["strategy"] for line in lines] == ["metanp", "a"]
+    at = markdown_table(lines, here, 5).splitlines()[0].split(" | ").index("M equals it after")
+    assert [entries(line, here, 5)[at] for line in lines] == ["", "2 (1.5 times)"]
+    described = {"metanp": Made("M", "MetaNP"), "a": Made("A", "other")}
+    assert told_on_page(lines, here, described)[-1] == (
+        "It reaches the final mean regret of A after 2 evaluations: 1.5 times fewer."
+    )
+
+
+def test_the_time_of_an_ask_at_100_cells_is_that_of_asks_with_many_known():
+    def row(number: int, asked: list[int], seconds: list[float]) -> dict:
+        (made,) = runs("a", [4, 1, 0])
+        return {**made, "set": number, "asked": asked, "seconds_ask": seconds, "batch": 50}
+
+    rows = [row(0, [50, 30, 1, 50], [1, 2, 4, 8]), row(1, [50, 29, 1], [10, 20, 40])]  # known 0 50 80 81, 0 50 79
+    (line,) = summarise({"a": course(rows, by_hand(), 500)}, {"a": "A"}, by_hand(), [])
+    assert line["seconds_per_ask_at_100"] == 6
+    assert line["seconds_per_ask"] == 8
+    assert line["batch"] == 50
+    (few,) = summarise({"a": course(rows[1:], by_hand(), 500)}, {"a": "A"}, by_hand(), [])
+    assert few["seconds_per_ask_at_100"] is None
+
+
+def test_runs_of_no_whole_row_of_seeds_have_their_mean_and_no_interval():
+    rows = runs("a", [0], [4, 0], [4, 1, 0], [4, 1, 3, 0], seeds=2)
+    for lost in (1, 2):
+        rows[lost] = {"predictor": "a", "set": lost, "seed": lost % 2, "status": "error"}
+    one = course(rows, by_hand(), limit=5)
+    (line,) = summarise({"a": one}, {"a": "A"}, by_hand(), [])
+    assert (line["evaluations_to_best"]["mean"], line["evaluations_to_best"]["ci95"]) == (2.5, None)
+    assert line["seeds"] == 2
+    assert markdown_table([line], by_hand(), 5)
+
+
+def test_repeats_are_crossed_with_the_seeds_that_their_rows_name():
+    rows = runs("a", *([[0]] * 3), *([[4, 1, 3, 0]] * 3))
+    blocks = [{**row, "seed": seed} for row, seed in zip(rows, (5, 5, 5, 3, 3, 3), strict=True)]
+    one = course(blocks, by_hand(), limit=5)
+    mean, half = one.mean(one.reached["best"])  # of two seeds, 1 and 4, whose repeats do not differ
+    assert (mean, half) == (2.5, pytest.approx(12.706 * 1.5, abs=0.01))
 
 
 def test_one_of_the_best_is_found_earlier_than_the_best():
@@ -266,7 +377,7 @@ def test_a_run_is_the_same_again_and_stops_at_the_best():
 def test_an_overview_has_a_metanp_once_a_kind_and_any_other_once():
     def row(strategy: str, kind: str, dataset: str, mean: float, found: str = "1.0") -> dict[str, str]:
         goal = {"evaluations_to_best_mean": str(mean), "evaluations_to_best_ci95": "2.5"}
-        same = {"title": strategy, "repeats": "9", "limit": "500", "date": "d", "machine": "m", "commit": "c"}
+        same = {"title": strategy, "repeats": "9", "limit": "500", "date": "d", "machine": "m", "run_commits": "c"}
         own = {"strategy": strategy, "kind": kind, "dataset": dataset, "evaluations_to_best_found": found}
         return {**own, **goal, **same}
 
@@ -318,20 +429,25 @@ def test_a_benchmark_writes_runs_a_table_and_a_page_and_a_second_one_runs_nothin
     config = small(tmp_path, "format=json", "strategies=[metanp,random]", "batch=6")
     (lines,) = search_benchmark(config).values()
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert printed == [{**line, "dataset": "cifar10"} for line in lines]
+    assert printed == json.loads((tmp_path / "cifar10-label-free-batch6-evaluations12.json").read_text())
+    assert [{name: one[name] for name in line} for one, line in zip(printed, lines, strict=True)] == lines
+    for line in printed:
+        assert (line["dataset"], line["run_seed"], line["repeats"], line["batch"]) == ("cifar10", 0, 2, 6)
+        assert line["distinct_candidates"] < line["candidates"] == 15625
     assert {line["strategy"] for line in printed} == {"metanp", "random"}
     for line in printed:
         assert set(line["evaluations_to_best"]) == {"mean", "ci95", "median", "found"}
         assert set(line["after"]) == {"5", "10"}
         assert {"valid", "valid_ci95"} <= set(line["after"]["10"])
         assert {"seconds_per_ask", "training_hours_to_best", "ahead_of", "behind", "repeats", "failed"} <= set(line)
-    rows = pq.read_table(tmp_path / "cifar10-label-free.parquet").to_pylist()
+    rows = pq.read_table(tmp_path / "cifar10-label-free-batch6-evaluations12.parquet").to_pylist()
     assert len(rows) == 4
+    assert all(row["batch"] == 6 and row["repeats"] == 2 for row in rows)
     assert {"predictor", "seed", "config", "code", "data", "run_seed", "commit", "cells", "asked"} <= set(rows[0])
     assert all(sum(row["asked"]) == len(row["cells"]) <= 12 for row in rows)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert {path.name for path in before if path.parent == tmp_path} == {
-        f"cifar10-label-free.{ending}" for ending in ("parquet", "csv", "md", "json", "html")
+        f"cifar10-label-free-batch6-evaluations12.{ending}" for ending in ("parquet", "csv", "md", "json", "html")
     }
 
     def never(*args: object) -> None:
@@ -340,7 +456,54 @@ def test_a_benchmark_writes_runs_a_table_and_a_page_and_a_second_one_runs_nothin
     monkeypatch.setattr("scripts.search_benchmark.run", never)
     search_benchmark(small(tmp_path, "strategies=[metanp,random]", "batch=6"))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
-    a_page_is_whole((tmp_path / "cifar10-label-free.html").read_text(), "random search")
+    a_page_is_whole((tmp_path / "cifar10-label-free-batch6-evaluations12.html").read_text(), "random search")
+
+
+def test_a_run_that_failed_is_tried_again_when_asked_for_and_the_last_row_counts(tmp_path, monkeypatch):
+    config = small(tmp_path, "repeats=1")
+    config.known["shaky"] = Rival({"_target_": "tests.bad_strategies.Raises"}, "bad", "shaky")
+    config.strategies = ["shaky", "random"]
+    asked: list[str] = []
+
+    def noted(world, wanted, jobs, limit, done) -> None:
+        asked.extend(one.predictor for one in wanted)
+        at_once(world, wanted, jobs, limit, done)
+
+    monkeypatch.setattr("scripts.search_benchmark.run", noted)
+    search_benchmark(config)
+    monkeypatch.setattr("tests.bad_strategies.Raises.propose", RandomSearch.propose)
+    search_benchmark(config)
+    assert asked == ["shaky", "random"]
+    config.retry = True
+    (lines,) = search_benchmark(config).values()
+    assert asked == ["shaky", "random", "shaky"]
+    assert [(line["repeats"], line["failed"]) for line in lines] == [(1, 0), (1, 0)]
+
+
+def test_rows_of_other_code_make_a_table_when_asked_for_and_are_never_run_beside(tmp_path, monkeypatch):
+    monkeypatch.setattr("scripts.search_benchmark.run", at_once)
+    search_benchmark(small(tmp_path))
+    path = tmp_path / "rows" / TOLD / "random.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:  # as before there was a batch and a digest of the rows
+        del row["batch"], row["rows"]
+        row |= {"code": "another", "commit": "older"}
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(ValueError, match="there are no rows"):
+        search_benchmark(small(tmp_path, "fill=false"))
+    (lines,) = search_benchmark(small(tmp_path, "fill=false", "stale=true")).values()
+    assert [(line["repeats"], line["batch"]) for line in lines] == [(2, 1)]
+    assert "commit older." in (tmp_path / "cifar10-label-free-evaluations12.html").read_text()
+    with pytest.raises(ValueError, match="there are no rows"):
+        search_benchmark(small(tmp_path, "fill=false", "stale=true", "seed=1"))
+
+
+def test_development_data_are_said_to_be(tmp_path, mirror, monkeypatch):
+    monkeypatch.setattr("scripts.search_benchmark.run", at_once)
+    search_benchmark(small(tmp_path, "benchmark=nasbench_macro"))
+    for ending in ("html", "md"):
+        text = (tmp_path / f"cifar10-label-free-evaluations12.{ending}").read_text()
+        assert "Development data" in text
 
 
 def a_page_is_whole(text: str, *said: str) -> None:
@@ -377,7 +540,9 @@ def test_a_benchmark_killed_at_any_moment_ends_with_the_runs_of_one_that_was_not
     search_benchmark(composed(*overrides, f"output={tmp_path / 'killed'}"))
     monkeypatch.setattr("scripts.search_benchmark.run", at_once)
     search_benchmark(composed(*overrides, f"output={tmp_path / 'whole'}"))
-    first, second = (times_apart(tmp_path / folder / "cifar10-label-free.parquet") for folder in ("killed", "whole"))
+    first, second = (
+        times_apart(tmp_path / folder / "cifar10-label-free-evaluations60.parquet") for folder in ("killed", "whole")
+    )
     assert first.num_rows == 40
     assert first.equals(second)
 
@@ -391,7 +556,7 @@ def test_a_strategy_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_p
     assert {line["strategy"] for line in lines} == {"GivesUp", "random"}
     gave_up = next(line for line in lines if line["strategy"] == "GivesUp")
     assert gave_up["evaluations_to_best"] == {"mean": 12, "ci95": None, "median": 12, "found": 0}
-    rows = pq.read_table(tmp_path / "cifar10-label-free.parquet").to_pylist()
+    rows = pq.read_table(tmp_path / "cifar10-label-free-evaluations12.parquet").to_pylist()
     said = {row["predictor"]: (row["status"], row["message"]) for row in rows if row["status"] != "ok"}
     assert said.pop("Again")[1].startswith("ValueError: asked for 1 new cells, it gave rows [")
     assert said == {
@@ -399,7 +564,9 @@ def test_a_strategy_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_p
         "Slow": ("timeout", "took more than 15 s"),
         "Crashes": ("error", "its process ended with 7"),
     }
-    a_page_is_whole((tmp_path / "cifar10-label-free.html").read_text(), "it cannot", "took more than 15 s")
+    a_page_is_whole(
+        (tmp_path / "cifar10-label-free-evaluations12.html").read_text(), "it cannot", "took more than 15 s"
+    )
 
 
 def test_repeats_are_spread_over_checkpoints(tmp_path):
@@ -426,7 +593,7 @@ def test_a_search_for_a_front_is_held_against_one_for_the_best(tmp_path, mirror,
     for line in lines:
         assert set(line["after"]["10"]) == {"hypervolume", "hypervolume_ci95"}
         assert 0 <= line["after"]["5"]["hypervolume"] <= line["after"]["10"]["hypervolume"] <= 1
-    text = (tmp_path / "edgegpu-label-free.html").read_text()
+    text = (tmp_path / "edgegpu-label-free-batch6-evaluations12.html").read_text()
     assert "Missing hypervolume over evaluations" in text
     assert "The front that was found" in text
 
@@ -437,13 +604,21 @@ def test_the_page_shows_the_test_accuracy_where_it_is_known_and_several_checkpoi
     courses = {name: course(mine, here, limit=4) for name, mine in rows.items()}
     described = {name: Made(title, "bad") for name, title in titles.items()}
     told = ("title", "about", "benchmark", "dataset", "kind", "date", "machine", "commit")
-    facts = {**dict.fromkeys(told, "x"), "limit": 4, "proxies": False, "downloads": {"All": "a.parquet"}}
+    facts = {
+        **dict.fromkeys(told, "x"),
+        "limit": 4,
+        "proxies": False,
+        "notes": ["A note."],
+        "downloads": {"All": "a.parquet"},
+    }
     lines = summarise(courses, titles, here, [2])
     published = read_search("nasbench201", "imagenet16-120")
     flattened = [row for mine in rows.values() for row in mine]
     write_search_page(tmp_path / "page.html", courses, lines, described, flattened, here, published, facts)
     text = (tmp_path / "page.html").read_text()
-    a_page_is_whole(text, "Test accuracy over evaluations", "2 checkpoints of MetaNP", "A & B <i>")
+    a_page_is_whole(text, "Test accuracy over evaluations", "2 checkpoints of MetaNP", "A & B <i>", "A note.")
+    for said in ("wider than needed", "6 cells, 5 of them distinct", "may ask for cells that compute the same"):
+        assert said in text
     assert "<i>B" not in text
 
 
@@ -454,18 +629,38 @@ def test_proxies_are_side_features_that_metanp_reads(mirror):
     blind = problem(where, "cifar10")
     found = [simulate(make("metanp"), one, 0, 6, 12, 0)["cells"] for one in (here, blind)]
     assert found[0] != found[1]
+    side, rows = here.candidates.side.values, here.candidates.rows
+    known = np.isfinite(side).all(1)
+    assert all(known[row] == known[rows(here.candidates.cell(row))[0]] for row in range(0, 15625, 50))
+    assert known.sum() > 9445
+
+
+def test_what_a_cell_lacks_it_has_of_the_first_that_computes_the_same():
+    values = np.array([np.nan, 5.0, np.nan, 7.0, 8.0, np.nan])
+    first = np.array([0, 1, 0, 0, 0, 5])
+    assert _shared(values, first) == pytest.approx([7, 5, 7, 7, 8, np.nan], nan_ok=True)
 
 
 def test_the_readme_table_has_what_was_found():
     one = course(runs("metanp", [4, 1, 0], [2, 3, 4, 1]), by_hand(), limit=4)
     two = course(runs("random", [2, 1, 3], [2, 3, 4, 1]), by_hand(), limit=4)
     lines = summarise({"metanp": one, "random": two}, {"metanp": "MetaNP", "random": "R"}, by_hand(), [2])
-    told = {"limit": 4, "date": "2020-01-01", "machine": "m", "commit": "c"}
+    told = {"limit": 4, "date": "2020-01-01", "machine": "m", "run_commits": "c"}
+    told |= {"candidates": 6, "distinct_candidates": 5}
     rows = [{name: "" if v is None else str(v) for name, v in {**flat(line), **told}.items()} for line in lines]
     table = readme.search_table(rows).splitlines()
-    assert table[0] == "| strategy | evaluations to best | valid / test after 2 | seconds per ask |"
-    assert table[2] == "| **MetaNP** | ≥ 3.5 ± 6.4 (50 %) | 6.00 / 5.50 | 2 |"
-    assert table[3] == "| R | ≥ 4.0 (0 %) | 6.00 / 5.50 | 2 |"
+    head = (
+        "| strategy | at once | evaluations to best | valid / test after 2 | MetaNP equals it after | seconds per ask |"
+    )
+    assert table[0] == head
+    assert table[2] == "| **MetaNP** | 3 | ≥ 3.5 ± 6.4 (50 %) | 6.00 / 5.50 |  | 2 |"
+    assert table[3] == "| R | 3 | ≥ 4.0 (0 %) | 6.00 / 5.50 | 3 (1 times) | 2 |"
+    assert "one candidate: 5 of 6." in table[-1]
+
+
+def test_searches_with_settings_of_their_own_are_in_no_overview():
+    for stem, own in {"": False, "-proxies": True, "-batch10": True, "-proxies-evaluations50": True}.items():
+        assert bool(readme.OWN_SETTINGS.search(f"search-nasbench201-cifar10-label-free{stem}")) == own
 
 
 def test_a_config_that_names_a_column_that_is_not_there_says_so():

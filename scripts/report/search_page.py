@@ -17,7 +17,7 @@ from scripts.report.published import GRADES, blocks
 from scripts.report.search_figures import figures
 from scripts.report.wording import OURS, PROPER, Described, listed
 from scripts.search_summary import Course, Line
-from scripts.search_tables import entries, heads, remarks
+from scripts.search_tables import entries, heads, median, remarks, shortfall
 from scripts.simulation import Problem
 
 
@@ -45,8 +45,8 @@ def write_search_page(
         rows: every run, those that came to nothing too.
         described: by id; "metanp" is ours.
         published: lines of others' searches in this data set.
-        facts: title, about, benchmark, dataset, kind, limit, proxies, date, machine, commit, downloads ({title: path
-            beside the page}).
+        facts: title, about, benchmark, dataset, kind, limit, proxies, notes (sentences), date, machine, commit,
+            downloads ({title: path beside the page}).
     """
     order = [line["strategy"] for line in lines]
     looked = looks(described)
@@ -57,9 +57,9 @@ def write_search_page(
         .render(
             title=title,
             heads=heads(lines, problem)[1:],
-            table=[(line["strategy"], _cells(line, problem)) for line in lines],
+            table=[(line["strategy"], _cells(line, problem, facts["limit"])) for line in lines],
             sentences=told(lines, problem, described),
-            remarks=remarks(lines, problem, facts["limit"]),
+            remarks=[*remarks(lines, problem, facts["limit"]), *facts["notes"]],
             figures=figures({name: courses[name] for name in order}, rows, problem, looked),
             described=described,
             looks=looked,
@@ -71,6 +71,7 @@ def write_search_page(
             repeats=max(line["repeats"] for line in lines),
             seeds=max(line["seeds"] for line in lines),
             candidates=len(problem.rows),
+            distinct=problem.distinct,
             best=f"{problem.sign * problem.score[problem.rows].max():.4g}",
             front=None if problem.cost is None else len(problem.front),
             blocks=blocks(published),
@@ -88,9 +89,7 @@ def told(lines: Sequence[Line], problem: Problem, described: Mapping[str, Descri
     rivals = len(lines) - 1
     spent = line[f"evaluations_to_{problem.goals[0].key}"]
     share = f"{spent['found']:.0%}".replace("%", " %")
-    found = [
-        f"finds {problem.goals[0].title} in {share} of its runs, with {spent['median']:g} evaluations at the median"
-    ]
+    found = [f"finds {problem.goals[0].title} in {share} of its runs, with {median(spent)} evaluations at the median"]
     if rivals:
         found.append(
             f"is ahead of {len(line['ahead_of'])} and behind {len(line['behind'])} of {rivals} other strategies"
@@ -98,20 +97,32 @@ def told(lines: Sequence[Line], problem: Problem, described: Mapping[str, Descri
     sentences = [f"{line['title']} {' and '.join(found)}."]
     if line["behind"]:
         sentences.append(f"Ahead of it: {listed(described[name].title for name in line['behind'])}.")
-    return sentences
+    return sentences + _equalled(line, lines, problem, described)
 
 
-def _cells(line: Line, problem: Problem) -> list[Shown]:
+def _equalled(line: Line, lines: Sequence[Line], problem: Problem, described: Mapping[str, Described]) -> list[str]:
+    """Held against the first strategy in the table of another family."""
+    others = [one for one in lines if described[one["strategy"]].family != described[line["strategy"]].family]
+    if not others or others[0].get("evaluations_to_equal", {}).get(OURS) is None:
+        return []
+    found = others[0]["evaluations_to_equal"]
+    fewer = f": {found['times']:.3g} times fewer" if found["times"] > 1 else ""
+    what = f"final mean {shortfall(problem)}"
+    return [f"It reaches the {what} of {others[0]['title']} after {found[OURS]} evaluations{fewer}."]
+
+
+def _cells(line: Line, problem: Problem, limit: int) -> list[Shown]:
     """What `entries` says, each with its number."""
-    numbers: list[float | None] = []
+    numbers: list[float | None] = [line["batch"]]
     for goal in problem.goals:
         spent = line[f"evaluations_to_{goal.key}"]
         numbers += [spent["mean"], spent["median"], spent["found"]]
     numbers += [next(iter(found.values())) for found in line["after"].values()]
+    numbers += [line["evaluations_to_equal"][OURS]] if "evaluations_to_equal" in line else []
     hours = f"training_hours_to_{problem.goals[0].key}"
     numbers += [line[hours]] if hours in line else []
-    numbers += [line["seconds_per_ask"], len(line["ahead_of"]), line["failed"]]
-    return [Shown(text, sort) for text, sort in zip(entries(line, problem)[1:], numbers, strict=True)]
+    numbers += [line["seconds_per_ask"], line["seconds_per_ask_at_100"], len(line["ahead_of"]), line["failed"]]
+    return [Shown(text, sort) for text, sort in zip(entries(line, problem, limit)[1:], numbers, strict=True)]
 
 
 def _failed(rows: Sequence[Row]) -> list[tuple[str, str, str, int]]:
