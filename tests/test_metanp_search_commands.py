@@ -185,7 +185,7 @@ def test_direction_strategy_and_seed_are_remembered_and_a_later_option_holds_onc
     metanp(*search[:3], "--journal", journal, "--minimize", "--strategy", "random", "--seed", 7, "ask")
     known = Options(journal).open().search
     assert (known.sign, known.seed, known.strategy.title) == (-1, 7, "random search")
-    assert Options(journal, strategy="evolution").open().search.strategy.title != "random search"
+    assert Options(journal, strategy="weak_nas_boosting").open().search.strategy.title != "random search"
     assert Options(journal).open().search.strategy.title == "random search"
     code, _, error = metanp("search", "--journal", journal, "--maximize", "status")
     assert code == 2

@@ -105,7 +105,7 @@ class Candidates(ABC):
         if self._feasible is None:
             return True
         if cell.key not in self._known:
-            self._known[cell.key] = bool(self._feasible(cell))
+            self._known[cell.key] = bool(self._feasible(self.first(cell)))
         return self._known[cell.key]
 
     def fresh(self, cells: Iterable[Cell], taken: Mapping[str, Any], n: int) -> list[Cell]:
