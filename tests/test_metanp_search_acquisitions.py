@@ -9,7 +9,7 @@ import pytest
 from metanp import MetaNP
 from metanp.search import Evaluated, History, Listed, Search
 from metanp.search.acquisitions import ACQUISITIONS, greedy
-from metanp.search.belief import Belief, condition
+from metanp.search.belief import Belief
 from metanp.search.strategies.bayesian import Bayesian
 from tests.evaluated_cells import CELLS, CONTEXT, POOL, SCORE
 from tests.tiny_model import write_checkpoint
@@ -103,8 +103,7 @@ def checkpoint(tmp_path_factory):
 def belief_of(checkpoint, listed) -> Belief:
     history = History([Evaluated(cell, (float(s),)) for cell, s in zip(CONTEXT, SCORE, strict=True)])
     model = MetaNP(checkpoint)
-    condition(model, history, listed)
-    return Belief.of(model, history, listed, listed.options(history, np.random.default_rng(0)))
+    return Belief.of(model, history, listed, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("acquisition", ACQUISITIONS)

@@ -8,6 +8,7 @@ Axes: option; contender; known, the cells that were evaluated or are pending; dr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,13 @@ from metanp.side import Side
 
 CONTENDERS = 512
 REACH = 2.0  # contenders are the options of the highest mean plus so many standard deviations
-Promise = Float[np.ndarray, " option"]
+Moments = Float[np.ndarray, " option"]
+Promise = Callable[[Options, Moments, Moments], Float[np.ndarray, " option"]]  # of options with their mean and std
+
+
+def upper_end(options: Options, mean: Moments, std: Moments) -> Float[np.ndarray, " option"]:
+    """How far up the score of each option may be."""
+    return mean + REACH * std
 
 
 @dataclass(frozen=True)
@@ -44,19 +51,29 @@ class Belief:
 
     @classmethod
     def of(
-        cls, model: MetaNP, history: History, candidates: Candidates, options: Options, promise: Promise | None = None
+        cls,
+        model: MetaNP,
+        history: History,
+        candidates: Candidates,
+        rng: np.random.Generator,
+        promise: Promise = upper_end,
     ) -> Belief:
-        """Ask a model about the options that was conditioned on the history.
+        """Show the model everything that was measured, and ask it about the candidates.
 
-        promise: of each option, by which contenders are chosen; without, how far up its score may be.
+        Args:
+            promise: by which contenders are chosen, and by which a space that is not listed is climbed.
         """
-        pool = encoded(model, options)
-        predicted = model.predict_distribution(pool, noise=False)
-        promise = predicted.mean + REACH * predicted.std if promise is None else promise
-        contenders = candidates.highest(options, promise, CONTENDERS)
+        condition(model, history, candidates)
+
+        def value(options: Options) -> Float[np.ndarray, " option"]:
+            return promise(options, *_moments(model, options))
+
+        options = candidates.options(history, rng, value)
+        mean, std = _moments(model, options)
+        contenders = candidates.highest(options, promise(options, mean, std), CONTENDERS)
         best = history.best.score if history.best else -np.inf
         pending = options.known[len(history.evaluated) :]
-        return cls(model, pool, options, contenders, pending, predicted.mean, predicted.std, best)
+        return cls(model, encoded(model, options), options, contenders, pending, mean, std, best)
 
     def draws(self, rows: Int[np.ndarray, " row"], n: int, rng: np.random.Generator) -> Float[np.ndarray, "draw row"]:
         """Joint draws of some options."""
@@ -64,6 +81,11 @@ class Belief:
         side = Side(pool.side.names, pool.side.values[rows])
         some = replace(pool, cells=self.options.cells[rows], graph=pool.graph[rows], side=side)
         return self.model.sample(some, n, torch.Generator().manual_seed(int(rng.integers(2**62))))
+
+
+def _moments(model: MetaNP, options: Options) -> tuple[Moments, Moments]:
+    predicted = model.predict_distribution(encoded(model, options), noise=False)
+    return predicted.mean, predicted.std
 
 
 def condition(model: MetaNP, history: History, candidates: Candidates) -> None:
@@ -74,6 +96,4 @@ def condition(model: MetaNP, history: History, candidates: Candidates) -> None:
 
 def encoded(model: MetaNP, options: Options) -> Pool:
     """The options as the model reads them, encoded once."""
-    side = options.side
-    features = dict(zip(side.names, side.values.T, strict=True)) or None
-    return options.once(("MetaNP", str(model.checkpoint)), lambda: model.encode(options.cells, features))
+    return options.once(("MetaNP", str(model.checkpoint)), lambda: model.encode(options.cells, options.features))

@@ -51,6 +51,11 @@ class Options:
     def __len__(self) -> int:
         return len(self.cells)
 
+    @property
+    def features(self) -> dict[str, np.ndarray] | None:
+        """Side features by name, rows as the options; None where there are none."""
+        return dict(zip(self.side.names, self.side.values.T, strict=True)) or None
+
     def once(self, name: Any, make: Callable[[], Any]) -> Any:
         """What `make` gives, made once."""
         if name not in self.encoded:
@@ -95,10 +100,6 @@ class Candidates(ABC):
     @abstractmethod
     def features(self, cells: Sequence[Cell]) -> Mapping[str, np.ndarray] | None:
         """Side features of candidates."""
-
-    def crossover(self, a: Cell, b: Cell, rng: np.random.Generator) -> Cell:
-        """A candidate with parts of both; one of them where none is found."""
-        return a if rng.random() < 0.5 else b
 
     def feasible(self, cell: Cell) -> bool:
         """Whether the user wants it; asked once a cell."""
@@ -217,13 +218,6 @@ class Listed(Candidates):
         near = self.space.neighbours(cell)
         return [one for one in near if len(self.rows(one))]
 
-    def crossover(self, a: Cell, b: Cell, rng: np.random.Generator) -> Cell:
-        for _ in range(20):
-            child = self.space.crossover(a, b, rng) if self.space else a
-            if len(self.rows(child)):
-                return child
-        return a
-
     def options(self, history: History, rng: np.random.Generator, value: Value | None = None) -> Options:
         free = np.ones(len(self.cells), dtype=bool)
         for cell in history.taken.values():
@@ -262,9 +256,6 @@ class Open(Candidates):
 
     def neighbours(self, cell: Cell) -> list[Cell]:
         return self.space.neighbours(cell)
-
-    def crossover(self, a: Cell, b: Cell, rng: np.random.Generator) -> Cell:
-        return self.space.crossover(a, b, rng)
 
     def options(self, history: History, rng: np.random.Generator, value: Value | None = None) -> Options:
         parents = sorted(history.evaluated, key=lambda one: -one.score)[: self.parents]

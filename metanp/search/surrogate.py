@@ -16,7 +16,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -81,7 +80,7 @@ class Trained(Surrogate):
         predictor.fit(cells, scores, features=candidates.features(cells))
 
         def predict(options: Options) -> Prediction:
-            inputs = options.once(("inputs", predictor.read), lambda: predictor.encode(options.cells, _named(options)))
+            inputs = options.once(("inputs", predictor.read), lambda: predictor.encode(options.cells, options.features))
             if not predictor.knows_std:
                 return Prediction(predictor.predict(inputs), None)
             return Prediction(*predictor.predict(inputs, return_std=True))
@@ -143,8 +142,3 @@ def options_of(cells: Sequence[Cell], candidates: Candidates) -> Options:
     side = Side.of(candidates.features(cells), len(cells))
     free, known = np.ones(len(cells), dtype=bool), np.zeros(0, dtype=np.int64)
     return Options(CellArray.from_cells(cells), free, known, cells.__getitem__, side)
-
-
-def _named(options: Options) -> dict[str, Any] | None:
-    side = options.side
-    return dict(zip(side.names, side.values.T, strict=True)) or None

@@ -9,12 +9,11 @@ import difflib
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
 
 from metanp.predictor import MetaNP
 from metanp.search.acquisitions import ACQUISITIONS
-from metanp.search.belief import REACH, Belief, condition, encoded
-from metanp.search.candidates import Candidates, Options
+from metanp.search.belief import Belief
+from metanp.search.candidates import Candidates
 from metanp.search.history import History
 from metanp.search.strategy import Pick, Strategy
 
@@ -45,20 +44,12 @@ class Bayesian(Strategy):
         return MetaNP(self.checkpoint, self.device)
 
     def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:
-        condition(self.model, history, candidates)
-        options = candidates.options(history, rng, self._promise)
-        belief = Belief.of(self.model, history, candidates, options)
+        belief = Belief.of(self.model, history, candidates, rng)
         if not len(belief.contenders):  # of an open space, none that was looked at is wanted
             return [Pick(cell) for cell in candidates.random(history.taken, n, rng)]
         rows = ACQUISITIONS[self.acquisition](belief, n, rng)
-        return [
-            Pick(options.cell(int(row)), note) for row, note in zip(rows, self._notes(belief, rows, rng), strict=True)
-        ]
-
-    def _promise(self, options: Options) -> Float[np.ndarray, " option"]:
-        """How far up a score may be, for climbing in a space that is not listed."""
-        predicted = self.model.predict_distribution(encoded(self.model, options), noise=False)
-        return predicted.mean + REACH * predicted.std
+        cells = [belief.options.cell(int(row)) for row in rows]
+        return [Pick(*pair) for pair in zip(cells, self._notes(belief, rows, rng), strict=True)]
 
     def _notes(self, belief: Belief, rows: np.ndarray, rng: np.random.Generator) -> list[dict[str, float]]:
         notes = [{"mean": float(belief.mean[row]), "std": float(belief.std[row])} for row in rows]

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metanp.cell import Cell
-from metanp.search.belief import REACH, Belief, condition, encoded
+from metanp.search.belief import Belief, upper_end
 from metanp.search.candidates import Candidates, Options
 from metanp.search.history import History
 from metanp.search.pareto import Reference, hypervolume_improvement
@@ -46,22 +46,19 @@ class Pareto(Bayesian):
         self._costs: dict[str, float] = {}
 
     def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:
-        condition(self.model, history, candidates)
         told = _Told(history.scores.tolist(), self._cost_of(history.cells).tolist())
 
-        def promise(options: Options) -> Float[np.ndarray, " option"]:
-            predicted = self.model.predict_distribution(encoded(self.model, options), noise=False)
-            reference = self._reference(told, predicted.mean, self._costs_of(options))
-            upper = predicted.mean + REACH * predicted.std
-            return told.improvement(upper[None], self._costs_of(options), reference)[0]
+        def added(options: Options, mean: np.ndarray, std: np.ndarray) -> Float[np.ndarray, " option"]:
+            cost = self._costs_of(options)
+            upper = upper_end(options, mean, std)
+            return told.improvement(upper[None], cost, self._reference(told, mean, cost))[0]
 
-        options = candidates.options(history, rng, promise)
-        belief = Belief.of(self.model, history, candidates, options, promise(options))
+        belief = Belief.of(self.model, history, candidates, rng, added)
         if not len(belief.contenders):
             return [Pick(cell) for cell in candidates.random(history.taken, n, rng)]
         rows = self._greedy(belief, told, n, rng)
-        costs, notes = self._costs_of(options)[rows].tolist(), self._notes(belief, rows, rng)
-        cells = [options.cell(int(row)) for row in rows]
+        costs, notes = self._costs_of(belief.options)[rows].tolist(), self._notes(belief, rows, rng)
+        cells = [belief.options.cell(int(row)) for row in rows]
         return [Pick(c, {**note, "cost": cost}) for c, note, cost in zip(cells, notes, costs, strict=True)]
 
     def _greedy(self, belief: Belief, told: _Told, n: int, rng: np.random.Generator) -> Int[np.ndarray, " pick"]:
