@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import lru_cache, partial
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -60,11 +60,44 @@ class World:
     seed: int
 
 
+@dataclass(frozen=True)
+class Work(Generic[AnyTask]):
+    """What processes do.
+
+    start: makes a process ready. attempt: the rows of a task. label: of a task, in the progress bar. seconds: that a
+    task's rows took.
+    """
+
+    start: Callable[[], None]
+    attempt: Callable[[AnyTask], list[Row]]
+    label: Callable[[AnyTask], str]
+    seconds: Callable[[list[Row]], float]
+
+
 def run(world: World, tasks: Sequence[Task], jobs: int, limit: float, done: Callable[[Task, list[Row]], None]) -> None:
+    """Every fit's rows handed to `done`; see `work_off`."""
+    work: Work[Task] = Work(
+        partial(_start, world), attempt, lambda task: f"{task.predictor}, {task.budget} labels", seconds_of
+    )
+    work_off(work, tasks, jobs, limit, done)
+
+
+def seconds_of(rows: list[Row]) -> float:
+    """What a fit and its predictions took; 0 where it failed."""
+    return sum(rows[0].get(name, 0.0) for name in ("seconds_fit", "seconds_predict"))
+
+
+def work_off(
+    work: Work[AnyTask],
+    tasks: Sequence[AnyTask],
+    jobs: int,
+    limit: float,
+    done: Callable[[AnyTask, list[Row]], None],
+) -> None:
     """Every task's rows handed to `done`, in the order in which they are finished.
 
     Args:
-        jobs: processes. limit: seconds a fit and its predictions may take.
+        jobs: processes. limit: seconds that a task may take.
     """
     for name in THREADS:
         os.environ[name] = "1"
@@ -76,16 +109,16 @@ def run(world: World, tasks: Sequence[Task], jobs: int, limit: float, done: Call
     context = multiprocessing.get_context("spawn")
     with (
         Progress(*columns, console=Console(stderr=True)) as progress,
-        ProcessPool(jobs, initializer=_start, initargs=[world], context=context) as pool,
+        ProcessPool(jobs, initializer=work.start, context=context) as pool,
     ):
         bar = progress.add_task("", total=len(tasks), left="")
-        for task, rows in finished(pool, attempt, tasks, limit, ahead=2 * jobs):
+        for task, rows in _finished(pool, work.attempt, tasks, limit, ahead=2 * jobs):
             done(task, rows)
-            costs.add(task, rows)
-            progress.update(bar, advance=1, description=f"{task.predictor}, {task.budget} labels", left=costs.left())
+            costs.add(task, work.seconds(rows))
+            progress.update(bar, advance=1, description=work.label(task), left=costs.left())
 
 
-def finished(
+def _finished(
     pool: ProcessPool, attempt: Callable[[AnyTask], list[Row]], tasks: Sequence[AnyTask], limit: float, ahead: int
 ) -> Iterator[tuple[AnyTask, list[Row]]]:
     """Tasks and their rows; few are handed out before they are needed, so that stopping is quick."""
@@ -182,11 +215,10 @@ class Costs:
         self.waiting = Counter((task.predictor, task.budget) for task in tasks)
         self.taken: dict[tuple[str, int], list[float]] = {}
 
-    def add(self, task: Task, rows: Sequence[Row]) -> None:
+    def add(self, task: Task, seconds: float) -> None:
         """A task is done."""
         key = task.predictor, task.budget
         self.waiting[key] -= 1
-        seconds = sum(rows[0].get(name, 0.0) for name in ("seconds_fit", "seconds_predict"))
         self.taken.setdefault(key, []).append(seconds)
 
     def left(self) -> str:

@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import inspect
 import json
-import multiprocessing
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
 from hydra.utils import get_class, instantiate
-from pebble import ProcessPool
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
 from metanp.search.strategy import Strategy
 from scripts.rows import Row
-from scripts.runner import THREADS, Costs, Task, failed, finished
+from scripts.runner import Task, Work, failed, work_off
 from scripts.simulation import Problem, SearchConfig, problem, simulate
 
 
@@ -45,26 +40,13 @@ class World:
 
 
 def run(world: World, runs: Sequence[Run], jobs: int, limit: float, done: Callable[[Run, list[Row]], None]) -> None:
-    """Every run's row handed to `done`, in the order in which they are finished.
+    """Every run's row handed to `done`; see `scripts.runner.work_off`."""
 
-    Args:
-        jobs: processes. limit: seconds that a run may take.
-    """
-    for name in THREADS:
-        os.environ[name] = "1"
-    costs = Costs(runs)
-    told = TextColumn("{task.completed}/{task.total} {task.fields[left]}")
-    columns = (TextColumn("{task.description}"), BarColumn(), told)
-    context = multiprocessing.get_context("spawn")
-    with (
-        Progress(*columns, console=Console(stderr=True)) as progress,
-        ProcessPool(jobs, initializer=_start, initargs=[world], context=context) as pool,
-    ):
-        bar = progress.add_task("", total=len(runs), left="")
-        for one, rows in finished(pool, attempt, runs, limit, ahead=2 * jobs):
-            done(one, rows)
-            costs.add(one, [{"seconds_fit": sum(rows[0].get("seconds_ask", [limit]))}])
-            progress.update(bar, advance=1, description=f"{one.predictor}, {world.dataset}", left=costs.left())
+    def seconds(rows: list[Row]) -> float:
+        return sum(rows[0].get("seconds_ask", [limit]))
+
+    work: Work[Run] = Work(partial(_start, world), attempt, lambda one: f"{one.predictor}, {world.dataset}", seconds)
+    work_off(work, runs, jobs, limit, done)
 
 
 def settings_of(make: Mapping[str, Any]) -> set[str]:
