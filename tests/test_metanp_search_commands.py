@@ -122,6 +122,50 @@ def test_numbers_beside_cells_of_a_pool_are_side_features(journal, tmp_path):
     assert features["flops"].tolist() == [0, 1, 2, 3, 4]
 
 
+def numbered(path, **numbers):
+    """A pool of ten cells with numbers beside them."""
+    lines = [
+        {"id": IDS[i], "cell": cell.to_json(), "features": {name: of(i) for name, of in numbers.items()}}
+        for i, cell in enumerate(DISTINCT[:10])
+    ]
+    return write(path, *lines)
+
+
+def test_cells_beyond_a_limit_are_never_asked_for_and_limits_are_remembered(metanp, journal, tmp_path):
+    pool = numbered(tmp_path / "pool.jsonl", flops=lambda i: i, latency=lambda i: 10 - i)
+    limits = ["--limit", "flops=6", "--limit", "latency=7.5"]
+    start = ["search", "--journal", journal, "--pool", pool, "--strategy", "random", *limits]
+    first = rows(metanp(*start, "ask", "-n", 2)[1])
+    rest = rows(metanp("search", "--journal", journal, "ask", "-n", 10)[1])
+    assert sorted(row["id"] for row in (*first, *rest)) == IDS[3:7]
+    wider = ["search", "--journal", journal, "--limit", "flops=7"]
+    assert sorted(row["id"] for row in rows(metanp(*wider, "ask", "-n", 10)[1])) == [*IDS[:3], IDS[7]]
+    found = json.loads(metanp("search", "--journal", journal, "status", "--json")[1])
+    assert json.loads(found["limits"]) == {"flops": 6, "latency": 7.5}
+
+
+def test_a_cost_makes_a_search_for_the_front_and_status_shows_it(metanp, journal, tmp_path):
+    pool = numbered(tmp_path / "pool.jsonl", latency=lambda i: 10 - i)
+    start = ["search", "--journal", journal, "--pool", pool, "--cost", "latency"]
+    checkpoint = ["--checkpoint", write_checkpoint(tmp_path / "tiny.safetensors")]
+    asked = rows(metanp(*start, *checkpoint, "ask", "-n", 4)[1])
+    assert [row["cost"] for row in asked] == [10 - IDS.index(row["id"]) for row in asked]
+    by_cost = sorted(asked, key=lambda row: row["cost"])
+    scores = [1.0, 3.0, 2.0, 4.0]  # the third is no better than the cheaper second
+    told = write(tmp_path / "told", *({**row, "score": score} for row, score in zip(by_cost, scores, strict=True)))
+    assert metanp("search", "--journal", journal, "tell", told)[0] == 0
+    code, out, _ = metanp("search", "--journal", journal, "status", "--json")
+    found = json.loads(out)
+    assert (code, found["strategy"], found["cost"]) == (0, "pareto", "latency")
+    front = [(row["id"], row["score"], row["cost"]) for row in found["front"]]
+    assert front == [(by_cost[i]["id"], scores[i], by_cost[i]["cost"]) for i in (0, 1, 3)]
+    assert "front of score against latency" in metanp("search", "--journal", journal, "status")[1]
+    suggested = json.loads(metanp("search", "--journal", journal, "suggest", "-n", 3, "--json")[1])["suggestions"]
+    assert {row["id"] for row in suggested}.isdisjoint(row["id"] for row in asked)
+    assert all(row["cost"] == 10 - IDS.index(row["id"]) for row in suggested)
+    assert " cost " in metanp("search", "--journal", journal, "suggest", "-n", 3)[1]
+
+
 def test_results_come_from_standard_input_too(metanp, search, journal, monkeypatch):
     asked = rows(metanp(*search, "ask")[1])
     stdin = io.TextIOWrapper(io.BytesIO(json.dumps({"id": asked[0]["id"], "score": 3}).encode() + b"\n\n"))
@@ -356,11 +400,17 @@ def test_a_plot_that_cannot_be_written_is_one_line(metanp, search, journal, tmp_
         (["--journal", "new", "--pool", "nowhere", "ask"], "there is no pool of candidates at nowhere"),
         (["--journal", "new", "--space", "nasbench_macro", "ask", "--strategy", "randm"], "nearest: random"),
         (["--journal", "new", "--space", "nasbench_macro", "--strategy", "random", "ask", "--checkpoint", "x"],
-         "strategy 'random' cannot be made with {'checkpoint': 'x'}"),
+         "strategy 'random' cannot be made so: "),
         (["--journal", "no/such/new", "--space", "nasbench_macro", "--strategy", "random", "ask"],
          "the journal no/such/new cannot be read or written: unable to open database file"),
         (["--journal", "new", "--space", "nasbench_macro", "--strategy", "random", "run", "--evaluate", "true",
           "--budget", "0"], "budget is 0; expected 1 or more"),
+        (["--journal", "new", "--limit", "latency<5", "ask"],
+         "--limit 'latency<5': expected a name and a number, such as latency=5.2"),
+        (["--journal", "new", "--space", "nasbench_macro", "--limit", "latency=5", "ask"],
+         "'latency' is a number beside the cells of a pool; give --pool FILE"),
+        (["--journal", "new", "--space", "nasbench_macro", "--strategy", "pareto", "ask"],
+         "strategy 'pareto' searches score against a cost; say which: --cost NAME"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_options_is_one_line_and_no_file_is_made(metanp, tmp_path, monkeypatch, arguments, message):
@@ -369,6 +419,20 @@ def test_what_is_wrong_with_options_is_one_line_and_no_file_is_made(metanp, tmp_
     assert (code, out) == (2, "")
     assert message in one_line(error)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--cost", "latncy"], "has no 'latncy' beside its cells; nearest: latency"),
+        (["--limit", "flops=3"], "line 5: no 'flops', which every candidate needs here"),
+    ],
+)
+def test_a_number_that_candidates_lack_is_named(metanp, journal, tmp_path, option, message):
+    pool = numbered(tmp_path / "pool.jsonl", latency=lambda i: 10 - i, flops=lambda i: None if i == 4 else i)
+    code, out, error = metanp("search", "--journal", journal, "--pool", pool, *option, "ask")
+    assert (code, out, journal.exists()) == (2, "", False)
+    assert message in one_line(error)
 
 
 def test_text_needs_a_space_and_nothing_is_given_out_without(metanp, search, journal):

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from metanp.search.command_line.opening import Names, Options
+from metanp.search.command_line.opening import Names, Options, read_limits
 from metanp.search.search import Suggestion
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -45,9 +45,12 @@ def search(
     seed: Annotated[int | None, typer.Option(help="The same seed and scores give the same search.")] = None,
     strategy: Strategy = None,
     checkpoint: Checkpoint = None,
+    limit: Annotated[list[str] | None, typer.Option(help="Highest number beside a pool's cell: latency=5.2.")] = None,
+    cost: Annotated[str | None, typer.Option(help="Number beside a pool's cells: search score against it.")] = None,
 ) -> None:
     """Find the best cell from few evaluations; the journal remembers these options."""
-    context.obj = Options(journal, space, pool, minimize, seed, strategy, checkpoint)
+    limits = read_limits(limit) if limit else None
+    context.obj = Options(journal, space, pool, minimize, seed, strategy, checkpoint, limits, cost)
 
 
 @app.command()
@@ -141,12 +144,14 @@ def suggest(
     if as_json:
         print(json.dumps({"suggestions": [_row(one, opened.names) for one in found]}))
         return
-    table = Table("rank", "id", "mean", "std", "p(better)", "cell")
+    costs = ["cost"] if any("cost" in one.note for one in found) else []
+    table = Table("rank", "id", "mean", "std", "p(better)", *costs, "cell")
     for column in table.columns:
         column.no_wrap, column.overflow = column.header != "cell", "fold"
     table.columns[1].overflow, table.columns[1].max_width = "ellipsis", 10
     for place, one in enumerate(found, start=1):
-        numbers = (_short(one.mean, ".4g"), _short(one.std, ".2g"), _short(one.p_improve, ".2f"))
+        numbers = [_short(one.mean, ".4g"), _short(one.std, ".2g"), _short(one.p_improve, ".2f")]
+        numbers += [_short(one.note.get(name), ".4g") for name in costs]
         table.add_row(str(place), Text(opened.names.id(one.cell)), *numbers, Text(drawn(one.cell, opened.names)))
     Console().print(table)
 
@@ -208,7 +213,8 @@ def _options(context: typer.Context, strategy: str | None, checkpoint: str | Non
 
 def _row(one: Suggestion, names: Names) -> dict[str, Any]:
     numbers = {"mean": one.mean, "std": one.std, "p_improve": one.p_improve}
-    return {"id": names.id(one.cell), "cell": one.cell.to_json(), **numbers}
+    cost = {"cost": one.note["cost"]} if "cost" in one.note else {}
+    return {"id": names.id(one.cell), "cell": one.cell.to_json(), **numbers, **cost}
 
 
 def _short(number: float | None, form: str) -> str:

@@ -2,14 +2,16 @@
 
 The first command says what is searched and how; the journal keeps that beside the events. Later commands need the
 journal alone, and what they say themselves holds for them alone. Where candidates are a file, cells are called by the
-ids in it; all others by their key.
+ids in it, and the numbers beside them may be limited or be a cost; all other cells are called by their key.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -61,6 +63,13 @@ class Names:
             return self.space.parse_text(written)
         return Cell.from_json(written)
 
+    def number(self, name: str) -> Callable[[Cell], float]:
+        """What the pool says of a cell under this name."""
+        pool = self.pool
+        assert pool is not None
+        column = pool.side.names.index(name)
+        return lambda cell: float(pool.side.values[pool.rows(cell)[0], column])
+
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {name: row for row, name in enumerate(self.ids) if name is not None}
@@ -76,7 +85,11 @@ class Opened:
 
 @dataclass(frozen=True)
 class Options:
-    """What was said on the command line; None where nothing was."""
+    """What was said on the command line; None where nothing was.
+
+    limits: the highest value that a candidate may have, by name of the number beside it. cost: the name of another,
+    against which the score is searched; a search for their front without a strategy said.
+    """
 
     journal: Path | None = None
     space: str | None = None
@@ -85,6 +98,8 @@ class Options:
     seed: int | None = None
     strategy: str | None = None
     checkpoint: str | None = None
+    limits: Mapping[str, float] | None = None
+    cost: str | None = None
 
     @property
     def file(self) -> Path:
@@ -99,12 +114,17 @@ class Options:
 
     def with_remembered(self, facts: Mapping[str, str]) -> Options:
         """With what the journal remembers, wherever nothing was said."""
-        known: dict[str, Any] = {name: facts[name] for name in ("strategy", "seed", "checkpoint") if name in facts}
+        known: dict[str, Any] = {
+            name: facts[name] for name in ("strategy", "seed", "checkpoint", "cost") if name in facts
+        }
+        if self.cost not in (None, known.get("cost")):
+            known.pop("strategy", None)  # of a search for the best score, or against another cost
         if self.strategy not in (None, known.get("strategy")):
             known.pop("checkpoint", None)  # of another strategy
         if self.space is None and self.pool is None:
             known |= {name: facts[name] for name in ("space", "pool") if name in facts}
         known |= {"minimize": facts["better"] == "lower"} if "better" in facts else {}
+        known |= {"limits": json.loads(facts["limits"])} if "limits" in facts else {}
         known |= {name: kind(known[name]) for name, kind in (("seed", int), ("pool", Path)) if name in known}
         return replace(self, **{name: value for name, value in known.items() if getattr(self, name) is None})
 
@@ -116,7 +136,9 @@ class Options:
         """
         said = self.with_remembered(remembered(self.file))
         where, names = said.where()
-        search = Search(where, said.make_strategy(), rng=said.seed or 0, journal=self.file, maximize=not said.minimize)
+        search = Search(
+            where, said.make_strategy(names), rng=said.seed or 0, journal=self.file, maximize=not said.minimize
+        )
         search.journal.agree({"ids": hashlib.blake2b(json.dumps(names.ids).encode(), digest_size=8).hexdigest()})
         search.journal.remember(said.facts())
         return Opened(search, names)
@@ -126,32 +148,52 @@ class Options:
         space = None if self.space is None else get_space(self.space)
         if self.pool is None and space is None:
             raise ValueError(f"{self.file} does not say what is searched; give --space NAME or --pool FILE")
+        limits = self.limits or {}
+        numbers = list(dict.fromkeys([*limits, *([self.cost] if self.cost else [])]))
         if self.pool is None:
             assert space is not None
+            if numbers:
+                raise ValueError(f"{numbers[0]!r} is a number beside the cells of a pool; give --pool FILE")
             return candidates(space), Names(space, None, ())
         try:
             records = json_lines.read(self.pool)
         except FileNotFoundError:
             raise ValueError(f"there is no pool of candidates at {self.pool}; give --pool FILE") from None
-        pool = Listed(records.cells, space, records.features or None)
-        return pool, Names(space, pool, tuple(records.ids))
+        _check_numbers(records, numbers)
 
-    def make_strategy(self) -> Strategy:
+        def within(cell: Cell) -> bool:
+            return all(names.number(name)(cell) <= most for name, most in limits.items())
+
+        pool = Listed(records.cells, space, records.features or None, within if limits else None)
+        names = Names(space, pool, tuple(records.ids))
+        return pool, names
+
+    @property
+    def strategy_name(self) -> str:
+        """What was said, or what fits."""
+        return self.strategy or ("pareto" if self.cost else "metanp")
+
+    def make_strategy(self, names: Names) -> Strategy:
         """The strategy, with the checkpoint if one was said."""
-        name = self.strategy or "metanp"
-        settings = {} if self.checkpoint is None else {"checkpoint": self.checkpoint}
+        name = self.strategy_name
+        settings: dict[str, Any] = {} if self.checkpoint is None else {"checkpoint": self.checkpoint}
+        if name == "pareto":
+            if self.cost is None:
+                raise ValueError("strategy 'pareto' searches score against a cost; say which: --cost NAME")
+            settings["cost"] = names.number(self.cost)
         try:
             return make(name, **settings)
         except TypeError as error:
-            raise ValueError(f"strategy {name!r} cannot be made with {settings}: {error}") from error
+            raise ValueError(f"strategy {name!r} cannot be made so: {error}") from error
         except ImportError as error:
             raise ValueError(f"strategy {name!r}: {error}") from error
 
     def facts(self) -> dict[str, str]:
         """What a journal is to remember."""
         pool = None if self.pool is None else self.pool.absolute()
-        said: dict[str, object] = {"space": self.space, "pool": pool, "strategy": self.strategy or "metanp"}
-        said |= {"seed": self.seed or 0, "checkpoint": self.checkpoint}
+        said: dict[str, object] = {"space": self.space, "pool": pool, "strategy": self.strategy_name}
+        said |= {"seed": self.seed or 0, "checkpoint": self.checkpoint, "cost": self.cost}
+        said |= {"limits": json.dumps(dict(self.limits))} if self.limits else {}
         return {name: str(value) for name, value in said.items() if value is not None}
 
     def open_journal(self) -> tuple[Journal, Names, dict[str, str]]:
@@ -168,3 +210,33 @@ class Options:
         if said.pool is not None and said.pool.exists():
             names = said.where()[1]
         return Journal(self.file, {"better": "lower" if said.minimize else "higher"}, not said.minimize), names, facts
+
+
+def read_limits(written: Sequence[str]) -> dict[str, float]:
+    """Limits as the command line has them, "latency=5.2".
+
+    Raises:
+        ValueError: something else; names it.
+    """
+    limits = {}
+    for text in written:
+        name, _, number = text.partition("=")
+        try:
+            limits[name] = float(number)
+        except ValueError:
+            limits[name] = math.nan
+        if not name or math.isnan(limits[name]):
+            raise ValueError(f"--limit {text!r:.80}: expected a name and a number, such as latency=5.2")
+    return limits
+
+
+def _check_numbers(records: json_lines.Records, names: Sequence[str]) -> None:
+    """ValueError names a number that some line of a pool lacks."""
+    for name in names:
+        if name not in records.features:
+            near = difflib.get_close_matches(name, records.features, n=1, cutoff=0)
+            told = f"nearest: {near[0]}" if near else "no line has features"
+            raise ValueError(f"{records.path} has no {name!r} beside its cells; {told}")
+        if None in records.features[name]:
+            line = records.lines[records.features[name].index(None)]
+            raise ValueError(f"{records.path}, line {line}: no {name!r}, which every candidate needs here")

@@ -4,8 +4,8 @@
     {"cell": {"nasbench201": "|...|"}, "score": 93.1}
     {"id": "cell-8", "failed": "out of memory"}
 
-A line that `metanp search ask` printed may stand with a score added: what it predicts is passed over. So is a line that
-says of its cell what was told before, so that a file that grows may be told again and again.
+A line that `metanp search ask` printed may stand with a score added: what else it says is passed over. So is a line
+that says of its cell what was told before, so that a file that grows may be told again and again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from metanp.search.command_line.opening import Opened
 from metanp.search.journal import JournalError
 from metanp.search.search import FAILED, Failed
 
-PREDICTED = ("mean", "std", "p_improve")
-KEYS = ("id", "cell", "score", "failed", *PREDICTED)
+KNOWN = ("mean", "std", "p_improve", "cost")
+KEYS = ("id", "cell", "score", "failed", *KNOWN)
 
 
 def tell(opened: Opened, data: bytes, name: str, repeat: bool = False) -> tuple[int, list[str]]:

@@ -16,13 +16,17 @@ from metanp.search.command_line.opening import Names
 from metanp.search.command_line.plot import text_plot
 from metanp.search.history import Evaluated
 from metanp.search.journal import Journal
+from metanp.search.pareto import pareto_front
 
 TOP = 10
-FACTS = ("space", "pool", "candidates", "better", "strategy", "checkpoint", "seed")
+FACTS = ("space", "pool", "candidates", "better", "limits", "cost", "strategy", "checkpoint", "seed")
 
 
 def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, Any]:
-    """The numbers. scores: mean of each evaluated cell, in the order of first telling; times are seconds since 1970."""
+    """The numbers. scores: mean of each evaluated cell, in the order of first telling; times are seconds since 1970.
+
+    front: of score against cost, cheapest first, where the search has a cost and its pool is there.
+    """
     history = journal.history()
 
     def row(one: Evaluated) -> dict[str, Any]:
@@ -33,6 +37,10 @@ def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, A
             "measurements": len(one.scores),
         }
 
+    front = {}
+    if "cost" in facts and names.pool is not None:
+        cost = names.number(facts["cost"])
+        front = {"front": [{**row(one), "cost": cost(one.cell)} for one in pareto_front(history, cost)]}
     top = sorted(history.evaluated, key=lambda one: -one.score)[:TOP]
     return {
         "journal": str(journal.path),
@@ -45,6 +53,7 @@ def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, A
         "failed_ids": [names.id(cell) for cell in history.failed],
         "best": row(history.best) if history.best else None,
         "top": [row(one) for one in top],
+        **front,
         "events": [_event(event, names) for event in journal.events()[-TOP:]],
         "scores": (journal.sign * history.scores).tolist(),
     }
@@ -73,23 +82,27 @@ def show(found: dict[str, Any], names: Names, console: Console) -> None:
         counts.add_row("best cell", Text(names.text(Cell.from_json(best["cell"]))))
     console.print(counts)
     if found["top"]:
-        console.print(_top(found["top"], names))
+        console.print(_cells("best cells", found["top"], names))
+    if found.get("front"):
+        console.print(_cells(f"front of score against {found['cost']}", found["front"], names))
     if found["events"]:
         console.print(_events(found["events"]))
     for line in text_plot(found["scores"], found.get("better") != "lower"):
         console.print(line, markup=False, highlight=False, no_wrap=True)
 
 
-def _top(rows: list[dict[str, Any]], names: Names) -> Table:
-    table = Table(title="best cells", expand=False)
-    for name in ("rank", "score", "n"):
+def _cells(title: str, rows: list[dict[str, Any]], names: Names) -> Table:
+    table = Table(title=title, expand=False)
+    costs = ["cost"] if "cost" in rows[0] else []
+    for name in ("rank", "score", *costs, "n"):
         table.add_column(name, justify="right", no_wrap=True)
     # a key is long and says nothing; its beginning tells cells apart
     table.add_column("id", no_wrap=True, max_width=16)
     table.add_column("cell", overflow="fold")
     for place, row in enumerate(rows, start=1):
         cell = Cell.from_json(row["cell"])
-        numbers = (str(place), f"{row['score']:.6g}", str(row["measurements"]))
+        values = [f"{row[name]:.6g}" for name in ("score", *costs)]
+        numbers = (str(place), *values, str(row["measurements"]))
         table.add_row(*numbers, Text(row["id"]), Text(drawn(cell, names)))
     return table
 

@@ -22,6 +22,7 @@ STRATEGIES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "metanp_noisy_improvement": ("bayesian", "Bayesian", {"acquisition": "noisy_improvement"}),
     "metanp_ucb": ("bayesian", "Bayesian", {"acquisition": "ucb"}),
     "metanp_mean": ("bayesian", "Bayesian", {"acquisition": "mean"}),
+    "pareto": ("pareto", "Pareto", {}),  # needs cost=
     "one_shot": ("one_shot", "OneShot", {}),
     "weak_nas": ("weak_nas", "WeakNAS", {}),
     "weak_nas_forest": ("weak_nas", "WeakNAS", {"predictor": f"{__name__}.weak_predictors:WeakForest"}),
