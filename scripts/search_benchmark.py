@@ -33,7 +33,7 @@ from scripts.report.published import read_search
 from scripts.report.search_page import write_search_page
 from scripts.rows import Key, Row, RowFile, provenance, publish, write_parquet, write_rows
 from scripts.search_runner import Run, World, run
-from scripts.search_summary import Line, course, flat, summarise
+from scripts.search_summary import Found, Line, flat
 from scripts.search_tables import markdown_table, print_lines
 from scripts.simulation import Problem, SearchConfig, problem
 from scripts.versions import data_digest, settings_digest
@@ -129,7 +129,9 @@ def _one(
     if config.fill:
         _fill_in(config, World(where, dataset, config.proxies, config.seed), dict(wanted))
     rows = [row for task, file in wanted for row in file.get(_key(task))[-1:]]
-    return _write(config, where, dataset, here, limit, rows, described)
+    found = Found.of(rows, described, here, limit, config.after)
+    _write(config, where, dataset, found)
+    return found.lines
 
 
 def _fill_in(config: Config, world: World, wanted: Mapping[Run, RowFile]) -> None:
@@ -161,47 +163,19 @@ def _digests(here: Problem) -> Row:
     return {"data": data, "rows": settings_digest(here.rows.tolist())}
 
 
-def _write(
-    config: Config,
-    where: SearchConfig,
-    dataset: str,
-    here: Problem,
-    limit: int,
-    rows: list[Row],
-    described: Mapping[str, Described],
-) -> list[Line]:
+def _write(config: Config, where: SearchConfig, dataset: str, found: Found) -> None:
     """Everything that is made of rows."""
-    grouped = {name: [row for row in rows if row["predictor"] == name] for name in described}
-    answered = {name: mine for name, mine in grouped.items() if any(row["status"] == "ok" for row in mine)}
-    if not answered:
-        said = next((row["message"] for row in rows), "there are no rows")
-        raise ValueError(f"no run of {', '.join(described)} came to an end: {said}")
-    courses = {name: course(mine, here, limit) for name, mine in answered.items()}
-    titles = {name: one.title for name, one in described.items()}
-    lines = summarise(courses, titles, here, config.after)
-    stem, folder = _stem(config, where, dataset), Path(config.output)
-    told = {"benchmark": config.benchmark, "dataset": dataset, "kind": config.kind, "limit": limit}
-    told |= {"run_seed": config.seed, "candidates": len(here.rows), "distinct_candidates": here.distinct}
-    told |= {"run_commits": " ".join(sorted({row["commit"] for row in rows}))}
-    notes = _notes(config, where, dataset)
+    stem, folder, notes = _stem(config, where, dataset), Path(config.output), _notes(config, where, dataset)
+    here, limit, lines = found.problem, found.limit, found.lines
+    told = _told(config, dataset, found)
     table = [{**flat(line), **told} for line in lines]
-    write_parquet(folder / f"{stem}.parquet", [{**row, **told, "repeats": config.repeats} for row in rows])
+    write_parquet(folder / f"{stem}.parquet", [{**row, **told, "repeats": config.repeats} for row in found.rows])
     write_rows(folder / f"{stem}.csv", table)
     (folder / f"{stem}.md").write_text(markdown_table(lines, here, limit, notes))
     (folder / f"{stem}.json").write_text(json.dumps([{**line, **told} for line in lines], indent=1) + "\n")
-    files = {"runs with their trajectories (Parquet)": "parquet", "table (CSV)": "csv", "table (Markdown)": "md"}
-    facts = {
-        **provenance(),
-        **told,
-        "title": where.title,
-        "about": where.about,
-        "proxies": config.proxies,
-        "notes": notes,
-        "commit": told["run_commits"],
-        "downloads": {title: f"{stem}.{ending}" for title, ending in {**files, "table (JSON)": "json"}.items()},
-    }
-    others = read_search(where.benchmark, dataset)
-    write_search_page(folder / f"{stem}.html", courses, lines, described, rows, here, others, facts)
+    about = {"title": where.title, "about": where.about, "proxies": config.proxies, "notes": notes}
+    facts = {**provenance(), **told, **about, "commit": told["run_commits"], "downloads": _downloads(stem)}
+    write_search_page(folder / f"{stem}.html", found, read_search(where.benchmark, dataset), facts)
     if config.publish:
         publish(table, f"search-{config.benchmark}-{stem}")
     if config.format == "json":
@@ -209,11 +183,30 @@ def _write(
             print(json.dumps({**line, **told}))
     else:
         print_lines(lines, here, limit, f"{where.title}, {dataset}", notes)
-    for name, mine in grouped.items():
-        if bad := [row for row in mine if row["status"] != "ok"]:
-            Console(stderr=True).print(f"{name}: {len(bad)} of {len(mine)} runs failed; the first: {bad[0]['message']}")
-    Console(stderr=True).print(f"page: {folder / f'{stem}.html'}")
-    return lines
+    said = Console(stderr=True)
+    for name, _, message, count in found.failed():
+        said.print(f"{name}: {count} runs failed: {message}")
+    said.print(f"page: {folder / f'{stem}.html'}")
+
+
+def _told(config: Config, dataset: str, found: Found) -> Row:
+    """What stands in every row."""
+    return {
+        "benchmark": config.benchmark,
+        "dataset": dataset,
+        "kind": config.kind,
+        "limit": found.limit,
+        "run_seed": config.seed,
+        "candidates": len(found.problem.rows),
+        "distinct_candidates": found.problem.distinct,
+        "run_commits": " ".join(sorted({row["commit"] for row in found.rows})),
+    }
+
+
+def _downloads(stem: str) -> dict[str, str]:
+    files = {"runs with their trajectories (Parquet)": "parquet", "table (CSV)": "csv"}
+    files |= {"table (Markdown)": "md", "table (JSON)": "json"}
+    return {title: f"{stem}.{ending}" for title, ending in files.items()}
 
 
 def _stem(config: Config, where: SearchConfig, dataset: str) -> str:

@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from scripts.comparisons import Difference, mean_and_half
-from scripts.report.wording import OURS
+from scripts.report.wording import OURS, Described
 from scripts.rows import Row
 from scripts.simulation import Problem
 
@@ -77,6 +77,50 @@ class Course:
         """Training hours until a goal."""
         assert self.hours is not None
         return self.hours[np.arange(len(self.repeats)), self.reached[goal] - 1]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Everything about the searches of one data set.
+
+    rows: every run, those that came to nothing too. described: every strategy, by id. courses: of those of which some
+    run came to an end; lines: the same, as `summarise` has them.
+    """
+
+    problem: Problem
+    limit: int
+    rows: Sequence[Row]
+    described: Mapping[str, Described]
+    courses: Mapping[str, Course]
+    lines: list[Line]
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[Row], described: Mapping[str, Described], problem: Problem, limit: int, after: Iterable[int]
+    ) -> Found:
+        """What rows amount to.
+
+        Raises:
+            ValueError: no run came to an end; says why the first did not.
+        """
+        mine = {name: [row for row in rows if row["predictor"] == name] for name in described}
+        courses = {
+            name: course(some, problem, limit)
+            for name, some in mine.items()
+            if any(row["status"] == "ok" for row in some)
+        }
+        if not courses:
+            said = next((row["message"] for row in rows), "there are no rows")
+            raise ValueError(f"no run of {', '.join(described)} came to an end: {said}")
+        titles = {name: one.title for name, one in described.items()}
+        return cls(problem, limit, rows, described, courses, summarise(courses, titles, problem, after))
+
+    def failed(self) -> list[tuple[str, str, str, int]]:
+        """Strategy, status, message and how many runs, of runs that came to nothing."""
+        counts = Counter(
+            (row["predictor"], row["status"], row.get("message") or "") for row in self.rows if row["status"] != "ok"
+        )
+        return [(*where, count) for where, count in sorted(counts.items())]
 
 
 def course(rows: Sequence[Row], problem: Problem, limit: int) -> Course:

@@ -28,7 +28,7 @@ from scripts.report.search_page import told as told_on_page
 from scripts.report.search_page import write_search_page
 from scripts.search_benchmark import search_benchmark
 from scripts.search_runner import settings_of
-from scripts.search_summary import course, equalled, flat, incumbents, paired, summarise
+from scripts.search_summary import Found, course, equalled, flat, incumbents, paired, summarise
 from scripts.search_tables import entries, markdown_table, median
 from scripts.simulation import Problem, SearchConfig, _shared, problem, simulate
 from tests import bad_strategies
@@ -601,20 +601,13 @@ def test_a_search_for_a_front_is_held_against_one_for_the_best(tmp_path, mirror,
 def test_the_page_shows_the_test_accuracy_where_it_is_known_and_several_checkpoints(tmp_path):
     here, titles = by_hand(), {"metanp": "MetaNP", "a": "A & B <i>"}
     rows = {name: runs(name, [4, 1, 0], [2, 3, 4, 1], seeds=2) for name in titles}
-    courses = {name: course(mine, here, limit=4) for name, mine in rows.items()}
     described = {name: Made(title, "bad") for name, title in titles.items()}
     told = ("title", "about", "benchmark", "dataset", "kind", "date", "machine", "commit")
-    facts = {
-        **dict.fromkeys(told, "x"),
-        "limit": 4,
-        "proxies": False,
-        "notes": ["A note."],
-        "downloads": {"All": "a.parquet"},
-    }
-    lines = summarise(courses, titles, here, [2])
+    facts = {**dict.fromkeys(told, "x"), "proxies": False, "notes": ["A note."], "downloads": {"All": "a.parquet"}}
     published = read_search("nasbench201", "imagenet16-120")
     flattened = [row for mine in rows.values() for row in mine]
-    write_search_page(tmp_path / "page.html", courses, lines, described, flattened, here, published, facts)
+    found = Found.of(flattened, described, here, 4, [2])
+    write_search_page(tmp_path / "page.html", found, published, facts)
     text = (tmp_path / "page.html").read_text()
     a_page_is_whole(text, "Test accuracy over evaluations", "2 checkpoints of MetaNP", "A & B <i>", "A note.")
     for said in ("wider than needed", "6 cells, 5 of them distinct", "may ask for cells that compute the same"):

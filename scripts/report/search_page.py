@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.comparisons import Row
 from scripts.report.page import environment
 from scripts.report.plots import looks
 from scripts.report.published import GRADES, blocks
 from scripts.report.search_figures import figures
 from scripts.report.wording import OURS, PROPER, Described, listed
-from scripts.search_summary import Course, Line
+from scripts.search_summary import Found, Line
 from scripts.search_tables import entries, heads, median, remarks, shortfall
 from scripts.simulation import Problem
 
@@ -30,25 +29,18 @@ class Shown:
 
 
 def write_search_page(
-    path: Path,
-    courses: Mapping[str, Course],
-    lines: Sequence[Line],
-    described: Mapping[str, Described],
-    rows: Sequence[Row],
-    problem: Problem,
-    published: Sequence[Mapping[str, Any]],
-    facts: Mapping[str, Any],
+    path: Path, found: Found, published: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]
 ) -> None:
     """Write the page of one data set and kind of meta-training.
 
     Args:
-        rows: every run, those that came to nothing too.
-        described: by id; "metanp" is ours.
+        found: all there is; "metanp" is ours.
         published: lines of others' searches in this data set.
-        facts: title, about, benchmark, dataset, kind, limit, proxies, notes (sentences), date, machine, commit,
+        facts: title, about, benchmark, dataset, kind, proxies, notes (sentences), date, machine, commit,
             downloads ({title: path beside the page}).
     """
-    order = [line["strategy"] for line in lines]
+    lines, problem, described = found.lines, found.problem, found.described
+    courses = {line["strategy"]: found.courses[line["strategy"]] for line in lines}
     looked = looks(described)
     title = f"{facts['title']}, {PROPER.get(facts['dataset'], facts['dataset'].replace('_', ' '))}"
     text = (
@@ -57,21 +49,22 @@ def write_search_page(
         .render(
             title=title,
             heads=heads(lines, problem)[1:],
-            table=[(line["strategy"], _cells(line, problem, facts["limit"])) for line in lines],
+            table=[(line["strategy"], _cells(line, problem, found.limit)) for line in lines],
             sentences=told(lines, problem, described),
-            remarks=[*remarks(lines, problem, facts["limit"]), *facts["notes"]],
-            figures=figures({name: courses[name] for name in order}, rows, problem, looked),
+            remarks=[*remarks(lines, problem, found.limit), *facts["notes"]],
+            figures=figures(courses, found.rows, problem, looked),
             described=described,
             looks=looked,
             families=dict.fromkeys(
                 (one.family, looked[name].colour) for name, one in described.items() if name != OURS
             ),
             ours=OURS,
-            failed=_failed(rows),
+            failed=found.failed(),
             repeats=max(line["repeats"] for line in lines),
             seeds=max(line["seeds"] for line in lines),
             candidates=len(problem.rows),
             distinct=problem.distinct,
+            limit=found.limit,
             best=f"{problem.sign * problem.score[problem.rows].max():.4g}",
             front=None if problem.cost is None else len(problem.front),
             blocks=blocks(published),
@@ -123,13 +116,3 @@ def _cells(line: Line, problem: Problem, limit: int) -> list[Shown]:
     numbers += [line[hours]] if hours in line else []
     numbers += [line["seconds_per_ask"], line["seconds_per_ask_at_100"], len(line["ahead_of"]), line["failed"]]
     return [Shown(text, sort) for text, sort in zip(entries(line, problem, limit)[1:], numbers, strict=True)]
-
-
-def _failed(rows: Sequence[Row]) -> list[tuple[str, str, str, int]]:
-    """Strategy, status, message and how many runs."""
-    found: dict[tuple[str, str, str], int] = {}
-    for row in rows:
-        if row["status"] != "ok":
-            where = (row["predictor"], row["status"], row.get("message") or "")
-            found[where] = found.get(where, 0) + 1
-    return [(*where, count) for where, count in sorted(found.items())]
