@@ -25,8 +25,8 @@ from jaxtyping import Float, Int
 from data import load_benchmark
 from data.table import Table
 from metanp.cell import Cell
-from metanp.search.candidates import Listed
 from metanp.search.history import Evaluated, History
+from metanp.search.listed import Listed
 from metanp.search.pareto import Reference, hypervolume, on_front
 from metanp.search.strategy import Strategy
 from metanp.spaces import get_space

@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 
 from data import load_benchmark
 from metanp.checkpoint import load_model, save_model
-from metanp.search.candidates import Listed
+from metanp.search.listed import Listed
 from metanp.search.strategies import STRATEGIES, make
 from metanp.search.strategies.random_search import RandomSearch
 from scripts import readme, search_runner

@@ -1,6 +1,6 @@
 """Search: from a handful of evaluations to the best cell.
 
-candidates.py    what may be asked for: a list of cells, or a space too large to list
+candidates.py    what may be asked for: listed.py, a list of cells; open_space.py, a space too large to list
 history.py       what was asked and told
 strategy.py      candidates and history in, picks out; strategies/ has one file each
 belief.py        what MetaNP says of the candidates; acquisitions.py makes picks of it
@@ -12,9 +12,11 @@ from metanp.search import Search
 search = Search(get_space("nasbench201"), journal="run.sqlite")
 """
 
-from metanp.search.candidates import Candidates, Listed, Open
+from metanp.search.candidates import Candidates
 from metanp.search.history import Evaluated, History
 from metanp.search.journal import JournalError
+from metanp.search.listed import Listed
+from metanp.search.open_space import Open
 from metanp.search.search import FAILED, Best, Failed, Search, SearchWarning, Suggestion
 from metanp.search.strategies import STRATEGIES, make
 from metanp.search.strategy import Pick, Strategy

@@ -24,13 +24,16 @@ import numpy as np
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.search.candidates import Candidates, Feasible, candidates
+from metanp.search.candidates import Candidates, Feasible
 from metanp.search.history import History
 from metanp.search.journal import Journal
+from metanp.search.listed import Listed
+from metanp.search.open_space import Open
 from metanp.search.strategies import make
 from metanp.search.strategy import Pick, Strategy
 from metanp.spaces import Space
 
+LISTED = 1_000_000  # cells of a space that are listed; a larger one is open
 ATTEMPTS = 20  # to find picks that no other process takes at the same moment
 
 
@@ -111,7 +114,7 @@ class Search:
         feasible: Feasible | None = None,
         features: Any = None,
     ):
-        self.candidates = candidates(where, feasible, features)
+        self.candidates = _candidates(where, feasible, features)
         self.strategy = make(strategy) if isinstance(strategy, str) else strategy
         if self.strategy.needs_neighbours and self.candidates.space is None:
             raise ValueError(f"{self.strategy.title} edits cells: a list needs its space, as in Listed(cells, space)")
@@ -215,6 +218,22 @@ class Search:
             raise ValueError(f"n is {n}; ask for at least one cell")
         rng = np.random.default_rng([self.seed, self.journal.asked()])
         return self.strategy.propose(self.history, self.candidates, n, rng)
+
+
+def _candidates(
+    where: Space | Sequence[Cell] | CellArray | Candidates, feasible: Feasible | None = None, features: Any = None
+) -> Candidates:
+    if isinstance(where, Candidates):
+        if feasible is not None or features is not None:
+            raise ValueError(f"give feasible and features to {type(where).__name__}, not beside it")
+        return where
+    if isinstance(where, Space) and len(where) > LISTED:
+        if features is not None:
+            raise ValueError(f"{where.name} is too large to list, and has no rows that side features could follow")
+        return Open(where, feasible)
+    if isinstance(where, Space):
+        return Listed.of(where, feasible, features)
+    return Listed(where, None, features, feasible)
 
 
 def _number(score: Any) -> float:

@@ -19,8 +19,8 @@ from typing import Any
 
 from metanp import json_lines
 from metanp.cell import Cell
-from metanp.search.candidates import Candidates, Listed, candidates
 from metanp.search.journal import Journal, JournalError, remembered
+from metanp.search.listed import Listed
 from metanp.search.search import Search
 from metanp.search.strategies import make
 from metanp.search.strategy import Strategy
@@ -143,8 +143,8 @@ class Options:
         search.journal.remember(said.facts())
         return Opened(search, names)
 
-    def where(self) -> tuple[Candidates, Names]:
-        """The candidates, and their names."""
+    def where(self) -> tuple[Space | Listed, Names]:
+        """What is searched, and the names of its cells."""
         space = None if self.space is None else get_space(self.space)
         if self.pool is None and space is None:
             raise ValueError(f"{self.file} does not say what is searched; give --space NAME or --pool FILE")
@@ -154,7 +154,7 @@ class Options:
             assert space is not None
             if numbers:
                 raise ValueError(f"{numbers[0]!r} is a number beside the cells of a pool; give --pool FILE")
-            return candidates(space), Names(space, None, ())
+            return space, Names(space, None, ())
         try:
             records = json_lines.read(self.pool)
         except FileNotFoundError:

@@ -1,0 +1,111 @@
+"""Candidates that are all there: a list of cells, or a space that is small enough.
+
+Axes: row, of the list; option, the rows as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.search.candidates import Candidates, Feasible, Options, Value
+from metanp.search.history import History
+from metanp.side import Side
+from metanp.spaces import Space
+
+
+class Listed(Candidates):
+    """Cells that are all there.
+
+    Args:
+        cells: as written; of those that compute the same, the first is the candidate.
+        space: tells which are neighbours; strategies that need neighbours refuse a list without one.
+        features: side features, rows as `cells`.
+    """
+
+    def __init__(
+        self,
+        cells: Sequence[Cell] | CellArray,
+        space: Space | None = None,
+        features: Any = None,
+        feasible: Feasible | None = None,
+    ):
+        super().__init__(feasible)
+        if not len(cells):
+            raise ValueError("there is no candidate: the list of cells is empty")
+        self._cells = {} if isinstance(cells, CellArray) else dict(enumerate(cells))
+        self.cells = cells if isinstance(cells, CellArray) else CellArray.from_cells(cells)
+        self.space, self.name = space, space.name if space else "a list of cells"
+        self.side = Side.of(features, len(cells))
+        fingerprint = self.cells.pruned().fingerprint()
+        self.order = np.argsort(fingerprint, kind="stable")
+        self._sorted = fingerprint[self.order]
+        self.identity = f"{len(cells)} cells {hashlib.blake2b(fingerprint.tobytes(), digest_size=8).hexdigest()}"
+        self._rows: dict[str, Int[np.ndarray, " row"]] = {}
+        self._encoded: dict[Any, Any] = {}
+
+    @classmethod
+    def of(cls, space: Space, feasible: Feasible | None = None, features: Any = None) -> Listed:
+        """All cells of a space; features: rows in its order."""
+        return cls(space.arrays(), space, features, feasible)
+
+    def cell(self, row: int) -> Cell:
+        """As it was given."""
+        if row not in self._cells:
+            self._cells[row] = self.cells[[row]].to_cells()[0]
+        return self._cells[row]
+
+    def rows(self, cell: Cell) -> Int[np.ndarray, " row"]:
+        """Where the list has a cell that computes the same, in its order; empty where it has none."""
+        if cell.key not in self._rows:
+            wanted = CellArray.from_cells([cell]).pruned().fingerprint()
+            first, last = (int(np.searchsorted(self._sorted, wanted, side)[0]) for side in ("left", "right"))
+            alike = np.sort(self.order[first:last])
+            same = [self.cell(int(row)).key == cell.key for row in alike]
+            self._rows[cell.key] = alike[np.array(same, dtype=bool)]
+        return self._rows[cell.key]
+
+    def find(self, cell: Cell) -> Cell:
+        rows = self.rows(cell)
+        if not len(rows):
+            raise ValueError(f"{self.name} has no cell that computes the same as {cell.to_json()}")
+        return self.cell(int(rows[0]))
+
+    def first(self, cell: Cell) -> Cell:
+        return self.cell(int(self.rows(cell)[0]))
+
+    def highest(self, options: Options, value: Float[np.ndarray, " option"], n: int) -> Int[np.ndarray, " row"]:
+        rows = super().highest(options, value, n)
+        return np.array([self.rows(self.cell(int(row)))[0] for row in rows], dtype=np.int64)
+
+    def sample(self, rng: np.random.Generator) -> Cell:
+        return self.cell(int(rng.integers(len(self.cells))))
+
+    def random(self, taken: Mapping[str, Any], n: int, rng: np.random.Generator) -> list[Cell]:
+        cells = (self.cell(int(row)) for row in rng.permutation(len(self.cells)))
+        return self.fresh(cells, taken, n)
+
+    def neighbours(self, cell: Cell) -> list[Cell]:
+        if self.space is None:
+            raise ValueError("a list of cells without a space has no neighbours; search Listed(cells, space)")
+        near = self.space.neighbours(cell)
+        return [one for one in near if len(self.rows(one))]
+
+    def options(self, history: History, rng: np.random.Generator, value: Value | None = None) -> Options:
+        free = np.ones(len(self.cells), dtype=bool)
+        for cell in history.taken.values():
+            free[self.rows(cell)] = False
+        known = np.array([self.rows(cell)[0] for cell in history.known], dtype=np.int64)
+        return Options(self.cells, free, known, self.cell, self.side, self._encoded)
+
+    def features(self, cells: Sequence[Cell]) -> Mapping[str, np.ndarray] | None:
+        if not self.side.names:
+            return None
+        rows = [int(self.rows(cell)[0]) for cell in cells]
+        return dict(zip(self.side.names, self.side.values[rows].T, strict=True))
