@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scripts import readme
+from scripts import readme, readme_tables
 from tests.conftest import ROOT
 
 
@@ -14,7 +14,7 @@ def test_the_tables_in_the_readme_are_those_of_the_summaries():
 
 
 def test_a_summary_becomes_a_table_with_every_number_in_its_place(tmp_path):
-    values = {name: {"20": 0.1, "50": 0.25} for name in (*readme.OURS_IN_DEMO, "gp_wl", "random")}
+    values = {name: {"20": 0.1, "50": 0.25} for name in (*readme_tables.OURS_IN_DEMO, "gp_wl", "random")}
     values["gp_wl"] = {"20": 0.5, "50": 0.75}
     result = dict.fromkeys(("tau", "n_at_10", "n_at_10_median", "regret_at_10"), values)
     over = {name: {"20": (0.02, 0.01), "50": (-0.03, 0.04)} for name in ("metanp", "shipped")}
@@ -23,21 +23,45 @@ def test_a_summary_becomes_a_table_with_every_number_in_its_place(tmp_path):
     import csv
 
     with open(tmp_path / "demo.csv", newline="") as file:
-        table = readme.demo_table(list(csv.DictReader(file)))
+        table = readme_tables.demo_table(list(csv.DictReader(file)))
     line = next(line for line in table.splitlines() if line.startswith("| GP, Weisfeiler"))
     assert line.split("|")[2:4] == [" 0.500, 0.750 ", " 0, 1 "]
     assert "61 s" in table
     assert "+0.020 ± 0.010, -0.030 ± 0.040." in table
 
 
-def test_a_protocols_table_averages_columns_that_are_ranked_against_themselves():
-    def row(name: str, shown: str, scored: str, tau: float, **more: str) -> dict[str, str]:
-        numbers = {"labels": "20", "kendall_tau": str(tau), "n_at_10_median": "3.0", "sets": "20", "seeds": "1"}
-        return {"predictor": name, "shown": shown, "scored": scored, **numbers, **PROVENANCE, **more}
+def row(name: str, shown: str, scored: str, tau: float, **more: str) -> dict[str, str]:
+    numbers = {"labels": "20", "kendall_tau": str(tau), "n_at_10_median": "3.0", "sets": "20", "seeds": "1"}
+    return {"predictor": name, "shown": shown, "scored": scored, **numbers, **PROVENANCE, **more}
 
+
+def test_the_overview_has_a_line_a_protocol_and_the_best_of_the_others_at_each_number_of_labels():
+    held = {"over": "gp_wl", "over_tau": "0.1", "over_tau_half": "0.05"}
+    rows = [
+        row("metanp", "a", "a", 0.3, labels="0"),
+        row("metanp", "a", "a", 0.5, **held),
+        row("metanp", "a", "b", 0.9, **held),
+        row("gp_wl", "a", "a", 0.4),
+        row("xgboost", "a", "a", 0.3),
+        row("gcn", "a", "a", 0.45, sets="5"),
+        row("metanp", "a", "a", 0.6, labels="72", **held),
+        row("gp_wl", "a", "a", 0.5, labels="72"),
+        row("xgboost", "a", "a", 0.65, labels="72"),
+    ]
+    behind = [{**one, "over_tau": "-0.1"} if one["predictor"] == "metanp" else one for one in rows]
+    lines = readme_tables.leaderboard_overview(
+        {"nb201_proxies-label-free": behind, "nb101-label-free": rows}
+    ).splitlines()
+    best = "GP, Weisfeiler-Lehman counts and graph features; XGBoost"
+    taus = "0.500 (0.400) | 0.600 (0.650) | 0.600 (0.650)"
+    assert lines[2] == f"| NAS-Bench-101 | label-free | 1 | {taus} | 3 | {best} | 2 | 0 | 0 |"
+    assert lines[3] == f"| NAS-Bench-201, 13 proxies as inputs | label-free | 1 | {taus} | 3 | {best} | 0 | 0 | 2 |"
+
+
+def test_a_protocols_table_averages_columns_that_are_ranked_against_themselves():
     told = [{"over": "gp_wl", "over_tau": t, "over_tau_half": "0.05"} for t in ("0.1", "0.01", "-0.06")]
     ahead, level, behind = told
-    table = readme.evaluation_table(
+    table = readme_tables.evaluation_table(
         [
             row("gp_wl", "a", "a", 0.5),
             row("gp_wl", "b", "b", 0.79),
@@ -65,7 +89,7 @@ def test_an_ablations_table_says_how_much_a_variant_is_over_the_first():
 
     rows = [row("all", "a", "0.7", "0.0"), row("all", "b", "0.5", "0.0")]
     rows += [row("less", "a", "0.6", "-0.1"), row("less", "b", "0.52", "0.02")]
-    table = readme.ablation_table(rows)
+    table = readme_tables.ablation_table(rows)
     assert "| all | 0.700 | 0.500 | 1,234 | 60 |" in table
     assert "| less | 0.600 (-0.100 ± 0.010) | 0.520 (+0.020 ± 0.010) | 1,234 | 60 |" in table
     assert "20 and 100 labels; training seeds: 3, label sets: 10" in table
