@@ -1,15 +1,14 @@
 """The command line: JSON for programs as documented, and one line on standard error for what was wrong."""
 
 import json
-import sys
 
 import pytest
 
 from metanp import MetaNP
 from metanp.cell import Cell
 from metanp.checkpoint import ALIASES, shipped_names
-from metanp.cli import main
 from tests.evaluated_cells import CONTEXT, FLOPS, POOL, SCORE, text
+from tests.search_runs import metanp_command
 from tests.tiny_model import write_checkpoint
 
 
@@ -20,15 +19,7 @@ def checkpoint(tmp_path_factory) -> str:
 
 @pytest.fixture
 def metanp(monkeypatch, capsys):
-    """Runs the command as a shell would: exit status, standard output, standard error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["metanp", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), *capsys.readouterr()
-
-    return run
+    return metanp_command(monkeypatch, capsys)
 
 
 def lines(path, cells, **columns):
