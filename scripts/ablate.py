@@ -32,7 +32,7 @@ from rich.table import Table
 
 from metanp import MetaNP
 from scripts.evaluation import judge, label_sets
-from scripts.protocols import ProtocolConfig, settings
+from scripts.leaderboards.protocols import ProtocolConfig, settings
 from scripts.rows import ROOT, Row, RowFile, checkpoint_digest, half_interval, publish, write_rows
 
 console = Console(stderr=True)

@@ -28,9 +28,9 @@ from data import load_benchmark
 from data.table import Table
 from metanp import MetaNP, Ranking
 from metanp.metrics import true_ranks
-from scripts.catalogue import made
 from scripts.comparisons import paired
 from scripts.evaluation import Setting, evaluate, summary
+from scripts.leaderboards.catalogue import made
 from scripts.meta_train import meta_train
 
 METRIC = "cifar10_validation_accuracy_200"

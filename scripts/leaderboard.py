@@ -23,16 +23,26 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from scripts.catalogue import MINE, NOT_YET, OURS, Described, Entry, describe, nearest, print_catalogue, select
-from scripts.contenders import others, ours, readable
-from scripts.protocols import ProtocolConfig, ceilings, settings
+from scripts.leaderboards.catalogue import (
+    MINE,
+    NOT_YET,
+    OURS,
+    Described,
+    Entry,
+    describe,
+    nearest,
+    print_catalogue,
+    select,
+)
+from scripts.leaderboards.contenders import others, ours, readable
+from scripts.leaderboards.protocols import ProtocolConfig, ceilings, settings
+from scripts.leaderboards.reproduction import compare, show
+from scripts.leaderboards.runner import Task, World, run
+from scripts.leaderboards.tables import print_speed, print_table
 from scripts.report.page import write_page
 from scripts.report.published import read_published
 from scripts.report.text_tables import latex_table, markdown_table
-from scripts.reproduction import compare, show
 from scripts.rows import Key, Row, RowFile, provenance, publish, summarise, write_parquet, write_rows
-from scripts.runner import Task, World, run
-from scripts.tables import print_speed, print_table
 from scripts.versions import data_digest
 
 Names = list[str]

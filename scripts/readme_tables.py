@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from scripts.catalogue import OURS, made
-from scripts.contestants import holds_metanp
+from scripts.leaderboards.catalogue import OURS, made
+from scripts.searches.contestants import holds_metanp
 
 ROOT = Path(__file__).parent.parent
 OURS_IN_DEMO = {"metanp": "**MetaNP, trained by the demo**", "shipped": "**MetaNP, shipped label-free**"}

@@ -26,16 +26,16 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from scripts.catalogue import Described, nearest
-from scripts.contestants import Contestant, Rival, contestants, select
 from scripts.evaluation import Setting
+from scripts.leaderboards.catalogue import Described, nearest
 from scripts.report.published import read_search
 from scripts.report.search_page import write_search_page
 from scripts.rows import Key, Row, RowFile, provenance, publish, write_parquet, write_rows
-from scripts.search_runner import Run, World, run
-from scripts.search_summary import Found, Line, flat
-from scripts.search_tables import markdown_table, print_lines
-from scripts.simulation import Problem, SearchConfig, problem
+from scripts.searches.contestants import Contestant, Rival, contestants, select
+from scripts.searches.runner import Run, World, run
+from scripts.searches.simulation import Problem, SearchConfig, problem
+from scripts.searches.summary import Found, Line, flat
+from scripts.searches.tables import markdown_table, print_lines
 from scripts.versions import data_digest, settings_digest
 
 FORMATS = ("table", "json")

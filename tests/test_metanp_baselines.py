@@ -20,7 +20,7 @@ from metanp.metrics import distribution_metrics, kendall_tau, predicted_order
 from metanp.operations import INDEX
 from metanp.score_transform import ScoreTransform
 from metanp.spaces import get_space
-from scripts.catalogue import describe, made, read_catalogue
+from scripts.leaderboards.catalogue import describe, made, read_catalogue
 
 SPACE = get_space("nasbench201")
 CATALOGUE = read_catalogue()

@@ -17,9 +17,9 @@ from omegaconf import OmegaConf
 
 from data import load_benchmark
 from metanp.checkpoint import ALIASES, load_model, save_model, shipped_names
-from scripts.catalogue import Entry, print_catalogue
 from scripts.leaderboard import _columns, leaderboard
-from scripts.protocols import ceilings, settings
+from scripts.leaderboards.catalogue import Entry, print_catalogue
+from scripts.leaderboards.protocols import ceilings, settings
 from scripts.rows import RowFile, summarise
 from tasks.sources import _ALLOWED, check_honest
 

@@ -21,16 +21,17 @@ from metanp.checkpoint import load_model, save_model
 from metanp.search.listed import Listed
 from metanp.search.strategies import STRATEGIES, make
 from metanp.search.strategies.random_search import RandomSearch
-from scripts import readme, readme_tables, search_runner
-from scripts.contestants import Rival, contestants, holds_metanp, select
+from scripts import readme, readme_tables
 from scripts.report.published import read_search
 from scripts.report.search_page import told as told_on_page
 from scripts.report.search_page import write_search_page
 from scripts.search_benchmark import search_benchmark
-from scripts.search_runner import settings_of
-from scripts.search_summary import Found, course, equalled, flat, incumbents, paired, summarise
-from scripts.search_tables import entries, markdown_table, median
-from scripts.simulation import Problem, SearchConfig, _shared, problem, simulate
+from scripts.searches import runner as search_runner
+from scripts.searches.contestants import Rival, contestants, holds_metanp, select
+from scripts.searches.runner import settings_of
+from scripts.searches.simulation import Problem, SearchConfig, _shared, problem, simulate
+from scripts.searches.summary import Found, course, equalled, flat, incumbents, paired, summarise
+from scripts.searches.tables import entries, markdown_table, median
 from tests import bad_strategies
 from tests.made_up_rows import Made
 from tests.test_scripts_report_page import Page
@@ -54,7 +55,7 @@ def small(tmp_path: Path, *overrides: str):
 
 
 def at_once(world, wanted, jobs, limit, done) -> None:
-    """As `scripts.search_runner.run`, in this process."""
+    """As `scripts.searches.runner.run`, in this process."""
     for cached in (search_runner._problem, search_runner._strategy):
         cached.cache_clear()
     search_runner._start(world)

@@ -13,8 +13,8 @@ from scripts.report.figures import Figure
 from scripts.report.plots import Look
 from scripts.report.search_plots import Curve, Runs, even_axis, fronts, log_axis, over_evaluations, single_runs
 from scripts.report.wording import duration
-from scripts.search_summary import Course
-from scripts.simulation import Problem
+from scripts.searches.simulation import Problem
+from scripts.searches.summary import Course
 
 DRAWN = 80  # evaluations at which a curve is drawn, evenly in their logarithm
 BAND = "Mean over runs and its 95 % band."

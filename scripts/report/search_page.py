@@ -15,9 +15,9 @@ from scripts.report.plots import looks
 from scripts.report.published import GRADES, blocks
 from scripts.report.search_figures import figures
 from scripts.report.wording import OURS, PROPER, Described, listed
-from scripts.search_summary import Found, Line
-from scripts.search_tables import entries, heads, median, remarks, shortfall
-from scripts.simulation import Problem
+from scripts.searches.simulation import Problem
+from scripts.searches.summary import Found, Line
+from scripts.searches.tables import entries, heads, median, remarks, shortfall
 
 
 @dataclass(frozen=True)

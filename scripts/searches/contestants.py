@@ -3,7 +3,7 @@
 strategies, checkpoints -> contestants -> runs, one a repeat
 
 A strategy that holds a MetaNP has a contestant for each checkpoint: repeat i is of the checkpoint i modulo their
-number. A checkpoint that saw what it may not see is refused, as in a leaderboard (`scripts.contenders`); whatever its
+number. A checkpoint that saw what it may not see is refused, as in `scripts.leaderboards.contenders`; whatever its
 settings say, the strategy is made with one that was looked at.
 """
 
@@ -18,13 +18,13 @@ from typing import Any
 from hydra.utils import get_class, instantiate
 
 from metanp.search.strategy import Strategy
-from scripts.catalogue import Described, nearest
-from scripts.contenders import ours
+from scripts.leaderboards.catalogue import Described, nearest
+from scripts.leaderboards.contenders import ours
 from scripts.rows import Row
-from scripts.search_runner import Run, settings_of
+from scripts.searches.runner import Run, settings_of
 from scripts.versions import code_digest, settings_digest
 
-JUDGE = "scripts.simulation"  # whose code makes rows what they are, whatever the strategy
+JUDGE = "scripts.searches.simulation"  # whose code makes rows what they are, whatever the strategy
 
 
 @dataclass

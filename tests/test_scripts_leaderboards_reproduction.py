@@ -7,9 +7,9 @@ import pytest
 
 from data.table import Metric, Source, Table
 from metanp.spaces import get_space
-from scripts.protocols import Compared, ProtocolConfig, settings
+from scripts.leaderboards.protocols import Compared, ProtocolConfig, settings
+from scripts.leaderboards.reproduction import compare
 from scripts.report.published import read_published
-from scripts.reproduction import compare
 from tests.test_scripts_leaderboard import composed
 
 PROTOCOL = ProtocolConfig(

@@ -22,7 +22,7 @@ from rich.table import Table
 from metanp.baselines.base import About
 
 OURS = "metanp"
-PATH = Path(__file__).parent.parent / "configs" / "catalogue" / "all.yaml"
+PATH = Path(__file__).parent.parent.parent / "configs" / "catalogue" / "all.yaml"
 NOT_YET = (  # family, and what is to come
     ("learning-curve", "extrapolation of learning curves, with early stopping (Baker et al. 2018, arXiv:1705.10823)"),
     ("weight-sharing", "scores of cells inside a supernet (Zhang et al. 2020, arXiv:2001.01431)"),

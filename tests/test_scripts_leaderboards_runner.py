@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.catalogue import Entry, nearest, read_catalogue, select
-from scripts.runner import Costs, Task, failed, seconds_of
+from scripts.leaderboards.catalogue import Entry, nearest, read_catalogue, select
+from scripts.leaderboards.runner import Costs, Task, failed, seconds_of
 
 
 def task(predictor: str, budget: int, number: int = 0) -> Task:
@@ -13,7 +13,7 @@ def task(predictor: str, budget: int, number: int = 0) -> Task:
 @pytest.fixture
 def clock(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("scripts.runner.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("scripts.leaderboards.runner.time.monotonic", lambda: now[0])
     return now
 
 

@@ -25,7 +25,7 @@ from jaxtyping import Bool, Float, Int
 from scripts.comparisons import Difference, mean_and_half
 from scripts.report.wording import OURS, Described
 from scripts.rows import Row
-from scripts.simulation import Problem
+from scripts.searches.simulation import Problem
 
 Numbers = Float[np.ndarray, "repeat evaluation"]
 Line = dict[str, Any]

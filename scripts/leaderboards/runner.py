@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from scripts.evaluation import Job, NotFinite, Setting, judge, label_sets, reads_side
-from scripts.protocols import ProtocolConfig, settings
+from scripts.leaderboards.protocols import ProtocolConfig, settings
 from scripts.rows import Row
 
 SHOWN_OF_SCATTER = 300  # targets whose prediction is kept, of the first label set

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.report.wording import OURS, listed, seconds
-from scripts.search_summary import Line
-from scripts.simulation import Problem
+from scripts.searches.simulation import Problem
+from scripts.searches.summary import Line
 
 CENSORED = (
     "≥: runs that had not found it are counted with the limit of {limit} evaluations, so the true mean is higher."

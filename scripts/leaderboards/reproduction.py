@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.protocols import Compared, ProtocolConfig
+from scripts.leaderboards.protocols import Compared, ProtocolConfig
 from scripts.report.published import read_published
 from scripts.rows import Row, write_rows
 

@@ -13,10 +13,10 @@ from typing import Any
 from hydra.utils import instantiate
 
 from metanp.checkpoint import load_model
-from scripts.catalogue import OURS, Entry, describe, module_of
-from scripts.protocols import ProtocolConfig
+from scripts.leaderboards.catalogue import OURS, Entry, describe, module_of
+from scripts.leaderboards.protocols import ProtocolConfig
+from scripts.leaderboards.runner import Task
 from scripts.rows import Row, checkpoint_digest
-from scripts.runner import Task
 from scripts.versions import code_digest, settings_digest
 from tasks.sources import check_honest
 
