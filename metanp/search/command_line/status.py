@@ -45,6 +45,7 @@ def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, A
     return {
         "journal": str(journal.path),
         **{name: facts[name] for name in FACTS if name in facts},
+        **({"limits": json.loads(facts["limits"])} if "limits" in facts else {}),
         "evaluated": len(history.evaluated),
         "measurements": sum(len(one.scores) for one in history.evaluated),
         "pending": len(history.pending),
@@ -73,7 +74,7 @@ def show(found: dict[str, Any], names: Names, console: Console) -> None:
     counts.add_column(overflow="fold")
     for name in ("journal", *FACTS, "evaluated"):
         if name in found:
-            counts.add_row(name, Text(str(found[name])))
+            counts.add_row(name, Text(_fact(found[name])))
     for name in ("pending", "failed"):
         counts.add_row(name, Text(" ".join([str(found[name]), *found[f"{name}_ids"]])))
     if best := found["best"]:
@@ -89,6 +90,10 @@ def show(found: dict[str, Any], names: Names, console: Console) -> None:
         console.print(_events(found["events"]))
     for line in text_plot(found["scores"], found.get("better") != "lower"):
         console.print(line, markup=False, highlight=False, no_wrap=True)
+
+
+def _fact(value: Any) -> str:
+    return ", ".join(f"{name} ≤ {most:g}" for name, most in value.items()) if isinstance(value, dict) else str(value)
 
 
 def _cells(title: str, rows: list[dict[str, Any]], names: Names) -> Table:
