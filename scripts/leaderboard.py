@@ -37,8 +37,9 @@ from scripts.leaderboards.catalogue import (
 from scripts.leaderboards.contenders import others, ours, readable
 from scripts.leaderboards.protocols import ProtocolConfig, ceilings, settings
 from scripts.leaderboards.reproduction import compare, show
-from scripts.leaderboards.runner import Task, World, run
+from scripts.leaderboards.runner import World, run
 from scripts.leaderboards.tables import print_speed, print_table
+from scripts.processes import Task
 from scripts.report.page import write_page
 from scripts.report.published import read_published
 from scripts.report.text_tables import latex_table, markdown_table

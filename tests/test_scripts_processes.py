@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.leaderboards.catalogue import Entry, nearest, read_catalogue, select
-from scripts.leaderboards.runner import Costs, Task, failed, seconds_of
+from scripts.leaderboards.runner import seconds_of
+from scripts.processes import Costs, Task, failed
 
 
 def task(predictor: str, budget: int, number: int = 0) -> Task:
@@ -13,7 +13,7 @@ def task(predictor: str, budget: int, number: int = 0) -> Task:
 @pytest.fixture
 def clock(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("scripts.leaderboards.runner.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("scripts.processes.time.monotonic", lambda: now[0])
     return now
 
 
@@ -47,17 +47,3 @@ def test_a_failure_is_a_row_of_every_scored_column_and_its_message_is_not_endles
         ("b", 3, 5, "error"),
     ]
     assert len(rows[0]["message"]) == 300
-
-
-def test_fast_predictors_run_unless_others_are_asked_for():
-    catalogue = {"quick": Entry(), "slow": Entry(slow=True)}
-    assert list(select(catalogue, [], slow=False)) == ["quick"]
-    assert list(select(catalogue, [], slow=True)) == ["quick", "slow"]
-    assert list(select(catalogue, ["slow"], slow=False)) == ["slow"]
-    with pytest.raises(ValueError, match="unknown predictor 'quik'; nearest: quick"):
-        select(catalogue, ["quik"], slow=False)
-    assert nearest("zzz", ["a", "b"]) == "known: a, b"
-
-
-def test_every_entry_says_how_its_settings_came_about():
-    assert all(entry.tuning for entry in read_catalogue().values())

@@ -15,7 +15,7 @@ from hydra.utils import instantiate
 from metanp.checkpoint import load_model
 from scripts.leaderboards.catalogue import OURS, Entry, describe, module_of
 from scripts.leaderboards.protocols import ProtocolConfig
-from scripts.leaderboards.runner import Task
+from scripts.processes import Task
 from scripts.rows import Row, checkpoint_digest
 from scripts.versions import code_digest, settings_digest
 from tasks.sources import check_honest

@@ -17,7 +17,7 @@ import torch
 from hydra.utils import get_class, instantiate
 
 from metanp.search.strategy import Strategy
-from scripts.leaderboards.runner import Task, Work, failed, work_off
+from scripts.processes import Task, Work, failed, work_off
 from scripts.rows import Row
 from scripts.searches.simulation import Problem, SearchConfig, problem, simulate
 
@@ -40,7 +40,7 @@ class World:
 
 
 def run(world: World, runs: Sequence[Run], jobs: int, limit: float, done: Callable[[Run, list[Row]], None]) -> None:
-    """Every run's row handed to `done`; see `scripts.leaderboards.runner.work_off`."""
+    """Every run's row handed to `done`; see `scripts.processes.work_off`."""
 
     def seconds(rows: list[Row]) -> float:
         return sum(rows[0].get("seconds_ask", [limit]))
