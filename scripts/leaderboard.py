@@ -34,7 +34,7 @@ from scripts.leaderboards.catalogue import (
     print_catalogue,
     select,
 )
-from scripts.leaderboards.contenders import others, ours, readable
+from scripts.leaderboards.contenders import others, ours, taking_part
 from scripts.leaderboards.protocols import ProtocolConfig, ceilings, settings
 from scripts.leaderboards.reproduction import compare, show
 from scripts.leaderboards.runner import World, run
@@ -82,8 +82,9 @@ def leaderboard(config: Config) -> list[Row]:
     """Fill in the rows that are missing, write everything, return the table's rows."""
     protocol, output = config.protocol, Path(config.output)
     protocol.budgets = config.budgets or protocol.budgets
-    entries = readable(select(config.catalogue, config.predictors, config.slow), protocol, config.predictors)
-    contenders = [*others(entries, config.sets, config.slow_sets)]
+    selected = select(config.catalogue, config.predictors, config.slow)
+    entries = taking_part(selected, config.kind, protocol, config.predictors)
+    contenders = [*others(entries, config.kind, protocol.benchmark, config.sets, config.slow_sets)]
     if not config.rows_only:
         contenders[:0] = ours(config.kind, config.checkpoints, protocol.benchmark, config.sets)
     told: dict[tuple[str, str], float] = {}

@@ -29,7 +29,9 @@ TUNED = ("xgboost_tuned", "random_forest_tuned")  # of which each fit is sixty
 NAMES = [
     name
     for name, entry in CATALOGUE.items()
-    if describe(name, entry).needs != ("side features",) and name not in ("graf_xgboost", *TUNED)
+    if describe(name, entry).needs != ("side features",)
+    and name not in ("graf_xgboost", *TUNED)
+    and not entry.transfers
 ]
 WITH_SIDE = [name for name in NAMES if describe(name, CATALOGUE[name]).needs == ("cells", "side features")]
 OF_WHAT_IS_COMPUTED = [name for name in NAMES if made(name).read is computed]

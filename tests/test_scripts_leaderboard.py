@@ -13,13 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from data import load_benchmark
 from metanp.checkpoint import ALIASES, load_model, save_model, shipped_names
 from scripts.leaderboard import _columns, leaderboard
 from scripts.leaderboards.catalogue import Entry, print_catalogue
+from scripts.leaderboards.contenders import others, taking_part
 from scripts.leaderboards.protocols import ceilings, settings
+from scripts.leaderboards.transfer import MeasuredSources, nearest_tables
 from scripts.rows import RowFile, summarise
 from tasks.sources import _ALLOWED, check_honest
 
@@ -311,10 +314,43 @@ def test_what_is_unknown_is_refused_with_the_nearest_names(tmp_path):
         leaderboard(small(tmp_path, "dataset=core"))
     with pytest.raises(ValueError, match=r"unknown predictor 'rndom'; nearest: random"):
         leaderboard(small(tmp_path, "predictors=[rndom]"))
-    with pytest.raises(ValueError, match=r"synflow: read side features alone, and protocol graph has none"):
+    with pytest.raises(ValueError, match=r"synflow reads side features alone, and protocol graph has none"):
         leaderboard(small(tmp_path, "predictors=[synflow]"))
 
 
 def test_cifar10_is_not_cifar100():
     config = composed("protocol=nb201", "dataset=cifar10")
     assert _columns(config) == ["cifar10_validation_accuracy_200"]
+
+
+# --- predictors that are trained on other benchmarks first --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "tested", "tables"),
+    [
+        ("label-free", "nasbench201", ()),
+        ("cross-space", "nasbench201", ("nasbench101", "nasbench_graph")),
+        ("cross-task", "nasbench201", ("transnas",)),
+        ("cross-task", "transnas", ("nasbench201",)),
+        ("cross-space", "nasbench101", ("nasbench201", "transnas", "nasbench_graph")),
+    ],
+)
+def test_the_tables_to_be_trained_on_are_the_nearest_that_a_kind_allows(kind, tested, tables):
+    assert nearest_tables(kind, tested) == tables
+
+
+def test_a_predictor_trained_elsewhere_is_in_tables_of_kinds_that_allow_it_each_with_rows_of_its_own(tmp_path):
+    entry = {"flan_transferred": composed().catalogue["flan_transferred"]}
+    made = {
+        kind: next(others(entry, kind, tested, 2, 2))
+        for kind, tested in (("cross-space", "nasbench201"), ("cross-task", "nasbench201"))
+    }
+    assert [one.file for one in made.values()] == ["flan_transferred-cross-space", "flan_transferred-cross-task"]
+    assert made["cross-space"].marks["config"] != made["cross-task"].marks["config"]
+    assert instantiate(made["cross-task"].make).sources == MeasuredSources(("transnas",))
+    graph = composed("protocol=graph").protocol
+    assert taking_part(entry, "cross-space", graph, []) == entry
+    assert taking_part(entry, "label-free", graph, []) == {}
+    with pytest.raises(ValueError, match=r"flan_transferred is trained .* a label-free table allows none"):
+        leaderboard(small(tmp_path, "predictors=[flan_transferred]"))

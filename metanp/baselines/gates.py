@@ -45,9 +45,13 @@ class GATES(GraphNetwork):
         return _Flow(layers=5, width=128, d_operation=48, d_hidden=300, hidden=5, dropout=0.1)
 
     def _loss(self, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
-        better, worse = _pairs(value[batch])
-        score = self._net(*(tensor[batch] for tensor in read))
-        return functional.relu(MARGIN - (score[better] - score[worse])).sum() / max(len(better), 1)
+        return ranking_loss(self._net(*(tensor[batch] for tensor in read)), value[batch])
+
+
+def ranking_loss(score: Float[Tensor, " cell"], value: Float[Tensor, " cell"]) -> Tensor:
+    """Mean hinge over pairs of cells whose `value` differs; one that is no number is in no pair."""
+    better, worse = _pairs(value)
+    return functional.relu(MARGIN - (score[better] - score[worse])).sum() / max(len(better), 1)
 
 
 def _pairs(value: Float[Tensor, " cell"]) -> tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]:

@@ -35,12 +35,14 @@ class Entry:
     """One predictor.
 
     make: the class, and settings other than its defaults. tuning: how its settings came about. slow: takes more than
-    two seconds a fit at 200 labels, and runs when asked for by name or with `slow=true`.
+    two seconds a fit at 200 labels, and runs when asked for by name or with `slow=true`. transfers: is made with
+    `sources`, the tasks of other benchmarks that a kind of table allows; a label-free table allows none.
     """
 
     make: dict[str, Any] = field(default_factory=dict)
     tuning: str = ""
     slow: bool = False
+    transfers: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,14 @@ from hydra.utils import instantiate
 from metanp.checkpoint import load_model
 from scripts.leaderboards.catalogue import OURS, Entry, describe, module_of
 from scripts.leaderboards.protocols import ProtocolConfig
+from scripts.leaderboards.transfer import nearest_tables
 from scripts.processes import Task
 from scripts.rows import Row, checkpoint_digest
 from scripts.versions import code_digest, settings_digest
 from tasks.sources import check_honest
 
 JUDGE = "scripts.evaluation"  # whose code makes rows what they are, whatever the predictor
+TRANSFER = "scripts.leaderboards.transfer"
 
 
 @dataclass(frozen=True)
@@ -63,26 +65,37 @@ def ours(kind: str, checkpoints: Sequence[str], benchmark: str, sets: int) -> It
         yield Contender(f"{OURS}-{kind}-{seed}", make, seed, sets, {"predictor": OURS, "seed": seed, **marks})
 
 
-def others(entries: Mapping[str, Entry], sets: int, slow_sets: int) -> Iterator[Contender]:
+def others(entries: Mapping[str, Entry], kind: str, benchmark: str, sets: int, slow_sets: int) -> Iterator[Contender]:
     """Entries of the catalogue."""
     for name, entry in entries.items():
-        marks = {"config": settings_digest(entry.make), "code": code_digest(module_of(entry), JUDGE)}
+        file, make, code = name, dict(entry.make), [module_of(entry), JUDGE]
+        if entry.transfers:
+            tables = list(nearest_tables(kind, benchmark))
+            file, code = f"{name}-{kind}", [*code, TRANSFER]
+            make["sources"] = {"_target_": f"{TRANSFER}.MeasuredSources", "tables": tables}
+        marks = {"config": settings_digest(make), "code": code_digest(*code)}
         seen = min(sets, slow_sets) if entry.slow else sets
-        yield Contender(name, dict(entry.make), None, seen, {"predictor": name, "seed": 0, **marks})
+        yield Contender(file, make, None, seen, {"predictor": name, "seed": 0, **marks})
 
 
-def readable(entries: dict[str, Entry], protocol: ProtocolConfig, asked: Sequence[str]) -> dict[str, Entry]:
-    """Those that have something to read: where a protocol has no side features, not those that read them alone.
+def taking_part(
+    entries: Mapping[str, Entry], kind: str, protocol: ProtocolConfig, asked: Sequence[str]
+) -> dict[str, Entry]:
+    """Those that have something to go by: side features, or tasks of other benchmarks, if that is all they learn from.
 
     Raises:
-        ValueError: such a one was asked for by name.
+        ValueError: one that has not was asked for by name.
     """
-    blind = {name for name, entry in entries.items() if describe(name, entry).needs == ("side features",)}
-    if protocol.features:
-        return entries
-    if refused := sorted(blind & set(asked)):
-        raise ValueError(f"{', '.join(refused)}: read side features alone, and protocol {protocol.name} has none")
-    return {name: entry for name, entry in entries.items() if name not in blind}
+    lacks = {}
+    for name, entry in entries.items():
+        if not protocol.features and describe(name, entry).needs == ("side features",):
+            lacks[name] = f"reads side features alone, and protocol {protocol.name} has none"
+        if entry.transfers and not nearest_tables(kind, protocol.benchmark):
+            lacks[name] = f"is trained on measured tasks of other benchmarks, and a {kind} table allows none"
+    for name in asked:
+        if name in lacks:
+            raise ValueError(f"{name} {lacks[name]}")
+    return {name: entry for name, entry in entries.items() if name not in lacks}
 
 
 def shipped_name(kind: str, benchmark: str) -> str:

@@ -16,6 +16,7 @@ FAMILIES = {
     "B": "half of the cells are the pool, the other half the test set",
     "C": "the 9,445 cells that have proxies, validation accuracy",
     "D": "converged cells only",
+    "E": "validation accuracy, ranked on all cells that were not shown",
 }
 GRADES = {
     "P": "in the authors' repository",

@@ -1,0 +1,64 @@
+"""What predictors that are trained elsewhere first are trained on: tasks of the tables that a kind of table allows.
+
+kind, tested benchmark -> tables -> some cells of each, and all that was measured of them but costs
+
+MetaNP of the same kind sees the same tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from data import load_benchmark
+from data.table import Table
+from metanp.cell_array import CellArray
+from tasks.measured import COSTS
+from tasks.sources import DEVELOPMENT, allowed_tables
+
+
+def nearest_tables(kind: str, tested: str) -> tuple[str, ...]:
+    """The closely related ones that cross-task adds, else all that cross-space allows; without those for choices."""
+    allowed = [name for name in allowed_tables(kind, tested) if name not in DEVELOPMENT]
+    far = allowed_tables("cross-space", tested)
+    return tuple(name for name in allowed if name not in far) or tuple(allowed)
+
+
+@dataclass(frozen=True)
+class MeasuredSources:
+    """Tasks of some tables, `cells` random ones of each; see `metanp.baselines.transferred.Sources`."""
+
+    tables: tuple[str, ...]
+    cells: int = 512
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tables", tuple(self.tables))  # configurations have lists
+
+    def read(self, seed: int) -> tuple[CellArray, Float[np.ndarray, "cell task"]]:
+        """Cells of all tables, and their scores, those that are costs left out; NaN where not measured."""
+        rng = np.random.default_rng([seed, 103])
+        parts, scores = [], []
+        for table in map(load_benchmark, self.tables):
+            rows = rng.choice(len(table), size=min(self.cells, len(table)), replace=False)
+            parts.append(table.cells[rows])
+            scores.append(np.stack([column[rows] for column in _columns(table)], axis=1))
+        return CellArray.concatenate(parts), _diagonal(scores)
+
+
+def _columns(table: Table) -> Iterable[np.ndarray]:
+    for name, metric in table.metrics.items():
+        if metric.quantity not in COSTS:
+            yield table.mean(name) if metric.maximize else -table.mean(name)
+
+
+def _diagonal(scores: list[np.ndarray]) -> np.ndarray:
+    """Each block in rows and columns of its own, NaN elsewhere."""
+    whole = np.full((sum(len(s) for s in scores), sum(s.shape[1] for s in scores)), np.nan)
+    row = column = 0
+    for block in scores:
+        whole[row : row + block.shape[0], column : column + block.shape[1]] = block
+        row, column = row + block.shape[0], column + block.shape[1]
+    return whole
