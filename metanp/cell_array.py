@@ -20,7 +20,7 @@ from jaxtyping import Bool, Int, Int16, UInt64
 
 from metanp.canonical import canonical_order
 from metanp.cell import Cell
-from metanp.operations import INDEX, NONE, OUTPUT, VOCABULARY
+from metanp.operations import INDEX, NONE, OUTPUT, SKIP, VOCABULARY
 
 CHUNK = 32_768  # cells handled at once, so that temporary arrays stay in tens of megabytes
 
@@ -90,6 +90,16 @@ class CellArray:
         parts = [_prune(self[i : i + CHUNK]) for i in range(0, len(self), CHUNK)]
         return CellArray.concatenate(parts)
 
+    def skipless(self) -> CellArray:
+        """Every cell with an edge in place of each path of skips; where there is one already, it stays the only one."""
+        operation, edges = self.operation, self.adjacency.copy()
+        skip = operation == SKIP
+        for node in np.flatnonzero(skip.any(0)):
+            joined = edges[:, :, node, None] & edges[:, node, None, :]
+            edges |= joined & skip[:, node, None, None]
+            edges[skip[:, node], :, node] = edges[skip[:, node], node, :] = False
+        return _only(CellArray(operation, edges), ~skip & (operation >= 0))
+
     def fingerprint(self) -> UInt64[np.ndarray, " cell"]:
         """A number shared by isomorphic cells, and by cells that Weisfeiler-Lehman refinement cannot tell apart.
 
@@ -104,6 +114,21 @@ class CellArray:
             return self
         operation = np.pad(self.operation, ((0, 0), (0, more)), constant_values=-1)
         return CellArray(operation, np.pad(self.adjacency, ((0, 0), (0, more), (0, more))))
+
+
+def as_array(cells: Sequence[Cell] | CellArray) -> CellArray:
+    """Cells in either form as arrays.
+
+    Raises:
+        ValueError: something among them that is no `Cell`; names the first.
+    """
+    if isinstance(cells, CellArray):
+        return cells
+    if wrong := [i for i, cell in enumerate(cells) if not isinstance(cell, Cell)]:
+        raise ValueError(
+            f"cell {wrong[0]} is {cells[wrong[0]]!r:.80}, no Cell; make one with Cell.from_nasbench201 or its like"
+        )
+    return CellArray.from_cells(cells)
 
 
 def _in_topological_order(cell: Cell) -> tuple[tuple[str, ...], Sequence[tuple[int, int]]]:
@@ -133,11 +158,16 @@ def _prune(cells: CellArray) -> CellArray:
     dead = ~(kept & output).any(1)
     kept[dead] = output[dead]
     kept[:, 0] = True
+    return _only(cells, kept)
+
+
+def _only(cells: CellArray, kept: Bool[np.ndarray, "cell node"]) -> CellArray:
+    """Some of the nodes of each cell, and the edges between them."""
     order = np.argsort(~kept, axis=1, kind="stable")[:, : kept.sum(1).max(initial=2)]
     real = np.take_along_axis(kept, order, 1)
     rows = np.arange(len(cells))[:, None, None]
-    edges = adjacency[rows, order[:, :, None], order[:, None, :]] & real[:, :, None] & real[:, None, :]
-    return CellArray(np.where(real, np.take_along_axis(operation, order, 1), -1).astype(np.int16), edges)
+    edges = cells.adjacency[rows, order[:, :, None], order[:, None, :]] & real[:, :, None] & real[:, None, :]
+    return CellArray(np.where(real, np.take_along_axis(cells.operation, order, 1), -1).astype(np.int16), edges)
 
 
 def mix(x: UInt64[np.ndarray, "*axes"]) -> UInt64[np.ndarray, "*axes"]:

@@ -2,7 +2,8 @@
 
 Both describe what the cell computes, not how it is written: isomorphic cells get the same numbers. The features are
 paths (how many, how long), degrees, widths, and for each class of operations and each operation how many there are in
-all, and at the most, at the least and on average along a path from input to output.
+all, and at the most, at the least and on average along a path from input to output, and where they lie. A skip hides
+some of it, as what it joins lies side by side: that is told once more of the cell whose skips are edges.
 
 Axes: cell, node as in `metanp.cell_array`; feature as in `FEATURE_NAMES`; step of Weisfeiler-Lehman refinement.
 
@@ -34,13 +35,20 @@ OPERATIONS = tuple(range(SKIP, len(VOCABULARY)))  # everything that can lie betw
 
 _SHAPE = ("live", "nodes", "edges", "log_paths", "depth", "shortest", "mean_length", "width")
 _DEGREES = ("input_degree", "output_degree", "max_in", "max_out", "input_to_output", "receptive_max", "receptive_mean")
-FEATURE_NAMES: tuple[str, ...] = (
-    *_SHAPE,
-    *_DEGREES,
-    *(f"{part}_{name}" for part in ("first", "last") for name in CLASSES),
-    *(f"{part}_{name}" for part in ("all", "most", "fewest", "mean") for name in CLASSES),
-    *(f"{part}_{VOCABULARY[i].name}" for part in ("all", "most", "fewest") for i in OPERATIONS),
+_PLACES = ("first", "last", "mean", "into", "out_of")  # next to the ends, along paths, edges into and out of
+_SKIPLESS = (  # what may change where skips are edges
+    *(name for name in (*_SHAPE, *_DEGREES) if name != "live"),
+    *(f"{part}_{name}" for part in ("first", "last", "mean") for name in CLASSES if name != "identity"),
 )
+FEATURE_GROUPS: dict[str, tuple[str, ...]] = {
+    "shape": (*_SHAPE, *_DEGREES),
+    "ends": tuple(f"{part}_{name}" for part in ("first", "last") for name in CLASSES),
+    "classes": tuple(f"{part}_{name}" for part in ("all", "most", "fewest", "mean") for name in CLASSES),
+    "operations": tuple(f"{part}_{VOCABULARY[i].name}" for part in ("all", "most", "fewest") for i in OPERATIONS),
+    "skipless": tuple(f"skipless_{name}" for name in _SKIPLESS),
+    "places": tuple(f"{part}_{VOCABULARY[i].name}" for part in _PLACES for i in OPERATIONS),
+}
+FEATURE_NAMES: tuple[str, ...] = tuple(name for group in FEATURE_GROUPS.values() for name in group)
 
 
 def graph_features(pruned: CellArray) -> Float32[np.ndarray, "cell feature"]:
@@ -65,33 +73,58 @@ def wl_patterns(pruned: CellArray) -> Int64[np.ndarray, "cell step node"]:
 
 
 def _features(cells: CellArray) -> Float32[np.ndarray, "cell feature"]:
+    live = np.any(cells.adjacency, axis=(1, 2))
+    told = _told(cells)
+    skipless = _told(cells.skipless()) if (cells.operation == SKIP).any() else told
+    told |= {f"skipless_{name}": skipless[name] for name in _SKIPLESS}
+    nothing = np.zeros(len(cells), dtype=np.float32)  # of operations that no cell here has
+    columns = [told.get(name, nothing) for name in FEATURE_NAMES]
+    return np.stack(columns, axis=1, dtype=np.float32) * live[:, None]
+
+
+def _told(cells: CellArray) -> dict[str, np.ndarray]:
+    """Every feature but the skipless ones by name; a number a cell."""
     operation, edge = cells.operation, cells.adjacency
     rows, last = np.arange(len(cells)), cells.size - 1
     inner = operation >= SKIP
-    live = np.any(edge, axis=(1, 2))
     present = [i for i in OPERATIONS if (operation == i).any()]
+    names = ["length", *CLASSES, "receptive", *(VOCABULARY[i].name for i in present)]
     weights = np.stack(
         [inner, *(np.isin(operation, ids) for ids in CLASSES.values()), _receptive_field(operation)]
         + [operation == i for i in present],
         axis=2,
     ).astype(np.float32)
-    most, fewest, mean, paths = (x[rows, last] for x in _along_paths(weights, edge))
+    along = _along_paths(weights, edge)
+    most, fewest, mean, paths = (x[rows, last] for x in along)
     into, out = edge.sum(1), edge.sum(2)
-    shape = [live, inner.sum(1), edge.sum((1, 2)), np.log2(np.maximum(paths[:, 0], 1)), most[:, 0], fewest[:, 0]]
-    shape += [mean[:, 0], _width(edge, inner)]
-    degrees = [out[:, 0], into[rows, last], into.max(1), out.max(1), edge[rows, 0, last]]
-    degrees += [most[:, len(CLASSES) + 1], mean[:, len(CLASSES) + 1]]
-    of_class = slice(1, len(CLASSES) + 1)
-    first = (edge[:, 0, :, None] * weights[:, :, of_class]).sum(1)
-    final = (edge[rows, :, last][:, :, None] * weights[:, :, of_class]).sum(1)
-    total = weights.sum(1)
-    blocks = [np.stack(shape + degrees, 1), first, final]
-    blocks += [x[:, of_class] for x in (total, most, fewest, mean)]
-    for x in (total, most, fewest):
-        column = np.zeros((len(cells), len(OPERATIONS)), dtype=np.float32)
-        column[:, [i - SKIP for i in present]] = x[:, len(CLASSES) + 2 :]
-        blocks.append(column)
-    return np.concatenate(blocks, axis=1, dtype=np.float32) * live[:, None]
+    parts = {
+        "all": weights.sum(1),
+        "most": most,
+        "fewest": fewest,
+        "mean": mean,
+        "first": np.einsum("cn,cnw->cw", edge[:, 0], weights),
+        "last": np.einsum("cn,cnw->cw", edge[rows, :, last], weights),
+        "into": np.einsum("cn,cnw->cw", into, weights),
+        "out_of": np.einsum("cn,cnw->cw", out, weights),
+    }
+    told = {f"{part}_{name}": values[:, i] for part, values in parts.items() for i, name in enumerate(names)}
+    return told | {
+        "live": np.any(edge, axis=(1, 2)),
+        "nodes": inner.sum(1),
+        "edges": edge.sum((1, 2)),
+        "log_paths": np.log2(np.maximum(paths[:, 0], 1)),
+        "depth": told["most_length"],
+        "shortest": told["fewest_length"],
+        "mean_length": told["mean_length"],
+        "width": _width(edge, inner),
+        "input_degree": out[:, 0],
+        "output_degree": into[rows, last],
+        "max_in": into.max(1),
+        "max_out": out.max(1),
+        "input_to_output": edge[rows, 0, last],
+        "receptive_max": told["most_receptive"],
+        "receptive_mean": told["mean_receptive"],
+    }
 
 
 def _receptive_field(operation: np.ndarray) -> np.ndarray:

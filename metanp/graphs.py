@@ -17,7 +17,7 @@ from jaxtyping import Float32, Int, Int64
 from torch_geometric.data import Data
 
 from metanp.cell import Cell
-from metanp.cell_array import CellArray
+from metanp.cell_array import CellArray, as_array
 from metanp.features import graph_features, wl_patterns
 
 
@@ -78,18 +78,3 @@ class Graphs:
             patterns=torch.from_numpy(self.patterns),
             last=torch.from_numpy(np.cumsum(size) - 1),
         )
-
-
-def as_array(cells: Sequence[Cell] | CellArray) -> CellArray:
-    """Cells in either form as arrays.
-
-    Raises:
-        ValueError: something among them that is no `Cell`; names the first.
-    """
-    if isinstance(cells, CellArray):
-        return cells
-    if wrong := [i for i, cell in enumerate(cells) if not isinstance(cell, Cell)]:
-        raise ValueError(
-            f"cell {wrong[0]} is {cells[wrong[0]]!r:.80}, no Cell; make one with Cell.from_nasbench201 or its like"
-        )
-    return CellArray.from_cells(cells)

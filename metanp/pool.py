@@ -15,9 +15,9 @@ import torch
 from jaxtyping import Bool, Int, UInt64
 
 from metanp.cell import Cell
-from metanp.cell_array import CellArray
+from metanp.cell_array import CellArray, as_array
 from metanp.encoder import GraphEncoder, Points
-from metanp.graphs import Graphs, as_array
+from metanp.graphs import Graphs
 from metanp.side import Side
 
 CHUNK = 8192  # graphs encoded at once: tens of megabytes of activations

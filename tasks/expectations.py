@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS
+from metanp.features import CLASSES, FEATURE_GROUPS, OPERATIONS
 from metanp.graphs import Graphs
 from metanp.operations import SKIP, VOCABULARY
 
@@ -53,7 +53,14 @@ def _usual(name: str) -> float:
     return quality
 
 
-USUALLY = np.array([_usual(name) for name in FEATURE_NAMES])
+# What the last two groups tell is expected once already.
+USUALLY = np.array(
+    [
+        _usual(name) if group not in ("skipless", "places") else 0.0
+        for group, names in FEATURE_GROUPS.items()
+        for name in names
+    ]
+)
 
 
 def known(graphs: Graphs) -> float:

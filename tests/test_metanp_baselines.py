@@ -12,7 +12,7 @@ import torch
 from scipy.stats import norm
 
 from data import load_benchmark
-from metanp.baselines.inputs import computed
+from metanp.baselines.computed import computed
 from metanp.baselines.networks import Network
 from metanp.cell import Cell
 from metanp.cell_array import CellArray

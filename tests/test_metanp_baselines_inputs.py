@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from metanp.baselines.computed import computed
 from metanp.baselines.encodings import adjacency
-from metanp.baselines.inputs import Counts, computed
+from metanp.baselines.inputs import Counts
 from metanp.spaces import get_space
 
 SPACE = get_space("nasbench201")

@@ -1,5 +1,6 @@
 """Cells as arrays: the same answers as `Cell` gives one at a time, whatever the padding and the numbering."""
 
+import networkx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -49,6 +50,26 @@ def test_cells_in_topological_order_come_back_as_they_were(some):
 def test_pruning_many_at_once_agrees_with_pruning_each(some):
     ordered = CellArray.from_cells(some)
     assert ordered.pruned().to_cells() == [cell.pruned for cell in ordered.to_cells()]
+
+
+@settings(max_examples=60)
+@given(cells())
+def test_the_paths_of_a_cell_whose_skips_are_edges_are_its_own_without_skips(cell):
+    def paths(some: Cell) -> set[tuple[str, ...]]:
+        graph, ends = some.to_networkx(), (some.operations.index("input"), some.operations.index("output"))
+        found = networkx.all_simple_paths(graph, *ends)
+        return {tuple(name for i in path if (name := some.operations[i]) != "skip") for path in found}
+
+    skipless = CellArray.from_cells([cell]).pruned().skipless().to_cells()[0]
+    assert "skip" not in skipless.operations
+    assert paths(skipless) == paths(cell.pruned)
+
+
+def test_two_skips_side_by_side_and_one_beside_an_edge_are_one_edge():
+    twice = Cell(["input", "skip", "skip", "output"], [(0, 1), (0, 2), (1, 3), (2, 3)])
+    beside = Cell(["input", "skip", "conv3x3", "output"], [(0, 1), (1, 2), (0, 2), (2, 3)])
+    found = CellArray.from_cells([twice, beside, chain("skip", "skip", "conv3x3", "skip")]).skipless().to_cells()
+    assert found == [Cell(["input", "output"], [(0, 1)]), CHAIN, CHAIN]
 
 
 def test_pruning_in_pieces_gives_what_pruning_at_once_gives(monkeypatch):

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS, WL_STEPS, graph_features, wl_patterns
+from metanp.features import CLASSES, FEATURE_GROUPS, FEATURE_NAMES, WL_STEPS, graph_features, wl_patterns
 from metanp.neural_process.whitened import FEATURE_BLOCKS
-from metanp.operations import INDEX, VOCABULARY
+from metanp.operations import INDEX
 from tests.test_metanp_cell import cells, relabelled
 
 # Paths: input-output, input-conv3x3-conv1x1-output, input-skip-conv1x1-output, input-conv3x3-maxpool-output.
@@ -70,6 +70,20 @@ def counts_of(*some: Cell) -> list[list[Counter]]:
         ("most_maxpool3x3", 1),
         ("fewest_conv1x1", 0),
         ("all_gat", 0),
+        ("first_conv3x3", 1),
+        ("last_maxpool3x3", 1),
+        ("mean_conv1x1", 0.5),
+        ("into_conv1x1", 2),
+        ("out_of_conv3x3", 2),
+        ("out_of_maxpool3x3", 1),
+        ("skipless_nodes", 3),
+        ("skipless_edges", 7),
+        ("skipless_shortest", 0),
+        ("skipless_mean_length", 1.25),  # (0 + 2 + 1 + 2) / 4
+        ("skipless_first_pointwise", 1),  # the skip leads there
+        ("skipless_first_spatial", 1),
+        ("skipless_last_pool", 1),
+        ("skipless_mean_parametric", 1),
     ],
 )
 def test_a_cell_of_four_paths_worked_by_hand(name, value):
@@ -85,6 +99,8 @@ def test_a_cell_of_four_paths_worked_by_hand(name, value):
         ("mean_length", 2),
         ("input_to_output", 0),
         ("log_paths", math.log2(3)),
+        ("skipless_shortest", 1),
+        ("skipless_input_to_output", 0),
     ],
 )
 def test_the_same_cell_without_its_direct_edge(name, value):
@@ -115,6 +131,25 @@ def test_along_paths_agrees_with_listing_them(cell):
         on_path = [path.count(name) for path in paths]
         assert (features[f"most_{name}"], features[f"fewest_{name}"]) == (max(on_path), min(on_path))
         assert features[f"all_{name}"] == pruned.operations.count(name)
+        assert features[f"mean_{name}"] == pytest.approx(np.mean(on_path))
+        named = {i for i, operation in enumerate(pruned.operations) if operation == name}
+        assert features[f"into_{name}"] == sum(v in named for _, v in pruned.edges)
+        assert features[f"out_of_{name}"] == sum(u in named for u, _ in pruned.edges)
+
+
+@settings(max_examples=60)
+@given(cells())
+def test_skipless_features_are_those_of_the_cell_whose_skips_are_edges(cell):
+    if not cell.is_live:
+        return
+    features = features_of(cell)
+    array = CellArray.from_cells([cell]).pruned().skipless()
+    without = dict(zip(FEATURE_NAMES, graph_features(array)[0].tolist(), strict=True))
+    for name in FEATURE_GROUPS["skipless"]:
+        assert features[name] == without[name.removeprefix("skipless_")]
+        assert features[name] == without[name]
+    unchanged = [f"{part}_{operation}" for part in ("all", "most", "fewest") for operation in ("conv3x3", "maxpool3x3")]
+    assert [features[name] for name in unchanged] == [without[name] for name in unchanged]
 
 
 @settings(max_examples=60)
@@ -152,12 +187,11 @@ def test_every_feature_has_a_name_of_its_own_and_no_cell_is_legal():
     assert wl_patterns(CellArray.from_cells([])).shape[:2] == (0, WL_STEPS)
 
 
-def test_blocks_of_features_that_share_a_length_scale_begin_and_end_at_the_right_names():
-    first, last = next(iter(CLASSES)), VOCABULARY[OPERATIONS[-1]].name
-    ends = np.cumsum(FEATURE_BLOCKS)
-    assert ends[-1] == len(FEATURE_NAMES)
-    assert [FEATURE_NAMES[i] for i in (0, *ends[:-1])] == ["live", f"first_{first}", f"all_{first}", "all_skip"]
-    assert FEATURE_NAMES[-1] == f"fewest_{last}"
+def test_groups_of_features_share_a_length_scale_and_come_in_the_order_of_their_names():
+    assert sum(FEATURE_BLOCKS) == len(FEATURE_NAMES)
+    starts = np.cumsum([0, *FEATURE_BLOCKS[:-1]])
+    for start, size, (group, names) in zip(starts, FEATURE_BLOCKS, FEATURE_GROUPS.items(), strict=True):
+        assert FEATURE_NAMES[start : start + size] == names, group
 
 
 def slow_wl(cell: Cell, steps: int) -> list[Counter]:

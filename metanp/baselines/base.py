@@ -20,7 +20,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from jaxtyping import Float
 
-from metanp.baselines.inputs import Inputs, computed
+from metanp.baselines.inputs import Inputs
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.score_transform import ScoreTransform
@@ -80,7 +80,7 @@ class Baseline(ABC):
     """
 
     about: About
-    read = staticmethod(computed)  # cells -> inputs
+    read: Callable[[Sequence[Cell] | CellArray], Inputs]
     transform: type[ScoreTransform] | type[ZScore] = ScoreTransform
     fewest_labels = 1  # no prior: nothing to say of cells before one was evaluated
     knows_std = True

@@ -23,8 +23,7 @@ from jaxtyping import Int, UInt64
 
 from metanp.baselines.inputs import Counts, Inputs
 from metanp.cell import Cell
-from metanp.cell_array import CellArray
-from metanp.graphs import as_array
+from metanp.cell_array import CellArray, as_array
 from metanp.operations import VOCABULARY
 from metanp.side import Side
 

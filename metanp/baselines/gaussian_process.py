@@ -26,8 +26,9 @@ from scipy.optimize import minimize
 from scipy.special import ndtri
 
 from metanp.baselines.base import About, Answer, Baseline, Moments, library
+from metanp.baselines.computed import computed
 from metanp.baselines.encodings import adjacency
-from metanp.baselines.inputs import Inputs, computed
+from metanp.baselines.inputs import Inputs
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.predicted import Predicted

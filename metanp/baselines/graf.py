@@ -40,11 +40,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 
 from metanp.baselines.base import About, ZScore
+from metanp.baselines.base_trees import Trees
 from metanp.baselines.inputs import Inputs
-from metanp.baselines.trees import Trees
 from metanp.cell import Cell
-from metanp.cell_array import CellArray
-from metanp.graphs import as_array
+from metanp.cell_array import CellArray, as_array
 from metanp.operations import INPUT, NONE, OUTPUT, VOCABULARY
 from metanp.side import Side
 

@@ -19,8 +19,7 @@ from torch.nn import functional
 
 from metanp.baselines.inputs import Inputs
 from metanp.cell import Cell
-from metanp.cell_array import CellArray
-from metanp.graphs import as_array
+from metanp.cell_array import CellArray, as_array
 from metanp.operations import VOCABULARY
 from metanp.side import Side
 

@@ -1,7 +1,6 @@
 """What baselines read of cells: numbers, and counts of named patterns.
 
-`computed`: graph features and exact counts of Weisfeiler-Lehman subtrees of the pruned cell, each distinct cell once,
-so that isomorphic cells are one row. Other readings are in `metanp.baselines.encodings`.
+Which numbers and patterns, say `metanp.baselines.computed`, `metanp.baselines.encodings` and `metanp.baselines.graf`.
 
 Patterns are named by a 64-bit number and kept sparse. A fit knows the patterns of its evaluated cells alone; of any
 other cell, those never seen enter as one column, the root of their sum of squares, which leaves all distances to
@@ -10,26 +9,17 @@ evaluated cells exact.
 Side features (`metanp.side`), where given, are one more block; each cell is a row of its own then.
 
 Axes: cell, as given; graph, a distinct row; pattern, a named count.
-
-Source of the counts: Shervashidze et al. 2011; for cells, Ru et al. 2021 (NAS-BOWL, arXiv:2006.07556).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Int, UInt64
 from scipy.sparse import csr_matrix
 
-from metanp.cell import Cell
-from metanp.cell_array import CellArray, initial_colour, refine
-from metanp.features import graph_features
-from metanp.graphs import as_array
 from metanp.side import Side, standardise_side
-
-WL_STEPS = 2  # a third told no more on any benchmark tried
 
 
 @dataclass(frozen=True)
@@ -116,16 +106,3 @@ class Inputs:
             known = context.side.values[context.graph]
             blocks.append(np.nan_to_num(standardise_side(known, self.side.in_order(names))).astype(np.float32))
         return blocks
-
-
-def computed(cells: Sequence[Cell] | CellArray) -> Inputs:
-    """Graph features and counts of subtrees of one step, of two, ...; of the pruned cells."""
-    pruned = as_array(cells).pruned()
-    fingerprint, first, graph = np.unique(pruned.fingerprint(), return_index=True, return_inverse=True)
-    pruned = pruned[first]
-    row, node = np.nonzero(pruned.operation >= 0)
-    colour, counts = initial_colour(pruned), []
-    for _ in range(WL_STEPS):
-        colour = refine(colour, pruned)
-        counts.append(Counts.of(row, colour[row, node], len(pruned)))
-    return Inputs(graph, fingerprint, graph_features(pruned), tuple(counts), Side.of(None, len(pruned)))

@@ -19,9 +19,9 @@ import numpy as np
 from jaxtyping import Float
 
 from metanp.baselines.base import About, Baseline, Moments, ZScore
+from metanp.baselines.base_trees import Trees
 from metanp.baselines.inputs import Inputs
 from metanp.baselines.study_trees import StudyXGBoost
-from metanp.baselines.trees import Trees
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.side import Side

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from scipy.special import ndtri
 
 from metanp.baselines.base import About, Baseline, Moments
+from metanp.baselines.computed import computed
 from metanp.baselines.inputs import Inputs
 from metanp.cell_array import mix
 
@@ -19,6 +20,7 @@ class RandomOrder(Baseline):
     """Predictions have the spread of the evaluated scores, and no relation to the cells."""
 
     about = About("random order", "chance", family="reference", needs=())
+    read = staticmethod(computed)
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
         # another order for every label set, or the mean over label sets would be that of a single draw

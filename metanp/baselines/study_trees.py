@@ -18,9 +18,9 @@ import numpy as np
 from jaxtyping import Float
 
 from metanp.baselines.base import About, Moments, ZScore, library
+from metanp.baselines.base_trees import Trees
 from metanp.baselines.encodings import adjacency
 from metanp.baselines.inputs import Inputs
-from metanp.baselines.trees import Trees
 
 
 class StudyTrees(Trees):

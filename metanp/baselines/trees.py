@@ -17,44 +17,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
-from metanp.baselines.base import About, Baseline, Moments, library
+from metanp.baselines.base import About, Moments
+from metanp.baselines.base_trees import Trees
+from metanp.baselines.computed import computed
 from metanp.baselines.inputs import Inputs
-
-
-class Trees(Baseline):
-    """Args: seed: of the subsamples. n_jobs: threads.
-
-    A subclass says which library's regressor it is, and its settings.
-    """
-
-    regressor: tuple[str, str]  # module and class
-    settings: Mapping[str, Any]
-
-    def __init__(self, seed: int = 0, n_jobs: int = 1):
-        super().__init__(seed)
-        self.n_jobs = n_jobs
-
-    def _make(self, cells: int) -> Any:
-        """The unfitted regressor for so many evaluated cells."""
-        module, name = self.regressor
-        return getattr(library(module), name)(**self.settings, n_jobs=self.n_jobs, random_state=self.seed)
-
-    def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
-        self._regressor = self._make(len(value)).fit(self._table(context)[context.graph], value)
-
-    def _predict(self, inputs: Inputs) -> Moments:
-        return self._regressor.predict(self._table(inputs)).astype(np.float64), None
-
-    def _table(self, inputs: Inputs) -> Float[np.ndarray, "graph column"]:
-        return np.concatenate(inputs.blocks(self._context), axis=1)
 
 
 class XGBoost(Trees):
     """Many small steps of stumpy trees; no standard deviation."""
 
     about = About("XGBoost", "Chen & Guestrin 2016, on this project's features")
+    read = staticmethod(computed)
     knows_std = False
     regressor = "xgboost", "XGBRegressor"
     settings: Mapping[str, Any] = {
@@ -70,6 +44,7 @@ class RandomForest(Trees):
     """`std` is the spread of the trees."""
 
     about = About("random forest", "Breiman 2001, on this project's features")
+    read = staticmethod(computed)
     regressor = "sklearn.ensemble", "RandomForestRegressor"
     settings: Mapping[str, Any] = {"n_estimators": 300, "max_features": 1 / 3}
 

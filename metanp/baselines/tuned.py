@@ -17,10 +17,9 @@ import numpy as np
 from jaxtyping import Float
 
 from metanp.baselines.base import checked
-from metanp.baselines.trees import Trees
+from metanp.baselines.base_trees import Trees
 from metanp.cell import Cell
-from metanp.cell_array import CellArray
-from metanp.graphs import as_array
+from metanp.cell_array import CellArray, as_array
 from metanp.metrics import kendall_tau
 from metanp.side import Side
 

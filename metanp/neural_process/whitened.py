@@ -20,21 +20,14 @@ from torch import Generator, Tensor, nn
 
 from metanp.distribution import Mixture
 from metanp.encoder import Points
-from metanp.features import CLASSES, FEATURE_NAMES, OPERATIONS, WL_STEPS
+from metanp.features import FEATURE_GROUPS, WL_STEPS
 from metanp.neural_process.base import NeuralProcess
 from metanp.neural_process.heads import Posterior, WhitenedHeads
 from metanp.neural_process.kernel import HeadKernel, KernelConfig
 from metanp.neural_process.pathwise import PathwiseSampler
 from metanp.neural_process.set_convolution import GridMaps, convolutions
 
-# Groups of graph features that share a length scale: shape and degrees; operations next to the ends; classes of
-# operations along paths; each operation along paths.
-FEATURE_BLOCKS = (
-    len(FEATURE_NAMES) - 6 * len(CLASSES) - 3 * len(OPERATIONS),
-    2 * len(CLASSES),
-    4 * len(CLASSES),
-    3 * len(OPERATIONS),
-)
+FEATURE_BLOCKS = tuple(map(len, FEATURE_GROUPS.values()))  # groups of graph features share a length scale
 
 
 @dataclass
