@@ -13,8 +13,9 @@ of which `scripts.readme` makes tables.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from scripts.leaderboards.adoption import adopt, key_of
 from scripts.leaderboards.catalogue import (
     MINE,
     NOT_YET,
@@ -43,7 +45,7 @@ from scripts.processes import Task
 from scripts.report.page import write_page
 from scripts.report.published import read_published
 from scripts.report.text_tables import latex_table, markdown_table
-from scripts.rows import Key, Row, RowFile, provenance, publish, summarise, write_parquet, write_rows
+from scripts.rows import Row, RowFile, provenance, publish, summarise, write_parquet, write_rows
 from scripts.versions import data_digest
 
 Names = list[str]
@@ -69,6 +71,7 @@ class Config:
     jobs: int = 0  # processes, one thread each; 0: as many as there are cores
     limit: float = 1800.0  # seconds a fit and its predictions may take
     resume: bool = True
+    adopt: int = 0  # rows of older code count as today's, where so many fits run again come out the same
     fill: bool = True  # False: a table of the rows that are there, nothing is run
     rows_only: bool = False  # one job of several: rows of the predictors named, neither MetaNP nor a table
     publish: bool = False
@@ -99,30 +102,47 @@ def leaderboard(config: Config) -> list[Row]:
             wanted += [(task, file) for task in one.tasks(shown, protocol)]
     place = {name: i for i, name in enumerate((OURS, *entries))}
     wanted.sort(key=lambda pair: place[pair[0].predictor])
+    if config.adopt:
+        _adopt(config, _missing(wanted))
     if config.fill:
-        _fill_in(config, {task: file for task, file in wanted if _key(task) not in file})
+        _fill_in(config, _missing(wanted))
     if config.rows_only:
         return []
-    rows = [row for task, file in wanted for row in file.get(_key(task))]
+    rows = [row for task, file in wanted for row in file.get(key_of(task))]
     ran = {row["predictor"] for row in rows}
     known = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
     described = {name: one for name, one in known.items() if name in ran}
     return _write(config, rows, described, told, cells)
 
 
+def _missing(wanted: list[tuple[Task, RowFile]]) -> dict[Task, RowFile]:
+    return {task: file for task, file in wanted if key_of(task) not in file}
+
+
 def _fill_in(config: Config, missing: Mapping[Task, RowFile]) -> None:
-    commit = {"commit": provenance()["commit"]}
+    commit = _commit()
 
     def done(task: Task, rows: list[Row]) -> None:
         missing[task].add({**row, **commit} for row in rows)
 
-    if missing:
+    _run(config, [*missing], done)
+
+
+def _adopt(config: Config, missing: Mapping[Task, RowFile]) -> None:
+    console = Console(stderr=True)
+    for told in adopt(missing, config.adopt, partial(_run, config), _commit()):
+        found = f"adopted {told['adopted']}" if not told["differ"] else f"{told['differ']} differ, none adopted"
+        console.print(f"{told['file']}, code {told['code']}: {told['repeated']} run again, {found}")
+
+
+def _run(config: Config, tasks: Sequence[Task], done: Callable[[Task, list[Row]], None]) -> None:
+    if tasks:
         jobs = config.jobs or len(os.sched_getaffinity(0))
-        run(World(config.protocol, config.sets, config.seed), [*missing], jobs, config.limit, done)
+        run(World(config.protocol, config.sets, config.seed), tasks, jobs, config.limit, done)
 
 
-def _key(task: Task) -> Key:
-    return task.shown, task.number, task.budget
+def _commit() -> dict[str, str]:
+    return {"commit": provenance()["commit"]}
 
 
 def _columns(config: Config) -> list[str]:

@@ -48,6 +48,8 @@ MEANS = (  # column of the table: metric of the rows
 class RowFile:
     """Rows of one predictor, one JSON object a line, appended fit by fit; no other process writes meanwhile.
 
+    rows: those of today. older: those that differ from them in nothing but the code that made them.
+
     Args:
         path: begun where it is absent; a last line that was cut off is dropped.
         marks: what rows of today carry.
@@ -66,9 +68,13 @@ class RowFile:
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BlockingIOError(error.errno, "another run writes to it", str(path)) from None
+        self.older: dict[str, dict[Key, list[Row]]] = {}  # by code
         for row in self._read() if resume else []:
-            if all(row.get(name) == value for name, value in marks.items()):
+            differ = {name for name, value in marks.items() if row.get(name) != value}
+            if not differ:
                 self.rows.setdefault(_key(row), []).append(row)
+            elif differ == {"code"} and "code" in row:
+                self.older.setdefault(row["code"], {}).setdefault(_key(row), []).append(row)
 
     def __contains__(self, key: Key) -> bool:
         return key in self.rows

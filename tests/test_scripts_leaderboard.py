@@ -354,3 +354,37 @@ def test_a_predictor_trained_elsewhere_is_in_tables_of_kinds_that_allow_it_each_
     assert taking_part(entry, "label-free", graph, []) == {}
     with pytest.raises(ValueError, match=r"flan_transferred is trained .* a label-free table allows none"):
         leaderboard(small(tmp_path, "predictors=[flan_transferred]"))
+
+
+# --- rows of other code -------------------------------------------------------------------------------------------
+
+
+def rows_of(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_rows_of_older_code_count_where_fits_run_again_come_out_the_same(tmp_path, changed, capsys):
+    only = ["rows_only=true", "budgets=[12,20]"]
+    leaderboard(small(tmp_path, *only))
+    path = tmp_path / "rows" / SHOWN / "random.jsonl"
+    before = rows_of(path)
+    assert len(before) == 2 * 2 * 2  # label sets, numbers of labels, scored columns
+    code = before[0]["code"]
+    older = [{**row, "code": "older", "commit": "then"} for row in before]
+    if changed:
+        older = [{**row, "kendall_tau": row["kendall_tau"] + 1e-6} for row in older]
+    path.write_text("".join(json.dumps(row) + "\n" for row in older))
+    leaderboard(small(tmp_path, *only, "adopt=1", "fill=false"))
+    found = rows_of(path)
+    assert found[: len(older)] == older
+    new = found[len(older) :]
+    assert {row["code"] for row in new} == {code}
+    again = [row for row in new if "adopted_from" not in row]
+    assert len(again) == 2  # one fit, two scored columns
+    adopted = [row for row in new if "adopted_from" in row]
+    assert len(adopted) == (0 if changed else len(before) - 2)
+    assert {(row["commit"], row["adopted_from"]) for row in adopted} <= {("then", "older")}
+    assert ("none adopted" in capsys.readouterr().err) == changed
+    numbers = {(row["set"], row["labels"], row["scored"]): row["kendall_tau"] for row in before}
+    assert all(numbers[row["set"], row["labels"], row["scored"]] == row["kendall_tau"] for row in new)
