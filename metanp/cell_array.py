@@ -92,13 +92,17 @@ class CellArray:
 
     def skipless(self) -> CellArray:
         """Every cell with an edge in place of each path of skips; where there is one already, it stays the only one."""
-        operation, edges = self.operation, self.adjacency.copy()
-        skip = operation == SKIP
-        for node in np.flatnonzero(skip.any(0)):
-            joined = edges[:, :, node, None] & edges[:, node, None, :]
-            edges |= joined & skip[:, node, None, None]
-            edges[skip[:, node], :, node] = edges[skip[:, node], node, :] = False
-        return _only(CellArray(operation, edges), ~skip & (operation >= 0))
+        skip = self.operation == SKIP
+        return _only(CellArray(self.operation, self.around(skip)), ~skip & (self.operation >= 0))
+
+    def around(self, nodes: Bool[np.ndarray, "cell node"]) -> Bool[np.ndarray, "cell node node"]:
+        """[cell, from, to]: the edges that lead around some nodes, from what leads to each to what it leads to."""
+        edges = self.adjacency.copy()
+        for node in np.flatnonzero(nodes.any(0)):
+            passed = nodes[:, node]
+            edges |= edges[:, :, node, None] & edges[:, node, None, :] & passed[:, None, None]
+            edges[passed, :, node] = edges[passed, node, :] = False
+        return edges
 
     def fingerprint(self) -> UInt64[np.ndarray, " cell"]:
         """A number shared by isomorphic cells, and by cells that Weisfeiler-Lehman refinement cannot tell apart.

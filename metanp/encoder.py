@@ -8,15 +8,16 @@ Axes: graph, node, edge as in `metanp.graphs`; d_embed, unitless, about unit var
 Source of the layer: a residual graph network in the manner of Li et al. 2020 (arXiv:2006.07739), two directions.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.nn import SimpleConv, global_add_pool
 
-from metanp.features import FEATURE_NAMES
+from metanp.features import FEATURE_GROUPS, FEATURE_NAMES
 from metanp.operations import ATTRIBUTE_TABLE
 
 
@@ -52,11 +53,12 @@ class Points:
 
 @dataclass
 class EncoderConfig:
-    """Sizes of the graph encoder."""
+    """Sizes of the graph encoder, and the groups of graph features that anything sees: all but in ablations."""
 
     width: int = 64
     layers: int = 3
     d_embed: int = 64
+    features: list[str] = field(default_factory=lambda: list(FEATURE_GROUPS))
 
 
 class GraphEncoder(nn.Module):
@@ -72,6 +74,8 @@ class GraphEncoder(nn.Module):
         self.residual = nn.Embedding(len(table), config.width)
         nn.init.zeros_(self.residual.weight)
         self.layers = nn.ModuleList(BidirectionalLayer(config.width) for _ in range(config.layers))
+        self.seen: Tensor
+        self.register_buffer("seen", _seen(config.features), persistent=False)
         self.feature_scale = nn.Parameter(torch.zeros(len(FEATURE_NAMES)))
         self.from_features = nn.Sequential(
             nn.Linear(len(FEATURE_NAMES), config.width), nn.GELU(), nn.Linear(config.width, config.width)
@@ -89,10 +93,21 @@ class GraphEncoder(nn.Module):
         for layer in self.layers:
             h = layer(h, data.edge_index)
         # counts grow with the cell; their square roots keep a wide cell from drowning the narrow ones
-        features = torch.sqrt(data.features) * torch.exp(self.feature_scale)
+        features = torch.sqrt(data.features) * torch.exp(self.feature_scale) * self.seen
         pooled = global_add_pool(h, data.batch, size=len(data.last)) / 4
         embedding = self.readout(torch.cat([pooled, h[data.last], self.from_features(features)], dim=-1))
         return Points(embedding, features, data.patterns, features.new_zeros((len(features), 0)))
+
+
+def _seen(groups: Sequence[str]) -> Bool[Tensor, " feature"]:
+    """Which features are in these groups.
+
+    Raises:
+        ValueError: a group that there is not; names it.
+    """
+    if unknown := set(groups) - set(FEATURE_GROUPS):
+        raise ValueError(f"no group of graph features is called {sorted(unknown)}; there are {list(FEATURE_GROUPS)}")
+    return torch.tensor([group in groups for group, names in FEATURE_GROUPS.items() for _ in names])
 
 
 class BidirectionalLayer(nn.Module):

@@ -36,7 +36,7 @@ OPERATIONS = tuple(range(SKIP, len(VOCABULARY)))  # everything that can lie betw
 _SHAPE = ("live", "nodes", "edges", "log_paths", "depth", "shortest", "mean_length", "width")
 _DEGREES = ("input_degree", "output_degree", "max_in", "max_out", "input_to_output", "receptive_max", "receptive_mean")
 _PLACES = ("first", "last", "mean", "into", "out_of")  # next to the ends, along paths, edges into and out of
-_SKIPLESS = (  # what may change where skips are edges
+_SKIPLESS = (  # told once more of the cell whose skips are edges
     *(name for name in (*_SHAPE, *_DEGREES) if name != "live"),
     *(f"{part}_{name}" for part in ("first", "last", "mean") for name in CLASSES if name != "identity"),
 )
@@ -77,9 +77,7 @@ def _features(cells: CellArray) -> Float32[np.ndarray, "cell feature"]:
     told = _told(cells)
     skipless = _told(cells.skipless()) if (cells.operation == SKIP).any() else told
     told |= {f"skipless_{name}": skipless[name] for name in _SKIPLESS}
-    nothing = np.zeros(len(cells), dtype=np.float32)  # of operations that no cell here has
-    columns = [told.get(name, nothing) for name in FEATURE_NAMES]
-    return np.stack(columns, axis=1, dtype=np.float32) * live[:, None]
+    return np.stack([told[name] for name in FEATURE_NAMES], axis=1, dtype=np.float32) * live[:, None]
 
 
 def _told(cells: CellArray) -> dict[str, np.ndarray]:
@@ -108,6 +106,8 @@ def _told(cells: CellArray) -> dict[str, np.ndarray]:
         "out_of": np.einsum("cn,cnw->cw", out, weights),
     }
     told = {f"{part}_{name}": values[:, i] for part, values in parts.items() for i, name in enumerate(names)}
+    absent = [VOCABULARY[i].name for i in OPERATIONS if i not in present]
+    told |= dict.fromkeys((f"{part}_{name}" for part in parts for name in absent), np.zeros(len(cells)))
     return told | {
         "live": np.any(edge, axis=(1, 2)),
         "nodes": inner.sum(1),

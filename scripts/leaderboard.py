@@ -71,8 +71,8 @@ class Config:
     jobs: int = 0  # processes, one thread each; 0: as many as there are cores
     limit: float = 1800.0  # seconds a fit and its predictions may take
     resume: bool = True
-    adopt: int = 0  # rows of older code count as today's, where so many fits run again come out the same
-    fill: bool = True  # False: a table of the rows that are there, nothing is run
+    adopt: int = 0  # rows of older code count where so many fits at each number of labels, run again, come out the same
+    fill: bool = True  # False: a table of the rows that are there, nothing is run but what `adopt` asks for
     rows_only: bool = False  # one job of several: rows of the predictors named, neither MetaNP nor a table
     publish: bool = False
     output: str = "results/leaderboard/${protocol.name}"
@@ -132,7 +132,7 @@ def _adopt(config: Config, missing: Mapping[Task, RowFile]) -> None:
     console = Console(stderr=True)
     for told in adopt(missing, config.adopt, partial(_run, config), _commit()):
         found = f"adopted {told['adopted']}" if not told["differ"] else f"{told['differ']} differ, none adopted"
-        console.print(f"{told['file']}, code {told['code']}: {told['repeated']} run again, {found}")
+        console.print(f"{told['file']}, code {told['code']}: {told['compared']} compared, {found}")
 
 
 def _run(config: Config, tasks: Sequence[Task], done: Callable[[Task, list[Row]], None]) -> None:

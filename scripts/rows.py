@@ -1,8 +1,8 @@
 """Rows of an evaluation: kept as they come, one file a predictor, and summed up into a table.
 
 A row is one fit, held against one scored column. Rows carry marks of what they were made by (`scripts.versions`, the
-seed of the label sets); rows with other marks stay in their file and are not looked at: nothing that was measured is
-lost, and nothing is mixed up.
+seed of the label sets); rows with other marks stay in their file and count for nothing, unless they are adopted
+(`scripts.leaderboards.adoption`): nothing that was measured is lost, and nothing is mixed up.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a number was made by, as digests: rows of other code, settings or data are never taken for those of today's.
+"""What a number was made by, as digests: rows of other code, settings or data are not taken for those of today's.
 
     code      the statements of a module and of all that it imports of this project; comments and docstrings left out
     settings  a configuration

@@ -6,6 +6,7 @@ import torch
 
 from metanp.cell import Cell
 from metanp.encoder import EncoderConfig, GraphEncoder, Points
+from metanp.features import FEATURE_GROUPS, FEATURE_NAMES
 from metanp.graphs import Graphs
 from metanp.spaces import get_space
 
@@ -71,3 +72,17 @@ def test_a_dead_cell_and_an_empty_batch_are_encoded(encoder):
     with torch.inference_mode():
         empty = encoder(Graphs.distinct([])[0].to_data())
     assert empty.embedding.shape == (0, 8)
+
+
+def test_groups_of_features_that_are_left_out_are_nothing_and_the_rest_is_as_it_was(encoder):
+    cell = Cell(["input", "conv3x3", "skip", "output"], [(0, 1), (1, 2), (2, 3), (0, 2)])
+    groups = [group for group in FEATURE_GROUPS if group != "skipless"]
+    blind = GraphEncoder(EncoderConfig(width=16, layers=2, d_embed=8, features=groups)).eval()
+    blind.load_state_dict(encoder.state_dict())
+    whole, part = encode(encoder, [cell]).features[0], encode(blind, [cell]).features[0]
+    hidden = torch.tensor([name in FEATURE_GROUPS["skipless"] for name in FEATURE_NAMES])
+    assert whole[hidden].any()
+    assert not part[hidden].any()
+    assert part[~hidden].equal(whole[~hidden])
+    with pytest.raises(ValueError, match=r"no group of graph features is called \['skiples'\]"):
+        GraphEncoder(EncoderConfig(features=["skiples"]))

@@ -352,6 +352,11 @@ def test_a_predictor_trained_elsewhere_is_in_tables_of_kinds_that_allow_it_each_
     graph = composed("protocol=graph").protocol
     assert taking_part(entry, "cross-space", graph, []) == entry
     assert taking_part(entry, "label-free", graph, []) == {}
+    assert taking_part(entry, "everything", graph, []) == {}
+    budgets = composed("protocol=nb201").protocol.budgets
+    shown = "cifar10_validation_accuracy_200"
+    tasks = list(made["cross-task"].tasks(shown, composed("protocol=nb201").protocol))
+    assert [task.budget for task in tasks] == [*budgets, *budgets]
     with pytest.raises(ValueError, match=r"flan_transferred is trained .* a label-free table allows none"):
         leaderboard(small(tmp_path, "predictors=[flan_transferred]"))
 
@@ -363,28 +368,50 @@ def rows_of(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-@pytest.mark.parametrize("changed", [False, True])
-def test_rows_of_older_code_count_where_fits_run_again_come_out_the_same(tmp_path, changed, capsys):
+@pytest.fixture
+def older(tmp_path):
+    """Rows of two label sets at two numbers of labels as if older code had left them; how to adopt them."""
     only = ["rows_only=true", "budgets=[12,20]"]
     leaderboard(small(tmp_path, *only))
     path = tmp_path / "rows" / SHOWN / "random.jsonl"
-    before = rows_of(path)
-    assert len(before) == 2 * 2 * 2  # label sets, numbers of labels, scored columns
-    code = before[0]["code"]
-    older = [{**row, "code": "older", "commit": "then"} for row in before]
-    if changed:
-        older = [{**row, "kendall_tau": row["kendall_tau"] + 1e-6} for row in older]
-    path.write_text("".join(json.dumps(row) + "\n" for row in older))
-    leaderboard(small(tmp_path, *only, "adopt=1", "fill=false"))
-    found = rows_of(path)
-    assert found[: len(older)] == older
-    new = found[len(older) :]
-    assert {row["code"] for row in new} == {code}
-    again = [row for row in new if "adopted_from" not in row]
-    assert len(again) == 2  # one fit, two scored columns
-    adopted = [row for row in new if "adopted_from" in row]
-    assert len(adopted) == (0 if changed else len(before) - 2)
-    assert {(row["commit"], row["adopted_from"]) for row in adopted} <= {("then", "older")}
-    assert ("none adopted" in capsys.readouterr().err) == changed
-    numbers = {(row["set"], row["labels"], row["scored"]): row["kendall_tau"] for row in before}
-    assert all(numbers[row["set"], row["labels"], row["scored"]] == row["kendall_tau"] for row in new)
+    rows = rows_of(path)
+    assert len(rows) == 2 * 2 * 2  # label sets, numbers of labels, scored columns
+
+    def adopt(change) -> tuple[list[dict], list[dict]]:
+        """Rows of today after adoption: made anew, and adopted."""
+        then = [{**row, "code": "older", "commit": "then", **change(row)} for row in rows]
+        path.write_text("".join(json.dumps(row) + "\n" for row in then))
+        for _ in range(2):  # asked again, it does not change its mind
+            leaderboard(small(tmp_path, *only, "adopt=1", "fill=false"))
+        found = rows_of(path)
+        assert found[: len(then)] == then
+        new = found[len(then) :]
+        assert {row["code"] for row in new} == {rows[0]["code"]}
+        return [row for row in new if "adopted_from" not in row], [row for row in new if "adopted_from" in row]
+
+    return rows, adopt
+
+
+def test_rows_of_older_code_count_where_fits_run_again_come_out_the_same(older, capsys):
+    rows, adopt = older
+    again, adopted = adopt(lambda row: {})
+    assert (len(again), len(adopted)) == (4, 4)  # one fit at each number of labels, two scored columns each
+    assert {(row["commit"], row["adopted_from"]) for row in adopted} == {("then", "older")}
+    numbers = {(row["set"], row["labels"], row["scored"]): row["kendall_tau"] for row in rows}
+    assert {(row["set"], row["labels"], row["scored"]): row["kendall_tau"] for row in again + adopted} == numbers
+    assert "2 compared, adopted 2" in capsys.readouterr().err
+
+
+def test_rows_of_older_code_that_differ_in_one_number_are_not_adopted(older, capsys):
+    _, adopt = older
+    again, adopted = adopt(lambda row: {"kendall_tau": row["kendall_tau"] + 1e-9} if row["labels"] == 20 else {})
+    assert adopted == []
+    assert len(again) == 8  # asked twice, so many fits were run again
+    told = capsys.readouterr().err
+    assert "2 compared, 1 differ, none adopted" in told
+
+
+def test_fits_that_failed_are_not_adopted(older):
+    _, adopt = older
+    again, adopted = adopt(lambda row: {"status": "out of time"} if row["labels"] == 20 else {})
+    assert {row["labels"] for row in again + adopted} == {12}

@@ -73,7 +73,7 @@ class ZScore:
 
 
 class Baseline(ABC):
-    """A predictor of scores.
+    """A predictor of scores; a subclass says what it is (`about`) and how it reads cells (`read`).
 
     Args:
         seed: of everything random.
@@ -83,6 +83,7 @@ class Baseline(ABC):
     read: Callable[[Sequence[Cell] | CellArray], Inputs]
     transform: type[ScoreTransform] | type[ZScore] = ScoreTransform
     fewest_labels = 1  # no prior: nothing to say of cells before one was evaluated
+    reads_labels = True  # False: the same predictions whatever was evaluated
     knows_std = True
 
     def __init__(self, seed: int = 0):

@@ -62,11 +62,9 @@ def batched(how: Training, cells: int) -> Training:
 
 def computing_edges(cells: CellArray) -> Bool[np.ndarray, "cell node node"]:
     """[cell, from, to]: edges that carry something from the input to the output, skips being edges."""
-    edges, operation = cells.adjacency.copy(), cells.operation
-    for node in range(operation.shape[1]):
-        skips, cut = operation[:, node] == SKIP, np.isin(operation[:, node], (SKIP, NONE))
-        edges |= skips[:, None, None] & edges[:, :, node, None] & edges[:, node, None, :]
-        edges[cut, :, node] = edges[cut, node, :] = False
+    operation = cells.operation
+    carries = operation != NONE
+    edges = cells.around(operation == SKIP) & carries[:, :, None] & carries[:, None, :]
     arrived, leaves = operation == INPUT, operation == OUTPUT
     for node in range(operation.shape[1]):  # in topological order, one pass is enough
         arrived[:, node] |= (arrived & edges[:, :, node]).any(1)

@@ -46,6 +46,7 @@ class Proxy(Baseline):
     about = About("zero-cost proxy", SOURCE, family="zero-cost", needs=("side features",))
     read = staticmethod(unread)
     fewest_labels = 0
+    reads_labels = False
     knows_std = False
 
     def __init__(self, feature: str, seed: int = 0):

@@ -7,7 +7,8 @@ A change of code that no number depends on (a module moved, a check added) would
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -24,55 +25,57 @@ def key_of(task: Task) -> Key:
 
 
 def adopt(missing: Mapping[Task, RowFile], repeats: int, run: Run, commit: Mapping[str, str]) -> list[Row]:
-    """Adopt what may be; what was repeated is kept as today's. One row a file and code, which says how it went.
+    """Adopt what may be; what was run again is kept as today's. One row a file and code, which says how it went.
+
+    Rows of fits that failed are never adopted. All there is of today is held against rows of a code, so that a
+    difference once found is found again.
 
     Args:
         missing: tasks without rows of today.
-        repeats: fits of each file and code to run again, drawn at random.
+        repeats: fits of each file, code and number of labels to run again, drawn at random.
         run: runs tasks and hands over their rows.
         commit: of today's code, for the rows that it makes.
     """
-    offers: list[tuple[RowFile, str, list[Task]]] = []
+    offers = list(_offers(missing))
+    rng = np.random.default_rng(0)
+    drawn: dict[Task, None] = {}
+    for _, _, tasks in offers:
+        for budget in sorted({task.budget for task in tasks}):
+            alike = [task for task in tasks if task.budget == budget]
+            chosen = rng.choice(len(alike), size=min(repeats, len(alike)), replace=False)
+            drawn |= dict.fromkeys(alike[i] for i in chosen)
+
+    def done(task: Task, rows: list[Row]) -> None:
+        missing[task].add({**row, **commit} for row in rows)
+
+    run(list(drawn), done)
+    return [_settled(file, code, tasks) for file, code, tasks in offers]
+
+
+def _offers(missing: Mapping[Task, RowFile]) -> Iterator[tuple[RowFile, str, list[Task]]]:
+    """For each file and older code the tasks that it answered."""
     for file in dict.fromkeys(missing.values()):
         mine = [task for task, where in missing.items() if where is file]
         for code, older in file.older.items():
-            if known := [task for task in mine if key_of(task) in older]:
-                offers.append((file, code, known))
-    rng = np.random.default_rng(0)
-    drawn = [
-        [tasks[i] for i in rng.choice(len(tasks), size=min(repeats, len(tasks)), replace=False)]
-        for _, _, tasks in offers
-    ]
-    repeated: dict[Task, list[Row]] = {}
-
-    def done(task: Task, rows: list[Row]) -> None:
-        repeated[task] = rows
-        missing[task].add({**row, **commit} for row in rows)
-
-    run(list(dict.fromkeys(task for tasks in drawn for task in tasks)), done)
-    return [
-        _settled(file, code, tasks, {task: repeated[task] for task in tried})
-        for (file, code, tasks), tried in zip(offers, drawn, strict=True)
-    ]
+            answered = {key for key, rows in older.items() if all(row["status"] == "ok" for row in rows)}
+            if known := [task for task in mine if key_of(task) in answered]:
+                yield file, code, known
 
 
-def _settled(file: RowFile, code: str, tasks: Sequence[Task], repeated: Mapping[Task, list[Row]]) -> Row:
+def _settled(file: RowFile, code: str, tasks: Sequence[Task]) -> Row:
     older = file.older[code]
-    differ = [task for task, rows in repeated.items() if not _alike(rows, older[key_of(task)], file.marks)]
-    told = {"file": str(file.path), "code": code, "repeated": len(repeated), "differ": len(differ), "adopted": 0}
-    if differ:
+    both = [key for key in older if key in file]
+    differ = sum(_plain(file.get(key), file.marks) != _plain(older[key], file.marks) for key in both)
+    told = {"file": str(file.path), "code": code, "compared": len(both), "differ": differ, "adopted": 0}
+    if differ or not both:
         return told
-    rest = [task for task in tasks if key_of(task) not in file]
-    for task in rest:
-        file.add({**row, "adopted_from": code} for row in older[key_of(task)])
+    rest = [key_of(task) for task in tasks if key_of(task) not in file]
+    for key in rest:
+        file.add({**row, "adopted_from": code} for row in older[key])
     return {**told, "adopted": len(rest)}
 
 
-def _alike(rows: Sequence[Row], older: Sequence[Row], marks: Row) -> bool:
-    """The same numbers, times and marks apart."""
+def _plain(rows: Sequence[Row], marks: Row) -> str:
+    """Rows without times and marks; as text, in which a NaN is one."""
     aside = {*TIMES, *marks, "commit", "adopted_from"}
-
-    def plain(some: Sequence[Row]) -> list[Row]:
-        return [{name: value for name, value in row.items() if name not in aside} for row in some]
-
-    return plain(rows) == plain(older)
+    return json.dumps([{name: row[name] for name in sorted(row) if name not in aside} for row in rows])

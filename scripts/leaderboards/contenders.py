@@ -12,6 +12,8 @@ from typing import Any
 
 from hydra.utils import instantiate
 
+from data import load_benchmark
+from metanp.baselines.base import Baseline
 from metanp.checkpoint import load_model
 from scripts.leaderboards.catalogue import OURS, Entry, describe, module_of
 from scripts.leaderboards.protocols import ProtocolConfig
@@ -38,11 +40,11 @@ class Contender:
     def tasks(self, shown: str, protocol: ProtocolConfig) -> Iterator[Task]:
         """Every label set at every budget; at 0 those alone that need no label, and those that read none only there."""
         make, scored = json.dumps(self.make), tuple(protocol.columns[shown])
-        needs_labels = self.seed is None and instantiate(self.make).fewest_labels > 0
-        reads_labels = self.seed is not None or needs_labels
+        predictor = Baseline if self.seed is not None else instantiate(self.make)
+        needs_labels = self.seed is None and predictor.fewest_labels > 0
         for number in range(self.sets):
             for budget in protocol.budgets:
-                if needs_labels <= bool(budget) <= reads_labels:
+                if needs_labels <= bool(budget) <= predictor.reads_labels:
                     yield Task(self.marks["predictor"], make, self.seed, shown, scored, number, budget)
 
 
@@ -74,6 +76,8 @@ def others(entries: Mapping[str, Entry], kind: str, benchmark: str, sets: int, s
             file, code = f"{name}-{kind}", [*code, TRANSFER]
             make["sources"] = {"_target_": f"{TRANSFER}.MeasuredSources", "tables": tables}
         marks = {"config": settings_digest(make), "code": code_digest(*code)}
+        if entry.transfers:
+            marks["sources"] = settings_digest({name: load_benchmark(name).sources() for name in tables})
         seen = min(sets, slow_sets) if entry.slow else sets
         yield Contender(file, make, None, seen, {"predictor": name, "seed": 0, **marks})
 
@@ -81,7 +85,7 @@ def others(entries: Mapping[str, Entry], kind: str, benchmark: str, sets: int, s
 def taking_part(
     entries: Mapping[str, Entry], kind: str, protocol: ProtocolConfig, asked: Sequence[str]
 ) -> dict[str, Entry]:
-    """Those that have something to go by: side features, or tasks of other benchmarks, if that is all they learn from.
+    """Those that have what they need: side features if they read nothing else, tasks of other benchmarks to start from.
 
     Raises:
         ValueError: one that has not was asked for by name.

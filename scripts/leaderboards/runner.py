@@ -63,6 +63,8 @@ def attempt(task: Task) -> list[Row]:
         predictor = _made(task)
         if task.budget < (fewest := getattr(predictor, "fewest_labels", 0)):
             return failed(task, "too few labels", f"needs {fewest}")
+        if hasattr(predictor, "prepare"):
+            predictor.prepare()  # what was learned elsewhere is no fit's time
         pool = _pool(task.make, task.shown)
         rows = judge(predictor, pool, setting, jobs[task.number, task.budget], _scatter(task))
     except NotFinite as error:

@@ -2,7 +2,7 @@
 
 kind, tested benchmark -> tables -> some cells of each, and all that was measured of them but costs
 
-MetaNP of the same kind sees the same tables.
+MetaNP of the same kind sees these tables and, where it is cross-task, those that cross-space allows besides.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tasks.sources import DEVELOPMENT, allowed_tables
 
 def nearest_tables(kind: str, tested: str) -> tuple[str, ...]:
     """The closely related ones that cross-task adds, else all that cross-space allows; without those for choices."""
+    if kind not in ("cross-space", "cross-task"):
+        return ()
     allowed = [name for name in allowed_tables(kind, tested) if name not in DEVELOPMENT]
     far = allowed_tables("cross-space", tested)
     return tuple(name for name in allowed if name not in far) or tuple(allowed)
