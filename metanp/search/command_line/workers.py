@@ -118,6 +118,7 @@ class Run:
                     self._take(done)
             else:
                 time.sleep(TICK)
+        self._say_stop()  # what was killed may all have ended within one wait
 
     def _finished(self) -> bool:
         if self.running:
