@@ -40,7 +40,7 @@ class Tuned:
         base = make()
         self.encode = base.encode
         self.about = replace(base.about, title=f"{base.about.title}, tuned on its labels")
-        self.knows_std, self.fewest_labels = base.knows_std, 2 * folds
+        self.knows_std, self.fewest_labels, self.reads_labels = base.knows_std, 2 * folds, True
 
     def fit(
         self,
