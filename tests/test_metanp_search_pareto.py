@@ -80,3 +80,26 @@ def test_a_cost_that_is_no_number_is_named(tmp_path):
     checkpoint = str(write_checkpoint(tmp_path / "tiny.safetensors"))
     with pytest.raises(ValueError, match=r"the cost of .* is nan"):
         Search(CELLS, Pareto(lambda cell: float("nan"), checkpoint=checkpoint)).ask()
+
+
+def test_a_cell_that_is_not_wanted_has_no_cost_and_no_say(tmp_path):
+    """A limit moves the corner to the dearest cell within: what is asked for is as if the others were not there."""
+    checkpoint = str(write_checkpoint(tmp_path / "tiny.safetensors"))
+
+    def cost(cell: Cell) -> float:
+        return parameters(cell) if parameters(cell) <= 20 else float("nan")
+
+    wanted = [cell for cell in CELLS if parameters(cell) <= 20]
+    limited = Search(CELLS, Pareto(cost, checkpoint=checkpoint), feasible=lambda cell: parameters(cell) <= 20)
+    listed = Search(wanted, Pareto(parameters, checkpoint=checkpoint))
+    for _ in range(3):
+        asked = [search.ask(3) for search in (limited, listed)]
+        assert [cell.key for cell in asked[0]] == [cell.key for cell in asked[1]]
+        for search in (limited, listed):
+            for cell in asked[1]:
+                search.tell(cell, 1 + parameters(cell) ** 0.5)
+
+
+def test_nothing_is_asked_for_where_nothing_is_wanted(tmp_path):
+    checkpoint = str(write_checkpoint(tmp_path / "tiny.safetensors"))
+    assert Search(CELLS, Pareto(parameters, checkpoint=checkpoint), feasible=lambda cell: False).ask() == []

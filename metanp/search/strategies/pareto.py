@@ -26,9 +26,10 @@ class Pareto(Bayesian):
     """Search for cells of a high score at a low cost.
 
     Args:
-        cost: of a cell, known without evaluating it, lower is better; asked once a cell.
+        cost: of a cell, known without evaluating it, lower is better; asked once a cell, of feasible ones and of those
+            that were evaluated.
         reference: the corner of the area, as scores are told to a search that maximises (their negatives to one that
-            minimises); without, the lowest score measured and the highest cost of a candidate.
+            minimises); without, the lowest score measured and the highest cost of a feasible candidate.
         checkpoint, device: as in `MetaNP`.
     """
 
@@ -49,21 +50,29 @@ class Pareto(Bayesian):
         told = _Told(history.scores.tolist(), self._cost_of(history.cells).tolist())
 
         def added(options: Options, mean: np.ndarray, std: np.ndarray) -> Float[np.ndarray, " option"]:
-            cost = self._costs_of(options)
+            cost = self._costs_of(options, candidates)
             upper = upper_end(options, mean, std)
             return told.improvement(upper[None], cost, self._reference(told, mean, cost))[0]
 
         belief = Belief.of(self.model, history, candidates, rng, added)
         if not len(belief.contenders):
             return [Pick(cell) for cell in candidates.random(history.taken, n, rng)]
-        rows = self._greedy(belief, told, n, rng)
-        costs, notes = self._costs_of(belief.options)[rows].tolist(), self._notes(belief, rows, rng)
+        cost = self._costs_of(belief.options, candidates)
+        rows = self._greedy(belief, cost, told, n, rng)
+        costs, notes = cost[rows].tolist(), self._notes(belief, rows, rng)
         cells = [belief.options.cell(int(row)) for row in rows]
         return [Pick(c, {**note, "cost": cost}) for c, note, cost in zip(cells, notes, costs, strict=True)]
 
-    def _greedy(self, belief: Belief, told: _Told, n: int, rng: np.random.Generator) -> Int[np.ndarray, " pick"]:
+    def _greedy(
+        self,
+        belief: Belief,
+        cost: Float[np.ndarray, " option"],
+        told: _Told,
+        n: int,
+        rng: np.random.Generator,
+    ) -> Int[np.ndarray, " pick"]:
         """Contenders one after another, each the one that adds most to the area of what is there and was chosen."""
-        rows, cost = belief.contenders, self._costs_of(belief.options)
+        rows = belief.contenders
         reference, drawn = self._reference(told, belief.mean, cost), belief.draws(rows, DRAWS, rng)
         there = told.joined(belief.mean[belief.pending], cost[belief.pending])
         chosen: list[int] = []
@@ -77,10 +86,19 @@ class Pareto(Bayesian):
     def _reference(self, told: _Told, mean: np.ndarray, cost: np.ndarray) -> Reference:
         if self.reference is not None:
             return self.reference
-        return Reference(min(told.score, default=float(mean.min())), float(cost.max()))
+        return Reference(min(told.score, default=float(mean.min())), float(max(cost[np.isfinite(cost)], default=0.0)))
 
-    def _costs_of(self, options: Options) -> Float[np.ndarray, " option"]:
-        return options.once(("cost", self), lambda: self._cost_of([options.cell(i) for i in range(len(options))]))
+    def _costs_of(self, options: Options, candidates: Candidates) -> Float[np.ndarray, " option"]:
+        """Infinite where the user does not want the cell."""
+
+        def made() -> Float[np.ndarray, " option"]:
+            cells = [options.cell(i) for i in range(len(options))]
+            wanted = np.array([candidates.feasible(cell) for cell in cells])
+            cost = np.full(len(cells), np.inf)
+            cost[wanted] = self._cost_of([cell for cell, yes in zip(cells, wanted, strict=True) if yes])
+            return cost
+
+        return options.once(("cost", self), made)
 
     def _cost_of(self, cells: list[Cell]) -> Float[np.ndarray, " cell"]:
         for cell in cells:
