@@ -9,13 +9,16 @@ import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from metanp import Cell
-from metanp.search import FAILED, Failed, JournalError, Listed, Pick, Search, SearchWarning, Strategy
+from metanp.search import FAILED, Failed, JournalError, Listed, Open, Pick, Search, SearchWarning, Strategy, make
+from metanp.search.strategies.pareto import Pareto
 from metanp.spaces import get_space
+from metanp.spaces.product import ProductSpace
 from tests.evaluated_cells import CELLS, EARLY_SKIP, OTHER_EARLY_SKIP
 from tests.tiny_model import write_checkpoint
 
@@ -406,3 +409,115 @@ def test_a_space_is_listed_and_a_list_is_taken_as_it_is():
     cells = Search(CELLS, "random").candidates
     assert isinstance(cells, Listed)
     assert cells.cell(3) is CELLS[3]
+
+
+# --- threads and crowds ---
+
+
+def test_threads_may_share_a_search(tmp_path):
+    """What was told is in the file, and nothing is given out twice."""
+    path, given, told = tmp_path / "run.sqlite", [], []
+    search = Search(SPACE, "random", journal=path)
+    first = search.ask(120)
+
+    def work(cell: Cell) -> None:
+        search.tell(cell, score(cell))
+        told.append(cell.key)
+        given.extend(one.key for one in search.ask(1))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(work, first))
+    search.close()
+    with Search(SPACE, "random", journal=path) as again:
+        assert {one.cell.key for one in again.history.evaluated} == set(told) == {cell.key for cell in first}
+        assert len(given) == len(set(given)) == len(told)
+        assert {cell.key for cell in again.pending} == set(given)
+
+
+class Robbed(InOrder):
+    """While it thinks, somebody else takes some of what it is about to answer."""
+
+    def __init__(self, taken: int):
+        self.taken, self.thieves = taken, 0
+
+    def propose(self, history, candidates, n, rng):
+        picks = super().propose(history, candidates, n, rng)
+        self.thieves += 1
+        self.journal.ask(picks[: self.taken], worker=f"thief {self.thieves}")
+        return picks
+
+
+@pytest.mark.parametrize("taken", [1, 5])
+def test_a_crowd_is_no_reason_to_say_that_nothing_is_left(taken):
+    strategy = Robbed(taken)
+    search = Search(SPACE, strategy)
+    strategy.journal = search.journal
+    assert len(search.ask(1)) == 1
+    assert strategy.thieves == taken + 1
+
+
+def test_where_all_that_was_chosen_is_taken_again_and_again_it_is_said():
+    strategy = Robbed(1000)
+    search = Search(SPACE, strategy)
+    strategy.journal = search.journal
+    with pytest.raises(JournalError, match="others took all that was chosen, 20 times"):
+        search.ask(1)
+
+
+def test_a_score_is_kept_where_warnings_are_errors():
+    search = in_order()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(SearchWarning, match="never asked for"):
+            search.tell(CELLS[3], 1.0)
+    assert search.best().score == 1.0
+
+
+def test_a_failure_that_another_worker_told_is_not_forgotten_by_the_one_before():
+    search = in_order()
+    (cell,) = search.ask(1, worker="slow")
+    search.journal.alive("slow")
+    search.journal.adopt("other", silent=-1.0)
+    search.tell(cell, FAILED, worker="other")
+    search.drop(cell, worker="slow")
+    assert search.history.failed == [cell]
+
+
+@pytest.mark.parametrize("slots", [11, 40])
+def test_a_space_too_large_to_list_is_drawn_from(slots):
+    """4^11 cells, and 4^40, for which there is no integer in numpy."""
+
+    class Chain(ProductSpace):
+        def parse_text(self, text):
+            return self.cell([int(digit) for digit in text])
+
+        def write_text(self, cell):
+            return "".join(map(str, self.digits(cell)))
+
+    names = ("conv3x3", "conv1x1", "skip", "maxpool3x3")
+    space = Chain("chain", dict(zip("0123", names, strict=True)), [(i, i + 1) for i in range(slots + 1)])
+    search = Search(space, "random")
+    assert isinstance(search.candidates, Open)
+    assert len({cell.key for cell in search.ask(5)}) == 5
+    assert "_arrays" not in vars(space)
+
+
+def test_the_name_of_a_space_is_no_space():
+    with pytest.raises(ValueError, match=r"give get_space\('nasbench201'\)"):
+        Search("nasbench201")
+    with pytest.raises(ValueError, match="is no Cell"):
+        in_order().tell("|none~0|", 1.0)
+
+
+def test_metanp_answers_nothing_where_nothing_is_wanted_of_an_open_space(tmp_path, monkeypatch):
+    monkeypatch.setattr("metanp.search.candidates.DRAWS", 200)
+    checkpoint = str(write_checkpoint(tmp_path / "tiny.safetensors"))
+    for strategy in (make("metanp", checkpoint=checkpoint), Pareto(score, checkpoint=checkpoint)):
+        assert Search(Open(SPACE, lambda cell: False, samples=9), strategy).ask(3) == []
+
+
+def test_suggestions_are_as_many_as_ask_would_answer(tmp_path, monkeypatch):
+    monkeypatch.setattr("metanp.search.belief.CONTENDERS", 4)
+    checkpoint = str(write_checkpoint(tmp_path / "tiny.safetensors"))
+    search = Search(CELLS, make("metanp", checkpoint=checkpoint))
+    assert len(search.suggestions(7)) == 7

@@ -103,7 +103,7 @@ def checkpoint(tmp_path_factory):
 def belief_of(checkpoint, listed) -> Belief:
     history = History([Evaluated(cell, (float(s),)) for cell, s in zip(CONTEXT, SCORE, strict=True)])
     model = MetaNP(checkpoint)
-    return Belief.of(model, history, listed, np.random.default_rng(0))
+    return Belief.of(model, history, listed, 1, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("acquisition", ACQUISITIONS)

@@ -145,3 +145,10 @@ def test_random_cells_of_an_open_space_are_fresh():
 def test_nothing_feasible_ends_and_gives_nothing(monkeypatch):
     monkeypatch.setattr("metanp.search.candidates.DRAWS", 50)
     assert Open(SPACE, feasible=lambda cell: False).random({}, 3, rng()) == []
+
+
+def test_of_an_open_space_each_form_is_judged_by_itself():
+    """Whether a cell is wanted may depend on how it is written."""
+    space = Open(SPACE, lambda cell: cell != OTHER)
+    assert [space.feasible(cell) for cell in (EARLY, OTHER, EARLY)] == [True, False, True]
+    assert space.fresh([OTHER, EARLY], {}, 2) == [EARLY]

@@ -504,3 +504,45 @@ def test_a_read_only_folder_is_one_line(metanp, search, tmp_path):
 def test_the_command_line_starts_without_pytorch():
     program = "import sys, metanp.cli; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_file_that_grew_counts_no_failure_twice(metanp, search, journal, tmp_path):
+    asked = rows(metanp(*search, "ask", "-n", 2)[1])
+    failed, scored = {"id": asked[0]["id"], "failed": "oom"}, {"id": asked[0]["id"], "score": 93.1}
+    for lines in ([failed], [failed, scored], [failed, scored], [failed, scored, scored]):
+        metanp("search", "--journal", journal, "tell", write(tmp_path / "told", *lines))
+    assert kinds(journal) == ["ask", "ask", "fail", "tell", "tell"]
+
+
+def test_a_failure_that_was_forgotten_is_not_told_again_by_the_same_line(metanp, search, journal, tmp_path):
+    asked = rows(metanp(*search, "ask")[1])
+    told = write(tmp_path / "told", {"id": asked[0]["id"], "failed": True})
+    metanp("search", "--journal", journal, "tell", told)
+    metanp("search", "--journal", journal, "drop", asked[0]["id"])
+    metanp("search", "--journal", journal, "tell", told)
+    assert kinds(journal) == ["ask", "fail", "drop"]
+
+
+def test_a_checkpoint_that_does_not_exist_is_not_remembered(metanp, pool, journal, tmp_path):
+    where = ["search", "--pool", pool, "--journal", journal]
+    code, _, error = metanp(*where, "ask", "--checkpoint", "nosuch")
+    assert code == 2
+    assert "no checkpoint 'nosuch'" in one_line(error)
+    checkpoint = write_checkpoint(tmp_path / "tiny.safetensors")
+    assert metanp("search", "--pool", pool, "--journal", journal, "ask", "--checkpoint", checkpoint)[0] == 0
+    assert metanp("search", "--journal", journal, "ask")[0] == 0
+
+
+def test_status_goes_on_without_a_front_where_the_pool_lost_cells(metanp, journal, tmp_path):
+    lines = [{"id": f"a{i}", "cell": cell.to_json(), "features": {"size": i}} for i, cell in enumerate(DISTINCT[:5])]
+    pool = write(tmp_path / "pool.jsonl", *lines)
+    checkpoint = write_checkpoint(tmp_path / "tiny.safetensors")
+    where = ["search", "--pool", pool, "--journal", journal, "--cost", "size", "--checkpoint", checkpoint]
+    asked = rows(metanp(*where, "ask", "-n", 5)[1])
+    metanp("search", "--journal", journal, "tell", write(tmp_path / "told", *({**row, "score": 1} for row in asked)))
+    assert json.loads(metanp("search", "--journal", journal, "status", "--json")[1])["front"]
+    write(pool, *lines[:3])
+    code, out, _ = metanp("search", "--journal", journal, "status", "--json")
+    assert code == 0
+    assert "front" not in json.loads(out)
+    assert json.loads(out)["evaluated"] == 5

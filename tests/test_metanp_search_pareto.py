@@ -103,3 +103,29 @@ def test_a_cell_that_is_not_wanted_has_no_cost_and_no_say(tmp_path):
 def test_nothing_is_asked_for_where_nothing_is_wanted(tmp_path):
     checkpoint = str(write_checkpoint(tmp_path / "tiny.safetensors"))
     assert Search(CELLS, Pareto(parameters, checkpoint=checkpoint), feasible=lambda cell: False).ask() == []
+
+
+def test_the_dearest_cells_are_asked_for_too(tmp_path):
+    """Of a cost of two levels, the front has one cell each."""
+
+    def dear(cell: Cell) -> float:
+        return float(parameters(cell) > 15)
+
+    checkpoint = str(write_checkpoint(tmp_path / "tiny.safetensors"))
+    search = Search(CELLS, Pareto(dear, checkpoint=checkpoint))
+    for _ in range(8):
+        for cell in search.ask(3):
+            search.tell(cell, 1 + parameters(cell) ** 0.5)
+    assert len({dear(one.cell) for one in search.history.evaluated}) == 2
+
+
+def test_a_corner_lies_beyond_all_points():
+    levels = [*range(2, 13), 12]
+    for score, cost, corner in (
+        ([1, 3], levels, (0.8, 13)),
+        ([1, 3], [2, 7, 12], (0.8, 17)),
+        ([50], [2, 2], (45, 4)),
+        ([0], [], (-0.1, 0)),
+    ):
+        found = Reference.beyond(np.array(score, dtype=float), np.array(cost, dtype=float))
+        assert (found.score, found.cost) == pytest.approx(corner)

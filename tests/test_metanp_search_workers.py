@@ -369,3 +369,18 @@ print(len(started()))
     assert metanp(*search, *run, "--silent", 0.1)[0] == 0
     assert len(events(tmp_path, "tell")) == 4
     assert len({event["key"] for event in events(tmp_path, "ask")}) == 4
+
+
+def test_a_last_line_may_be_long(tmp_path):
+    curve = "print('{\"score\": 1.5, \"curve\": [' + ', '.join(['0.123456789'] * 30000) + ']}')"
+    assert evaluate(python(tmp_path, curve)).score == 1.5
+
+
+def test_a_cell_that_cannot_be_written_for_the_command_is_given_back(metanp, tmp_path):
+    """A pool whose cells the space does not have."""
+    pool = write_pool(tmp_path / "pool.jsonl", ["a", "b"])
+    where = ["search", "--pool", pool, "--space", "nasbench_macro", "--journal", tmp_path / "run.sqlite"]
+    code, _, error = metanp(*where, "--strategy", "random", "run", "--evaluate", "true {cell}", "--budget", 2)
+    assert code == 2
+    assert error.startswith("metanp: ")
+    assert [event["kind"] for event in events(tmp_path)] == ["ask", "drop"]

@@ -270,10 +270,11 @@ def test_the_time_of_an_ask_at_100_cells_is_that_of_asks_with_many_known():
         (made,) = runs("a", [4, 1, 0])
         return {**made, "set": number, "asked": asked, "seconds_ask": seconds, "batch": 50}
 
-    rows = [row(0, [50, 30, 1, 50], [1, 2, 4, 8]), row(1, [50, 29, 1], [10, 20, 40])]  # known 0 50 80 81, 0 50 79
+    # known 0 50 80 120 121, 0 50 79
+    rows = [row(0, [50, 30, 40, 1, 50], [1, 2, 4, 8, 99]), row(1, [50, 29, 1], [10, 20, 40])]
     (line,) = summarise({"a": course(rows, by_hand(), 500)}, {"a": "A"}, by_hand(), [])
     assert line["seconds_per_ask_at_100"] == 6
-    assert line["seconds_per_ask"] == 8
+    assert line["seconds_per_ask"] == 9
     assert line["batch"] == 50
     (few,) = summarise({"a": course(rows[1:], by_hand(), 500)}, {"a": "A"}, by_hand(), [])
     assert few["seconds_per_ask_at_100"] is None
@@ -353,11 +354,20 @@ def test_a_run_that_came_to_nothing_is_in_no_mean():
     assert one.mean(one.reached["best"])[0] == 1.5
 
 
+def test_a_failed_run_takes_no_other_checkpoints_runs_out_of_the_mean():
+    rows = runs("a", [0], [0], [0], [4, 3, 2, 1, 0], [0], [0], seeds=3)
+    whole = course(rows, by_hand(), limit=9)
+    rows[5] = {"predictor": "a", "set": 5, "seed": rows[5]["seed"], "status": "error"}
+    one = course(rows, by_hand(), limit=9)
+    assert whole.mean(whole.reached["best"])[0] == pytest.approx(10 / 6)
+    assert one.mean(one.reached["best"])[0] == pytest.approx(9 / 5)
+
+
 def test_a_front_is_found_when_hardly_any_of_its_area_is_missing():
     here = by_hand(cost=np.array([4.0, 2.0, 1.0, 2.0, 3.0, 9.0]), floor=1.0)
-    # up to (1, 9): 3 at 1, 7 at 2, 9 at 4
+    # up to (1, 11), by the mean step of 2 beyond the highest of five costs: 3 at 1, 7 at 2, 9 at 4
     assert sorted(here.front.tolist()) == [0, 2, 3]
-    assert here.gap([2, 3, 0]) == pytest.approx([1 - 16 / 54, 1 - 44 / 54, 0])
+    assert here.gap([2, 3, 0]) == pytest.approx([1 - 20 / 70, 1 - 56 / 70, 0])
     assert here.finished([3, 0, 2])
     assert not here.finished([3, 0])
     one = course(runs("a", [3, 4, 0, 2]), here, limit=5)

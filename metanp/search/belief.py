@@ -41,7 +41,6 @@ class Belief:
     """
 
     model: MetaNP
-    pool: Pool
     options: Options
     contenders: Int[np.ndarray, " contender"]
     pending: Int[np.ndarray, " pending"]
@@ -55,12 +54,14 @@ class Belief:
         model: MetaNP,
         history: History,
         candidates: Candidates,
+        n: int,
         rng: np.random.Generator,
         promise: Promise = upper_end,
     ) -> Belief:
         """Show the model everything that was measured, and ask it about the candidates.
 
         Args:
+            n: how many contenders are wanted at least.
             promise: by which contenders are chosen, and by which a space that is not listed is climbed.
         """
         condition(model, history, candidates)
@@ -70,20 +71,22 @@ class Belief:
 
         options = candidates.options(history, rng, value)
         mean, std = _moments(model, options)
-        contenders = candidates.highest(options, promise(options, mean, std), CONTENDERS)
+        contenders = candidates.highest(options, promise(options, mean, std), max(n, CONTENDERS))
         best = history.best.score if history.best else -np.inf
         pending = options.known[len(history.evaluated) :]
-        return cls(model, encoded(model, options), options, contenders, pending, mean, std, best)
+        return cls(model, options, contenders, pending, mean, std, best)
 
     def draws(self, rows: Int[np.ndarray, " row"], n: int, rng: np.random.Generator) -> Float[np.ndarray, "draw row"]:
         """Joint draws of some options."""
-        pool = self.pool
+        pool = encoded(self.model, self.options)
         side = Side(pool.side.names, pool.side.values[rows])
         some = replace(pool, cells=self.options.cells[rows], graph=pool.graph[rows], side=side)
         return self.model.sample(some, n, torch.Generator().manual_seed(int(rng.integers(2**62))))
 
 
 def _moments(model: MetaNP, options: Options) -> tuple[Moments, Moments]:
+    if not len(options):
+        return np.zeros(0), np.zeros(0)
     predicted = model.predict_distribution(encoded(model, options), noise=False)
     return predicted.mean, predicted.std
 

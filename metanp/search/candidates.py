@@ -4,7 +4,8 @@
     open_space.py   a space too large to list: in each ask, cells near the best ones and random ones, and from there up
 
 Cells that compute the same (equal `Cell.key`) are one candidate: where a list has several, the first stands for all
-and the others are never answered. Which cells a user does not want (`feasible`) is asked of no more cells than needed.
+and the others are never answered; of a space, the one that was met. Which cells a user does not want (`feasible`) is
+asked of no more cells than needed.
 
 Axes: option, the cells looked at in one ask.
 """
@@ -72,7 +73,7 @@ class Candidates(ABC):
 
     def __init__(self, feasible: Feasible | None = None):
         self._feasible = feasible
-        self._known: dict[str, bool] = {}
+        self._known: dict[Cell, bool] = {}
 
     @abstractmethod
     def find(self, cell: Cell) -> Cell:
@@ -99,12 +100,13 @@ class Candidates(ABC):
         """Side features of candidates."""
 
     def feasible(self, cell: Cell) -> bool:
-        """Whether the user wants it; asked once a cell."""
+        """Whether the user wants it, as it is written; asked once."""
         if self._feasible is None:
             return True
-        if cell.key not in self._known:
-            self._known[cell.key] = bool(self._feasible(self.first(cell)))
-        return self._known[cell.key]
+        stands = self.first(cell)
+        if stands not in self._known:
+            self._known[stands] = bool(self._feasible(stands))
+        return self._known[stands]
 
     def fresh(self, cells: Iterable[Cell], taken: Mapping[str, Any], n: int) -> list[Cell]:
         """The first `n` of `cells` that are feasible, not taken, and do not compute the same as one before."""

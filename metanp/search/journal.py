@@ -1,8 +1,8 @@
 """The journal: one SQLite file with everything that was asked and told, in order, never changed, only added to.
 
 An event is on the disk before `ask` or `tell` returns, so that a process that is killed at any moment has lost nothing,
-and any number of processes may write to the same file. What follows from the events is `History`; it is folded event by
-event, here and nowhere else. Without a path the journal is in memory.
+and any number of processes may write to the same file, and of threads through one journal. What follows from the
+events is `History`; it is folded event by event, here and nowhere else. Without a path the journal is in memory.
 
     ask    a cell was given out to be evaluated, with the strategy's note and who evaluates it
     tell   a score of a cell, asked for or not
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -57,6 +58,7 @@ class Journal:
     def __init__(self, path: str | Path | None, facts: Mapping[str, str], maximize: bool = True):
         self.path, self.sign = path, 1 if maximize else -1
         self._fold = _Fold(self.sign)
+        self._lock = threading.RLock()  # one connection has one transaction: threads take turns
         name = str(path) if path is not None else ":memory:"
         with _explained(name):
             self._file = sqlite3.connect(name, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
@@ -94,28 +96,40 @@ class Journal:
 
     def fact(self, name: str) -> str:
         """One of the facts, as the file has it."""
-        return self._file.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()[0]
+        with self._lock:
+            return self._file.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()[0]
 
     def history(self) -> History:
         """What follows from all events until now, those of other processes too."""
-        self._read()
-        return self._fold.history()
+        with self._lock:
+            return self._now().history()
 
     def asked(self) -> int:
         """How often cells were given out."""
-        self._read()
-        return self._fold.asked
+        with self._lock:
+            return self._now().asked
 
     def spent(self) -> int:
         """How many evaluations were told, failed ones too."""
-        self._read()
-        return self._fold.spent
+        with self._lock:
+            return self._now().spent
+
+    def taken(self, key: str) -> bool:
+        """Whether the cell of this key need not be asked for again, as `History.taken` has it."""
+        with self._lock:
+            return self._now().taken(key)
+
+    def scores(self, key: str) -> tuple[float, ...]:
+        """All measurements of one cell, higher is better."""
+        with self._lock:
+            return tuple(self._now().told.get(key, ()))
 
     def working(self) -> int:
         """How many cells are out to workers that say that they are there (`alive`), or did once."""
-        self._read()
-        seen = {name for (name,) in self._file.execute("SELECT name FROM workers")}
-        return sum(owner in seen for _, _, owner in self._fold.out.values())
+        with self._lock:
+            out = self._now().out
+            seen = {name for (name,) in self._file.execute("SELECT name FROM workers")}
+            return sum(owner in seen for _, _, owner in out.values())
 
     def room(self, budget: int) -> int:
         """How many more cells workers may be given until `budget` evaluations were told."""
@@ -123,19 +137,21 @@ class Journal:
 
     def cell(self, key: str) -> Cell | None:
         """The cell of this key, if it was ever asked for or told."""
-        self._read()
-        return self._fold.cells.get(key)
+        with self._lock:
+            return self._now().cells.get(key)
 
-    def ask(self, picks: Sequence[Pick], worker: str = "", budget: int | None = None) -> list[Pick]:
-        """Write down that these are given out; those that another process took meanwhile are left out of the answer.
+    def ask(
+        self, picks: Sequence[Pick], worker: str = "", budget: int | None = None, n: int | None = None
+    ) -> list[Pick]:
+        """Write down that these are given out; those that others took meanwhile are left out of the answer.
 
         Args:
             budget: no more are given out than there is `room` for.
+            n: nor more than so many.
         """
         with self.together():
-            self._read()
-            taken = self._fold.history().taken
-            fresh = [pick for pick in picks if pick.cell.key not in taken]
+            now = self._now()
+            fresh = [pick for pick in picks if not now.taken(pick.cell.key)][:n]
             fresh = fresh if budget is None else fresh[: self.room(budget)]
             for pick in fresh:
                 self._write("ask", pick.cell, note=pick.note, worker=worker)
@@ -154,11 +170,11 @@ class Journal:
     def adopt(self, worker: str, silent: float) -> list[Pick]:
         """Cells given out to workers that have not been heard of for `silent` seconds, from now on this worker's."""
         with self.together():
-            self._read()
+            out = self._now().out
             seen = dict(self._file.execute("SELECT name, seen FROM workers"))
             lost = [
                 Pick(cell, note)
-                for cell, note, owner in self._fold.out.values()
+                for cell, note, owner in out.values()
                 if owner in seen and owner != worker and seen[owner] < time.time() - silent
             ]
             for pick in lost:
@@ -167,16 +183,25 @@ class Journal:
 
     def events(self) -> list[dict[str, Any]]:
         """All of them in order, with the names of the columns; cells as JSON, times in seconds since 1970."""
-        rows = self._file.execute("SELECT id, time, kind, key, cell, score, note, worker FROM events ORDER BY id")
-        names = [column[0] for column in rows.description]
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        with self._lock:
+            rows = self._file.execute("SELECT id, time, kind, key, cell, score, note, worker FROM events ORDER BY id")
+            names = [column[0] for column in rows.description]
+            return [dict(zip(names, row, strict=True)) for row in rows]
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """All that is written inside is written, or nothing; nobody else writes between what is read and written."""
-        if self._file.in_transaction:
-            yield
-            return
+        with self._lock:
+            if self._file.in_transaction:  # of this thread, as it has the lock
+                yield
+            else:
+                with self._transaction():
+                    yield
+
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         with _explained(self.path):
             self._file.execute("BEGIN IMMEDIATE")
             try:
@@ -187,8 +212,6 @@ class Journal:
                     self._file.execute("ROLLBACK")
                 self._fold = _Fold(self.sign)  # it may have read what is no more
                 raise
-
-    # --- inside -----------------------------------------------------------------------------------------------
 
     def _write(
         self,
@@ -203,7 +226,8 @@ class Journal:
             "INSERT INTO events (time, kind, key, cell, score, note, worker) VALUES (?, ?, ?, ?, ?, ?, ?)", row
         )
 
-    def _read(self) -> None:
+    def _now(self) -> _Fold:
+        """With what was written since, by whomever; the caller has the lock."""
         with _explained(self.path):
             rows = self._file.execute(
                 "SELECT id, kind, key, cell, score, note, worker FROM events WHERE id > ? ORDER BY id",
@@ -211,6 +235,7 @@ class Journal:
             ).fetchall()
         for row in rows:
             self._fold.add(*row)
+        return self._fold
 
 
 def remembered(path: Path) -> dict[str, str]:
@@ -249,7 +274,7 @@ class _Fold:
     """What the events until now amount to.
 
     spent: evaluations told, failed ones too. out: cells given out and not told, with note and worker, by key.
-    cells: all there ever were, by key.
+    told: measurements, by key. cells: all there ever were, by key.
     """
 
     def __init__(self, sign: int):
@@ -257,7 +282,7 @@ class _Fold:
         self.out: dict[str, tuple[Cell, dict[str, Any], str]] = {}
         self.cells: dict[str, Cell] = {}
         self._notes: dict[str, dict[str, Any]] = {}
-        self._told: dict[str, list[float]] = {}
+        self.told: dict[str, list[float]] = {}
         self._failed: dict[str, Cell] = {}
 
     def add(self, number: int, kind: Kind, key: str, cell: str, score: float | None, note: str, worker: str) -> None:
@@ -269,20 +294,23 @@ class _Fold:
             self._notes[key] = json.loads(note)
             self.out[key] = (self.cells[key], self._notes[key], worker)
             return
-        if kind == "drop" and worker and key in self.out and self.out[key][2] != worker:
-            return  # it was another's by then
+        if kind == "drop" and worker and (key not in self.out or self.out[key][2] != worker):
+            return  # it was another's by then, who may have told what came of it
         self.out.pop(key, None)
         self.spent += kind != "drop"
         if kind == "tell":
             assert score is not None
-            self._told.setdefault(key, []).append(self.sign * score)
+            self.told.setdefault(key, []).append(self.sign * score)
         elif kind == "fail":
             self._failed[key] = self.cells[key]
         else:
             self._failed.pop(key, None)
 
+    def taken(self, key: str) -> bool:
+        return key in self.out or key in self.told or key in self._failed
+
     def history(self) -> History:
-        told = self._told
+        told = self.told
         evaluated = [Evaluated(self.cells[key], tuple(told[key]), self._notes.get(key, {})) for key in told]
         pending = [cell for cell, _, _ in self.out.values()]
         return History(evaluated, pending, [cell for key, cell in self._failed.items() if key not in told])

@@ -49,7 +49,7 @@ class Open(Candidates):
         near = [cell for one in parents for cell in self.neighbours(one.cell)]
         found = self._distinct([*near, *self.random(history.taken, self.samples, rng)], history)
         for _ in range(CLIMBS):
-            if value is None:
+            if value is None or not len(found):
                 break
             tops = [found.cell(int(row)) for row in self.highest(found, value(found), self.parents)]
             around = [cell for top in tops for cell in self.neighbours(top)]
@@ -61,7 +61,11 @@ class Open(Candidates):
 
     def _distinct(self, cells: Iterable[Cell], history: History) -> Options:
         known = history.known
-        distinct = list({cell.key: cell for cell in (*known, *cells)}.values())
+        written: dict[str, Cell] = {}
+        for cell in (*known, *cells):
+            if cell.key not in written or not (self.feasible(written[cell.key]) or cell.key in history.taken):
+                written[cell.key] = cell
+        distinct = list(written.values())
         free = np.array([cell.key not in history.taken for cell in distinct], dtype=bool)
         return Options(
             CellArray.from_cells(distinct),

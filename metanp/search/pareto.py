@@ -48,6 +48,21 @@ class Reference:
     score: float
     cost: float
 
+    @classmethod
+    def beyond(cls, score: Float[np.ndarray, " a"], cost: Float[np.ndarray, " b"]) -> Reference:
+        """Below the lowest score and above the highest cost, so that these count too.
+
+        By a tenth of their ranges; of costs that are levels, by the mean step from one to the next where that is more.
+        """
+        return cls(-_beyond(-score), _beyond(cost, 1 / max(1, len(np.unique(cost)) - 1)))
+
+
+def _beyond(values: Float[np.ndarray, " value"], share: float = 0.0) -> float:
+    if not len(values):
+        return 0.0
+    highest = float(values.max())
+    return highest + max(share, 0.1) * (float(np.ptp(values)) or abs(highest) or 1.0)
+
 
 def hypervolume(score: Points, cost: Points, reference: Reference) -> float:
     """Area that the points dominate."""

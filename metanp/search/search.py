@@ -14,6 +14,7 @@ in the journal before a call returns: start again with the same file, from as ma
 from __future__ import annotations
 
 import math
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.search.candidates import Candidates, Feasible
 from metanp.search.history import History
-from metanp.search.journal import Journal
+from metanp.search.journal import Journal, JournalError
 from metanp.search.listed import Listed
 from metanp.search.open_space import Open
 from metanp.search.strategies import make
@@ -34,7 +35,7 @@ from metanp.search.strategy import Pick, Strategy
 from metanp.spaces import Space
 
 LISTED = 1_000_000  # cells of a space that are listed; a larger one is open
-ATTEMPTS = 20  # to find picks that no other process takes at the same moment
+ATTEMPTS = 20  # to find picks that nobody else takes at the same moment
 
 
 class SearchWarning(UserWarning):
@@ -124,6 +125,7 @@ class Search:
             raise ValueError(f"rng is {self.seed}; expected a seed of 0 or more, or a generator")
         facts = {"candidates": self.candidates.identity, "better": "higher" if maximize else "lower"}
         self.journal = Journal(journal, facts, maximize)
+        self._thinking = threading.Lock()  # models and what candidates remember are one thread's at a time
 
     def __enter__(self) -> Search:
         return self
@@ -161,13 +163,20 @@ class Search:
 
         Args:
             budget: evaluations in all, as in `metanp.search.journal.Journal.room`; fewer cells where it has no room.
+
+        Raises:
+            ValueError: `n` below 1.
+            metanp.search.journal.JournalError: others took all that was chosen, again and again.
         """
         given: list[Pick] = []
-        for _ in range(ATTEMPTS):
-            picks = self._propose(n - len(given))
-            given += self.journal.ask(picks, worker, budget)
+        for lost in range(ATTEMPTS):
+            missing = n - len(given)
+            picks = self._propose(missing + lost)  # the more to choose from, the more others are in the way
+            given += self.journal.ask(picks, worker, budget, missing)
             if len(given) == n or not picks or (budget is not None and not self.journal.room(budget)):
-                break
+                return given
+        if not given:
+            raise JournalError(f"others took all that was chosen, {ATTEMPTS} times one after another; ask again")
         return given
 
     def suggestions(self, n: int = 10) -> list[Suggestion]:
@@ -187,18 +196,19 @@ class Search:
         Raises:
             ValueError: the cell is no candidate, or the score is not finite; nothing is written.
         """
-        cell = self.candidates.find(cell)
+        cell = self._find(cell)
         if isinstance(score, Failed):
             self.journal.tell("fail", cell, reason=score.reason, worker=worker)
             return
         value = _number(score)
-        history = self.history
-        before = next((one for one in history.evaluated if one.cell.key == cell.key), None)
-        if before is None and cell.key not in history.taken:
+        with self.journal.together():
+            before, asked = self.journal.scores(cell.key), self.journal.taken(cell.key)
+            self.journal.tell("tell", cell, value, worker=worker)
+        if before:
+            mean = self.sign * sum(before) / len(before)
+            _say(f"this cell has {mean:g} and now {value:g}: taken as repeated, noisy measurements")
+        elif not asked:
             _say("this cell was never asked for; its score is kept all the same")
-        elif before is not None:
-            _say(f"this cell has {self.sign * before.score:g} and now {value:g}: taken as repeated, noisy measurements")
-        self.journal.tell("tell", cell, value, worker=worker)
 
     def drop(self, cell: Cell, worker: str = "") -> None:
         """Give up a cell that was asked for, or forget that it failed; it may be asked for again.
@@ -206,7 +216,7 @@ class Search:
         Args:
             worker: whose it was; nothing happens where it is another's by now. Anybody's without.
         """
-        self.journal.tell("drop", self.candidates.find(cell), worker=worker)
+        self.journal.tell("drop", self._find(cell), worker=worker)
 
     def best(self) -> Best | None:
         """The best cell until now; None before any was told."""
@@ -216,8 +226,14 @@ class Search:
     def _propose(self, n: int) -> list[Pick]:
         if n < 1:
             raise ValueError(f"n is {n}; ask for at least one cell")
-        rng = np.random.default_rng([self.seed, self.journal.asked()])
-        return self.strategy.propose(self.history, self.candidates, n, rng)
+        with self._thinking:
+            rng = np.random.default_rng([self.seed, self.journal.asked()])
+            return self.strategy.propose(self.history, self.candidates, n, rng)
+
+    def _find(self, cell: Cell) -> Cell:
+        if not isinstance(cell, Cell):
+            raise ValueError(f"{cell!r:.80} is no Cell; a space reads its own text: space.parse_text(...)")
+        return self.candidates.find(cell)
 
 
 def _candidates(
@@ -227,13 +243,22 @@ def _candidates(
         if feasible is not None or features is not None:
             raise ValueError(f"give feasible and features to {type(where).__name__}, not beside it")
         return where
-    if isinstance(where, Space) and len(where) > LISTED:
+    if isinstance(where, str):
+        raise ValueError(f"{where!r:.80} is a text; to search a space give get_space({where!r:.80}), of metanp.spaces")
+    if isinstance(where, Space) and _is_large(where):
         if features is not None:
             raise ValueError(f"{where.name} is too large to list, and has no rows that side features could follow")
         return Open(where, feasible)
     if isinstance(where, Space):
         return Listed.of(where, feasible, features)
     return Listed(where, None, features, feasible)
+
+
+def _is_large(space: Space) -> bool:
+    try:
+        return len(space) > LISTED
+    except OverflowError:  # of Python's own: no length is beyond 2^63
+        return True
 
 
 def _number(score: Any) -> float:

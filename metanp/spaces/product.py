@@ -83,6 +83,9 @@ class ProductSpace(Space):
         others = [(slot, d) for slot in range(self.slots) for d in range(len(self.operations)) if d != digits[slot]]
         return [self.cell((*digits[:slot], d, *digits[slot + 1 :])) for slot, d in others]
 
+    def sample(self, rng: np.random.Generator) -> Cell:
+        return self.cell(rng.integers(len(self.operations), size=self.slots).tolist())
+
     def mutate(self, cell: Cell, rng: np.random.Generator) -> Cell:
         digits = list(self.digits(cell))
         slot = int(rng.integers(self.slots))

@@ -143,9 +143,9 @@ class Problem:
 
     @cached_property
     def reference(self) -> Reference:
-        """Of the front's area: the floor, and the highest cost of a candidate."""
+        """Of the front's area: the floor, and beyond the highest cost of a candidate."""
         assert self.cost is not None
-        return Reference(self.floor, float(self.cost[self.rows].max()))
+        return replace(Reference.beyond(self.score[self.rows], self.cost[self.rows]), score=self.floor)
 
     @cached_property
     def front(self) -> Int[np.ndarray, " front"]:

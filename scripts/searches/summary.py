@@ -29,7 +29,7 @@ from scripts.searches.simulation import Problem
 
 Numbers = Float[np.ndarray, "repeat evaluation"]
 Line = dict[str, Any]
-MANY_KNOWN = 80  # cells, for the time of an ask "at 100"
+AROUND_100 = (80, 120)  # cells known, for the time of an ask "at 100"
 SAME = 1e-9  # of mean gaps: the order of a sum
 
 
@@ -167,14 +167,14 @@ def _held(values: Sequence[float] | np.ndarray, limit: int) -> np.ndarray:
 
 
 def _mean(values: Mapping[int, float], seed_of: Mapping[int, int]) -> tuple[float, float]:
-    """Seeds by repeats of each; where so many failed that no row of it is whole, the mean of all and no interval."""
+    """The mean of all, and its interval of the rows that are whole: seeds by repeats of each; none where none is."""
     place, until = {}, Counter[int]()
     for i in sorted(seed_of):
         place[i] = until[seed_of[i]]
         until[seed_of[i]] += 1
     rows = [{"seed": seed_of[i], "set": place[i], "status": "ok", "value": value} for i, value in values.items()]
     mean, half = mean_and_half(rows, "value")
-    return (float(np.mean(list(values.values()))), math.inf) if math.isnan(mean) and values else (mean, half)
+    return float(np.mean(list(values.values()))) if values else math.nan, math.inf if math.isnan(mean) else half
 
 
 def paired(mine: Course, other: Course, goal: str) -> Difference:
@@ -222,7 +222,7 @@ def summarise(
             none = {OURS: None, "times": None}
             line["evaluations_to_equal"] = equalled(courses[OURS], one) if name != OURS else none
         line["seconds_per_ask"] = _round(float(np.median(one.asks)), 4)
-        many = one.asks[one.known >= MANY_KNOWN]
+        many = one.asks[(one.known >= AROUND_100[0]) & (one.known <= AROUND_100[1])]
         line["seconds_per_ask_at_100"] = _round(float(many.mean()), 4) if len(many) else None
         if one.hours is not None:
             line[f"training_hours_to_{main}"] = _round(one.mean(one.hours_to(main))[0], 2)

@@ -33,7 +33,8 @@ from metanp.search.command_line.guard import Guard, kill
 
 PLACEHOLDERS = re.compile(r"\{(cell|json|id|worker)\}")
 TICK = 0.1  # seconds between looks at the clock
-LAST = 65536  # bytes at the end of an output in which its last line is looked for
+CHUNK = 1 << 16  # bytes read at once
+LAST = 1 << 24  # bytes at the end of an output in which its last line is looked for
 LEFTOVERS = 64  # reads after the end: what is in the pipes, and not all that an escaped process may ever write
 SHOWN = 200  # characters of a line in a reason
 
@@ -197,7 +198,7 @@ class _Attempt:
         """What is there to read; whether there was anything."""
         ready = streams.select(seconds) if streams.get_map() else []
         for stream, _ in ready:
-            if chunk := os.read(stream.fd, LAST):
+            if chunk := os.read(stream.fd, CHUNK):
                 self.log.write(chunk)
                 self.log.flush()
                 stream.data.extend(chunk)

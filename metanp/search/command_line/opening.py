@@ -182,11 +182,16 @@ class Options:
                 raise ValueError("strategy 'pareto' searches score against a cost; say which: --cost NAME")
             settings["cost"] = names.number(self.cost)
         try:
-            return make(name, **settings)
+            made = make(name, **settings)
         except TypeError as error:
             raise ValueError(f"strategy {name!r} cannot be made so: {error}") from error
         except ImportError as error:
             raise ValueError(f"strategy {name!r}: {error}") from error
+        if self.checkpoint is not None:
+            from metanp.checkpoint import find  # PyTorch, which a search without a model need not load
+
+            find(self.checkpoint)  # before the journal remembers it
+        return made
 
     def facts(self) -> dict[str, str]:
         """What a journal is to remember."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +36,7 @@ def tell(opened: Opened, data: bytes, name: str, repeat: bool = False) -> tuple[
     """
     told, before, notes = 0, 0, []
     with opened.search.journal.together():
-        known = _known(opened) if not repeat else set()
+        known = Counter[tuple[str, float | None]]() if repeat else _known(opened)
         for number, text in enumerate(data.split(b"\n"), start=1):
             if not text.strip():
                 continue
@@ -43,7 +44,9 @@ def tell(opened: Opened, data: bytes, name: str, repeat: bool = False) -> tuple[
                 warnings.simplefilter("always")
                 try:
                     cell, score = _read(opened, text)
-                    if (cell.key, None if isinstance(score, Failed) else score) in known:
+                    said_of_it = (cell.key, None if isinstance(score, Failed) else score)
+                    if known[said_of_it]:  # a line for each time that it was told
+                        known[said_of_it] -= 1
                         before += 1
                         continue
                     opened.search.tell(cell, score)
@@ -60,11 +63,10 @@ def tell(opened: Opened, data: bytes, name: str, repeat: bool = False) -> tuple[
     return told, notes
 
 
-def _known(opened: Opened) -> set[tuple[str, float | None]]:
-    """Cells, by key, and scores that were told of them; None where they failed."""
-    history, sign = opened.search.history, opened.search.sign
-    scored = {(one.cell.key, sign * score) for one in history.evaluated for score in one.scores}
-    return scored | {(cell.key, None) for cell in history.failed}
+def _known(opened: Opened) -> Counter[tuple[str, float | None]]:
+    """Cells, by key, and scores that were told of them, how often; None where they failed."""
+    events = opened.search.journal.events()
+    return Counter((event["key"], event["score"]) for event in events if event["kind"] in ("tell", "fail"))
 
 
 def _read(opened: Opened, text: bytes) -> tuple[Cell, float | Failed]:

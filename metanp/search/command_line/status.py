@@ -25,7 +25,7 @@ FACTS = ("space", "pool", "candidates", "better", "limits", "cost", "strategy", 
 def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, Any]:
     """The numbers. scores: mean of each evaluated cell, in the order of first telling; times are seconds since 1970.
 
-    front: of score against cost, cheapest first, where the search has a cost and its pool is there.
+    front: of score against cost, cheapest first, where the search has a cost and its pool is there, with all cells.
     """
     history = journal.history()
 
@@ -38,7 +38,7 @@ def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, A
         }
 
     front = {}
-    if "cost" in facts and names.pool is not None:
+    if "cost" in facts and names.pool is not None and all(len(names.pool.rows(cell)) for cell in history.cells):
         cost = names.number(facts["cost"])
         front = {"front": [{**row(one), "cost": cost(one.cell)} for one in pareto_front(history, cost)]}
     top = sorted(history.evaluated, key=lambda one: -one.score)[:TOP]

@@ -106,9 +106,7 @@ class Run:
     def _loop(self, threads: ThreadPoolExecutor, guard: Guard) -> None:
         while not self._finished():
             try:
-                for cell in self._next_cells():
-                    job = self.job(cell, self.places.pop(0))
-                    self.running[threads.submit(self.command.evaluate, job, self.stop, guard)] = (job, cell)
+                self._start(threads, guard)
             except Exception as error:  # what runs is waited for all the same
                 self._break(error)
             self._say_stop()
@@ -119,6 +117,17 @@ class Run:
             else:
                 time.sleep(TICK)
         self._say_stop()  # what was killed may all have ended within one wait
+
+    def _start(self, threads: ThreadPoolExecutor, guard: Guard) -> None:
+        """Evaluations in the free places; cells that cannot be written for the command are given back."""
+        cells = self._next_cells()
+        try:
+            while cells:
+                job = self.job(cells[0], self.places[0])
+                self.running[threads.submit(self.command.evaluate, job, self.stop, guard)] = (job, cells[0])
+                del cells[0], self.places[0]
+        finally:
+            self._give_back(cells)
 
     def _finished(self) -> bool:
         if self.running:

@@ -44,7 +44,7 @@ class Bayesian(Strategy):
         return MetaNP(self.checkpoint, self.device)
 
     def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:
-        belief = Belief.of(self.model, history, candidates, rng)
+        belief = Belief.of(self.model, history, candidates, n, rng)
         if not len(belief.contenders):  # of an open space, none that was looked at is wanted
             return [Pick(cell) for cell in candidates.random(history.taken, n, rng)]
         rows = ACQUISITIONS[self.acquisition](belief, n, rng)

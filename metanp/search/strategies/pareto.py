@@ -29,7 +29,7 @@ class Pareto(Bayesian):
         cost: of a cell, known without evaluating it, lower is better; asked once a cell, of feasible ones and of those
             that were evaluated.
         reference: the corner of the area, as scores are told to a search that maximises (their negatives to one that
-            minimises); without, the lowest score measured and the highest cost of a feasible candidate.
+            minimises); without, beyond the lowest score measured and the highest cost of a feasible candidate.
         checkpoint, device: as in `MetaNP`.
     """
 
@@ -54,7 +54,7 @@ class Pareto(Bayesian):
             upper = upper_end(options, mean, std)
             return told.improvement(upper[None], cost, self._reference(told, mean, cost))[0]
 
-        belief = Belief.of(self.model, history, candidates, rng, added)
+        belief = Belief.of(self.model, history, candidates, n, rng, added)
         if not len(belief.contenders):
             return [Pick(cell) for cell in candidates.random(history.taken, n, rng)]
         cost = self._costs_of(belief.options, candidates)
@@ -86,14 +86,14 @@ class Pareto(Bayesian):
     def _reference(self, told: _Told, mean: np.ndarray, cost: np.ndarray) -> Reference:
         if self.reference is not None:
             return self.reference
-        return Reference(min(told.score, default=float(mean.min())), float(max(cost[np.isfinite(cost)], default=0.0)))
+        return Reference.beyond(np.array(told.score) if told.score else mean, cost[np.isfinite(cost)])
 
     def _costs_of(self, options: Options, candidates: Candidates) -> Float[np.ndarray, " option"]:
         """Infinite where the user does not want the cell."""
 
         def made() -> Float[np.ndarray, " option"]:
             cells = [options.cell(i) for i in range(len(options))]
-            wanted = np.array([candidates.feasible(cell) for cell in cells])
+            wanted = np.array([candidates.feasible(cell) for cell in cells], dtype=bool)
             cost = np.full(len(cells), np.inf)
             cost[wanted] = self._cost_of([cell for cell, yes in zip(cells, wanted, strict=True) if yes])
             return cost
