@@ -4,7 +4,7 @@ candidates.py    what may be asked for: listed.py, a list of cells; open_space.p
 history.py       what was asked and told
 strategy.py      candidates and history in, picks out; strategies/ has one file each
 belief.py        what MetaNP says of the candidates; acquisitions.py makes picks of it
-journal.py       everything that was asked and told, in a file that survives any end
+journal.py       everything that was asked and told, in a file that survives any end; fold.py, what that amounts to
 search.py        ask and tell: all of these together
 command_line/    `metanp search`: the same by hand, or driving a training command
 

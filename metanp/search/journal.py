@@ -2,7 +2,7 @@
 
 An event is on the disk before `ask` or `tell` returns, so that a process that is killed at any moment has lost nothing,
 and any number of processes may write to the same file, and of threads through one journal. What follows from the
-events is `History`; it is folded event by event, here and nowhere else. Without a path the journal is in memory.
+events is `History` (`metanp.search.fold`). Without a path the journal is in memory.
 
     ask    a cell was given out to be evaluated, with the strategy's note and who evaluates it
     tell   a score of a cell, asked for or not
@@ -21,15 +21,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from metanp.cell import Cell
-from metanp.search.history import Evaluated, History
+from metanp.search.fold import Event, Fold, Kind
+from metanp.search.history import History
 from metanp.search.strategy import Pick
 
 FORMAT = "1"
 PATIENCE = 60.0  # seconds to wait for another process that writes
-Kind = Literal["ask", "tell", "fail", "drop"]
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -57,7 +57,7 @@ class Journal:
 
     def __init__(self, path: str | Path | None, facts: Mapping[str, str], maximize: bool = True):
         self.path, self.sign = path, 1 if maximize else -1
-        self._fold = _Fold(self.sign)
+        self._fold = Fold(self.sign)
         self._lock = threading.RLock()  # one connection has one transaction: threads take turns
         name = str(path) if path is not None else ":memory:"
         with _explained(name):
@@ -210,7 +210,7 @@ class Journal:
             except BaseException:
                 if self._file.in_transaction:
                     self._file.execute("ROLLBACK")
-                self._fold = _Fold(self.sign)  # it may have read what is no more
+                self._fold = Fold(self.sign)  # it may have read what is no more
                 raise
 
     def _write(
@@ -226,7 +226,7 @@ class Journal:
             "INSERT INTO events (time, kind, key, cell, score, note, worker) VALUES (?, ?, ?, ?, ?, ?, ?)", row
         )
 
-    def _now(self) -> _Fold:
+    def _now(self) -> Fold:
         """With what was written since, by whomever; the caller has the lock."""
         with _explained(self.path):
             rows = self._file.execute(
@@ -234,7 +234,7 @@ class Journal:
                 (self._fold.last,),
             ).fetchall()
         for row in rows:
-            self._fold.add(*row)
+            self._fold.add(Event(*row))
         return self._fold
 
 
@@ -268,49 +268,3 @@ def _explained(path: str | Path | None) -> Iterator[None]:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             raise JournalError(f"{path} is no journal of a search: {error}") from error
         raise JournalError(f"the journal {path} cannot be read or written: {error}") from error
-
-
-class _Fold:
-    """What the events until now amount to.
-
-    spent: evaluations told, failed ones too. out: cells given out and not told, with note and worker, by key.
-    told: measurements, by key. cells: all there ever were, by key.
-    """
-
-    def __init__(self, sign: int):
-        self.sign, self.last, self.asked, self.spent = sign, 0, 0, 0
-        self.out: dict[str, tuple[Cell, dict[str, Any], str]] = {}
-        self.cells: dict[str, Cell] = {}
-        self._notes: dict[str, dict[str, Any]] = {}
-        self.told: dict[str, list[float]] = {}
-        self._failed: dict[str, Cell] = {}
-
-    def add(self, number: int, kind: Kind, key: str, cell: str, score: float | None, note: str, worker: str) -> None:
-        self.last = number
-        if key not in self.cells:
-            self.cells[key] = Cell.from_json(json.loads(cell))
-        if kind == "ask":
-            self.asked += 1
-            self._notes[key] = json.loads(note)
-            self.out[key] = (self.cells[key], self._notes[key], worker)
-            return
-        if kind == "drop" and worker and (key not in self.out or self.out[key][2] != worker):
-            return  # it was another's by then, who may have told what came of it
-        self.out.pop(key, None)
-        self.spent += kind != "drop"
-        if kind == "tell":
-            assert score is not None
-            self.told.setdefault(key, []).append(self.sign * score)
-        elif kind == "fail":
-            self._failed[key] = self.cells[key]
-        else:
-            self._failed.pop(key, None)
-
-    def taken(self, key: str) -> bool:
-        return key in self.out or key in self.told or key in self._failed
-
-    def history(self) -> History:
-        told = self.told
-        evaluated = [Evaluated(self.cells[key], tuple(told[key]), self._notes.get(key, {})) for key in told]
-        pending = [cell for cell, _, _ in self.out.values()]
-        return History(evaluated, pending, [cell for key, cell in self._failed.items() if key not in told])
