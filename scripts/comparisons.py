@@ -98,6 +98,15 @@ def _difference(mine: Float[np.ndarray, "seed set"], other: Float[np.ndarray, "s
     return Difference(mean, float(stdtrit(satterthwaite, 1 - LEVEL / 2) * error), float(p))
 
 
+def known(differences: Sequence[tuple[str, Difference]]) -> list[tuple[str, Difference]]:
+    """Those with an interval, so that a rival that answered hardly ever is held against nobody; all if none has one.
+
+    Never one without a single answer in common.
+    """
+    some = [pair for pair in differences if math.isfinite(pair[1].mean)]
+    return [pair for pair in some if math.isfinite(pair[1].half)] or some
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Adjusted p values, in the order given: each may be held against the level as if it were the only one."""
     adjusted, running = [0.0] * len(p_values), 0.0

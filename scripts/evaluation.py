@@ -107,6 +107,7 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job, scatter: 
 
     Raises:
         NotFinite: a prediction is not.
+        ValueError: there are more predictions than cells, or fewer.
     """
     if job.budget < getattr(predictor, "fewest_labels", 0):
         return []
@@ -115,6 +116,8 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job, scatter: 
     fitted = time.perf_counter()
     mean, std, predicted = _answer(predictor, pool)
     done = time.perf_counter()
+    if np.shape(mean) != (len(setting.cells),):
+        raise ValueError(f"it predicts {np.shape(mean)} numbers of {len(setting.cells)} cells")
     mean = mean[job.target]
     if not np.isfinite(mean).all():
         raise NotFinite(f"{(~np.isfinite(mean)).sum()} of {len(mean)} predictions are not finite")

@@ -39,7 +39,7 @@ from scripts.leaderboards.catalogue import (
 from scripts.leaderboards.contenders import others, ours, taking_part
 from scripts.leaderboards.protocols import ProtocolConfig, ceilings, settings
 from scripts.leaderboards.reproduction import compare, show
-from scripts.leaderboards.runner import World, run
+from scripts.leaderboards.runner import TOO_FEW, World, run
 from scripts.leaderboards.tables import print_speed, print_table
 from scripts.processes import Task
 from scripts.report.page import write_page
@@ -50,6 +50,9 @@ from scripts.versions import data_digest
 
 Names = list[str]
 Numbers = list[int]
+
+
+TARGETS = 10  # cells that are left to be ranked, at least: N@10 looks at ten
 
 
 @dataclass
@@ -71,6 +74,7 @@ class Config:
     jobs: int = 0  # processes, one thread each; 0: as many as there are cores
     limit: float = 1800.0  # seconds a fit and its predictions may take
     resume: bool = True
+    retry: bool = False  # fits that came to nothing, once more
     adopt: int = 0  # rows of older code count where so many fits at each number of labels, run again, come out the same
     fill: bool = True  # False: a table of the rows that are there, nothing is run but what `adopt` asks for
     rows_only: bool = False  # one job of several: rows of the predictors named, neither MetaNP nor a table
@@ -84,6 +88,7 @@ ConfigStore.instance().store(name="schema_of_leaderboard", node=Config)
 def leaderboard(config: Config) -> list[Row]:
     """Fill in the rows that are missing, write everything, return the table's rows."""
     protocol, output = config.protocol, Path(config.output)
+    _check(config)
     protocol.budgets = config.budgets or protocol.budgets
     selected = select(config.catalogue, config.predictors, config.slow)
     entries = taking_part(selected, config.kind, protocol, config.predictors)
@@ -95,28 +100,56 @@ def leaderboard(config: Config) -> list[Row]:
     cells = 0
     for shown, setting in settings(protocol, _columns(config), config.sets, config.seed):
         told |= {(shown, scored): value for scored, value in ceilings(setting).items()}
-        same = {"label_seed": config.seed, "data": data_digest(setting)}
+        same: Row = {"label_seed": config.seed, "data": data_digest(setting)}
+        same |= {"everywhere": True} if protocol.everywhere else {}
         cells = len(setting.cells)
+        _check_budgets(protocol.budgets, shown, cells)
         for one in contenders:
             file = RowFile(output / "rows" / shown / f"{one.file}.jsonl", {**one.marks, **same}, config.resume)
             wanted += [(task, file) for task in one.tasks(shown, protocol)]
     place = {name: i for i, name in enumerate((OURS, *entries))}
     wanted.sort(key=lambda pair: place[pair[0].predictor])
     if config.adopt:
-        _adopt(config, _missing(wanted))
+        _adopt(config, _missing(wanted, config.retry))
     if config.fill:
-        _fill_in(config, _missing(wanted))
+        _fill_in(config, _missing(wanted, config.retry))
     if config.rows_only:
         return []
     rows = [row for task, file in wanted for row in file.get(key_of(task))]
+    if not rows:
+        raise ValueError(f"{output} has no rows of this table yet, and nothing was run")
     ran = {row["predictor"] for row in rows}
     known = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
     described = {name: one for name, one in known.items() if name in ran}
     return _write(config, rows, described, told, cells)
 
 
-def _missing(wanted: list[tuple[Task, RowFile]]) -> dict[Task, RowFile]:
-    return {task: file for task, file in wanted if key_of(task) not in file}
+def _missing(wanted: list[tuple[Task, RowFile]], retry: bool) -> dict[Task, RowFile]:
+    return {task: file for task, file in wanted if not _is_done(task, file.get(key_of(task)), retry)}
+
+
+def _is_done(task: Task, rows: list[Row], retry: bool) -> bool:
+    """A row a scored column; one of too few labels stays what it is."""
+    whole = set(task.scored) <= {row["scored"] for row in rows}
+    return whole and not (retry and any(row["status"] not in ("ok", TOO_FEW) for row in rows))
+
+
+def _check(config: Config) -> None:
+    """ValueError names a number that makes no sense."""
+    for name, least in (("sets", 1), ("slow_sets", 1), ("adopt", 0), ("jobs", 0), ("seed", 0)):
+        if getattr(config, name) < least:
+            raise ValueError(f"{name}={getattr(config, name)}; expected {least} or more")
+
+
+def _check_budgets(budgets: Sequence[int], shown: str, cells: int) -> None:
+    if not budgets:
+        raise ValueError("no numbers of labels; expected some, as in budgets=[20,50,100]")
+    for budget in budgets:
+        if budgets.count(budget) > 1:
+            raise ValueError(f"budgets={list(budgets)} holds {budget} more than once")
+        if not 0 <= budget <= cells - TARGETS:
+            most = cells - TARGETS
+            raise ValueError(f"{budget} labels of {shown}; it has {cells:,} cells, so expected 0 to {most:,}")
 
 
 def _fill_in(config: Config, missing: Mapping[Task, RowFile]) -> None:

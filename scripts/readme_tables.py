@@ -7,6 +7,7 @@ give where it belongs.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def evaluation_table(rows: Sequence[dict[str, str]]) -> str:
     rows = [row for row in rows if row["shown"] == row["scored"]]
     labels = sorted({row["labels"] for row in rows}, key=int)
     lines = ["| labels | " + " | ".join(labels) + " |", "|---" * (1 + len(labels)) + "|"]
-    most = max(int(row["sets"]) for row in rows)
+    most, rows = max(int(row["sets"]) for row in rows), _whole(rows)
     for name, mine in _best_first(rows).items():
         entries = []
         for n in labels:
@@ -79,8 +80,8 @@ def evaluation_table(rows: Sequence[dict[str, str]]) -> str:
     pairs = "label sets and training seeds" if seeds > 1 else "label sets"
     lines += [
         "",
-        f"Held against the strongest rival of each column and number of labels: clearly ahead in {ahead}, clearly "
-        f"behind in {behind} of {held} comparisons (paired over {pairs}, 95 % interval without zero); means over "
+        f"Of {held} columns and numbers of labels MetaNP is clearly ahead of every other in {ahead}, clearly behind at "
+        f"least one in {behind} (paired over {pairs}, 95 % interval without zero); means over "
         f"{most} label sets, {seeds} training seed{'s' * (seeds > 1)} of MetaNP and columns: "
         f"{len({row['shown'] for row in rows})}.",
         f"Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
@@ -89,7 +90,7 @@ def evaluation_table(rows: Sequence[dict[str, str]]) -> str:
 
 
 def _standing(rows: Sequence[dict[str, str]]) -> tuple[int, int, int]:
-    """In how many comparisons MetaNP is clearly ahead of the hardest rival, clearly behind it, and of how many."""
+    """In how many columns and numbers of labels MetaNP is clearly ahead of all, clearly behind at least one; of all."""
     held = [row for row in rows if row["predictor"] == OURS and row.get("over")]
     apart = [(float(row["over_tau"]), float(row["over_tau_half"])) for row in held]
     ahead, behind = (sum(sign * over > half for over, half in apart) for sign in (1, -1))
@@ -104,7 +105,7 @@ def leaderboard_overview(whole: Mapping[str, Sequence[dict[str, str]]]) -> str:
     for name in sorted(whole, key=_place):
         protocol, kind = WHOLE.match(name).groups()  # type: ignore[union-attr]
         told = OmegaConf.load(ROOT / "configs" / "protocol" / f"{protocol}.yaml")
-        rows = [row for row in whole[name] if row["shown"] == row["scored"]]
+        rows = _whole([row for row in whole[name] if row["shown"] == row["scored"]])
         mean = _means(rows)
         entries, best = [], []
         for wanted in GLANCE:
@@ -122,9 +123,24 @@ def leaderboard_overview(whole: Mapping[str, Sequence[dict[str, str]]]) -> str:
         "",
         "Kendall tau, averaged over the columns of a protocol, in brackets that of the best other predictor there that "
         "saw all label sets; seeds are of training. Ahead, level, behind: in how many of all columns and numbers of "
-        "labels, against the hardest rival, paired over label sets and training seeds, 95 % interval.",
+        "labels it is clearly ahead of every other, and clearly behind at least one; paired over label sets and "
+        "training seeds, 95 % interval.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _whole(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Those of predictors that answer in every column at this number of labels: no mean is of the easier columns alone.
+
+    Raises:
+        ValueError: MetaNP never does.
+    """
+    columns = {row["shown"] for row in rows}
+    answered = Counter((row["predictor"], row["labels"]) for row in rows)
+    whole = [row for row in rows if answered[row["predictor"], row["labels"]] == len(columns)]
+    if not any(row["predictor"] == OURS for row in whole):
+        raise ValueError(f"MetaNP has no answer in one of {', '.join(sorted(columns))}")
+    return whole
 
 
 def _place(name: str) -> tuple[str, int]:

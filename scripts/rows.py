@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from scipy.stats import t
 
 from metanp.checkpoint import find
-from scripts.comparisons import Difference, mean_and_half, paired
+from scripts.comparisons import Difference, known, mean_and_half, paired
 
 ROOT = Path(__file__).parent.parent
 Row = dict[str, Any]
@@ -52,8 +52,8 @@ class RowFile:
 
     Args:
         path: begun where it is absent; a last line that was cut off is dropped.
-        marks: what rows of today carry.
-        resume: False looks at no row that is there.
+        marks: what rows of today carry. Of several rows of one fit and column with the same marks, the last counts.
+        resume: False looks at no row that is there, so that new ones take their place.
 
     Raises:
         BlockingIOError: another process writes to it.
@@ -69,12 +69,13 @@ class RowFile:
         except BlockingIOError as error:
             raise BlockingIOError(error.errno, "another run writes to it", str(path)) from None
         self.older: dict[str, dict[Key, list[Row]]] = {}  # by code
-        for row in self._read() if resume else []:
+        there = self._read()
+        for row in there if resume else []:
             differ = {name for name, value in marks.items() if row.get(name) != value}
             if not differ:
-                self.rows.setdefault(_key(row), []).append(row)
+                _put(self.rows, row)
             elif differ == {"code"} and "code" in row:
-                self.older.setdefault(row["code"], {}).setdefault(_key(row), []).append(row)
+                _put(self.older.setdefault(row["code"], {}), row)
 
     def __contains__(self, key: Key) -> bool:
         return key in self.rows
@@ -84,10 +85,10 @@ class RowFile:
         return self.rows.get(key, [])
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Keep and append the rows of one fit, all in one piece."""
+        """Keep and append the rows of one fit, all in one piece; they take the place of earlier ones."""
         marked = [{**row, **self.marks} for row in rows]
         for row in marked:
-            self.rows.setdefault(_key(row), []).append(row)
+            _put(self.rows, row)
         self.file.write("".join(json.dumps(row) + "\n" for row in marked).encode())
         self.file.flush()
 
@@ -101,6 +102,12 @@ class RowFile:
 
 def _key(row: Row) -> Key:
     return row["shown"], row["set"], row["labels"]
+
+
+def _put(rows: dict[Key, list[Row]], row: Row) -> None:
+    """Among those of its fit, instead of one of the same column."""
+    mine = rows.setdefault(_key(row), [])
+    mine[:] = [one for one in mine if one.get("scored") != row.get("scored")] + [row]
 
 
 def write_parquet(path: Path, rows: Sequence[Row]) -> None:
@@ -132,6 +139,8 @@ def checkpoint_digest(name: str) -> str:
 def summarise(rows: Sequence[Row], ours: str, ceilings: Mapping[tuple[str, str], float]) -> list[Row]:
     """One row a predictor, column and number of labels: means with half of their 95 % interval, N@10's median too.
 
+    `sets` counts label sets with an answer.
+
     `over` names the hardest rival of `ours` there: one that is clearly ahead, else the one over which the lead is least
     sure; by how much `ours` is over it, and half of the 95 % interval, is paired over label sets and seeds. Fits that
     came to nothing are counted as `failed`.
@@ -145,7 +154,7 @@ def summarise(rows: Sequence[Row], ours: str, ceilings: Mapping[tuple[str, str],
         if not answered:
             continue
         line: Row = {"shown": shown, "scored": scored, "predictor": name, "labels": labels}
-        line |= {"sets": len({row["set"] for row in mine}), "seeds": len({row["seed"] for row in mine})}
+        line |= {"sets": len({row["set"] for row in answered}), "seeds": len({row["seed"] for row in mine})}
         line["failed"] = len(mine) - len(answered)
         for metric in MEANS:
             if metric in answered[0]:
@@ -165,7 +174,7 @@ def summarise(rows: Sequence[Row], ours: str, ceilings: Mapping[tuple[str, str],
 def _hardest(mine: Sequence[Row], rivals: Iterable[Sequence[Row]]) -> tuple[str, Difference] | None:
     """The rival that is clearly ahead, if there is one, else the one over which the lead is least sure."""
     answered = [group for group in rivals if any(row["status"] == "ok" for row in group)]
-    differences = [(group[0]["predictor"], paired(mine, group, "kendall_tau")) for group in answered]
+    differences = known([(group[0]["predictor"], paired(mine, group, "kendall_tau")) for group in answered])
     return min(differences, key=lambda pair: (pair[1].sign >= 0, pair[1].mean - pair[1].half), default=None)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.util
 import json
 from collections.abc import Iterator
 from functools import cache
@@ -85,4 +86,8 @@ def _statements(module: str) -> str:
 
 def _path(module: str) -> Path:
     path = ROOT.joinpath(*module.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if not path.is_file() and module.split(".")[0] not in OURS:  # somebody's own predictor
+        spec = importlib.util.find_spec(module)
+        return Path(spec.origin) if spec and spec.origin else path
+    return path

@@ -33,6 +33,16 @@ class Infinite(Bad):
         return np.full(inputs.n_rows, np.inf), None
 
 
+class Quits(Bad):
+    def _fit(self, context: Inputs, value: Any) -> None:
+        raise SystemExit(3)
+
+
+class Longer(Bad):
+    def predict(self, cells: Any) -> Any:
+        return np.zeros(100_000)
+
+
 class Slow(Bad):
     fewest_labels = 5
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from omegaconf import OmegaConf
 from data import load_benchmark
 from metanp.checkpoint import ALIASES, load_model, save_model, shipped_names
 from scripts.leaderboard import _columns, leaderboard
-from scripts.leaderboards.catalogue import Entry, print_catalogue
+from scripts.leaderboards.catalogue import Entry, modules_of, print_catalogue
 from scripts.leaderboards.contenders import others, taking_part
 from scripts.leaderboards.protocols import ceilings, settings
 from scripts.leaderboards.transfer import MeasuredSources, nearest_tables
@@ -165,7 +166,8 @@ def test_every_launcher_of_a_sweep_composes(launcher):
 def test_a_predictor_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_path):
     config = small(tmp_path, "budgets=[3,12]", "sets=1", "limit=15")
     bad = {
-        name: Entry({"_target_": f"tests.bad_predictors.{name}"}) for name in ("Raises", "Infinite", "Slow", "Crashes")
+        name: Entry({"_target_": f"tests.bad_predictors.{name}"})
+        for name in ("Raises", "Infinite", "Quits", "Longer", "Slow", "Crashes")
     }
     config.catalogue = {**bad, "gcn": config.catalogue["gcn"], "random": config.catalogue["random"]}
     config.predictors = list(config.catalogue)
@@ -175,6 +177,8 @@ def test_a_predictor_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_
     said = {(row["predictor"], row["status"], row["message"]) for row in rows if row["status"] != "ok"}
     assert said == {
         ("Raises", "error", "ArithmeticError: it cannot"),
+        ("Quits", "error", "SystemExit: 3"),
+        ("Longer", "error", "ValueError: it predicts (100000,) numbers of 26206 cells"),
         ("Infinite", "not finite", "26194 of 26194 predictions are not finite"),
         ("Infinite", "not finite", "26203 of 26203 predictions are not finite"),
         ("Slow", "timeout", "took more than 15 s"),
@@ -226,6 +230,62 @@ def test_a_line_that_a_kill_cut_off_is_dropped_and_the_next_row_stands_on_its_ow
     assert [json.loads(line)["set"] for line in (tmp_path / "x.jsonl").read_text().splitlines()] == [0, 2]
 
 
+def test_of_rows_of_one_fit_and_column_the_last_counts(tmp_path):
+    """After `resume=false`, which also drops a line that a kill cut off."""
+    RowFile(tmp_path / "x.jsonl", {}).add([ROW, {**ROW, "scored": "b"}])
+    with open(tmp_path / "x.jsonl", "ab") as file:
+        file.write(b'{"shown": "a", "set": 1')
+    RowFile(tmp_path / "x.jsonl", {}, resume=False).add([{**ROW, "kendall_tau": 0.7}])
+    found = RowFile(tmp_path / "x.jsonl", {}).get(("a", 0, 5))
+    assert sorted((row["scored"], row["kendall_tau"]) for row in found) == [("a", 0.7), ("b", 0.5)]
+
+
+def test_a_fit_that_failed_or_was_half_written_is_run_again(tmp_path):
+    config = small(tmp_path, "budgets=[12]", "sets=1", "rows_only=true")
+    config.catalogue = {name: Entry({"_target_": f"tests.bad_predictors.{name}"}) for name in ("Raises", "Bad")}
+    config.predictors = list(config.catalogue)
+    leaderboard(config)
+    rows = tmp_path / "rows" / SHOWN
+    whole = (rows / "Bad.jsonl").read_bytes().splitlines(keepends=True)
+    assert [json.loads(line)["scored"] for line in whole] == [SHOWN, "cora_test_accuracy"]
+    (rows / "Bad.jsonl").write_bytes(whole[0])
+    leaderboard(config)
+    assert len((rows / "Bad.jsonl").read_bytes().splitlines()) == 3
+    assert len((rows / "Raises.jsonl").read_bytes().splitlines()) == 2
+    config.retry = True
+    leaderboard(config)
+    assert len((rows / "Bad.jsonl").read_bytes().splitlines()) == 3
+    assert len((rows / "Raises.jsonl").read_bytes().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["budgets=[12,12]"], "holds 12 more than once"),
+        (["budgets=[-20]"], "-20 labels of cora_validation_accuracy"),
+        (
+            ["budgets=[12,26201]"],
+            "26201 labels of cora_validation_accuracy; it has 26,206 cells, so expected 0 to 26,196",
+        ),
+        (["sets=0"], "sets=0; expected 1 or more"),
+        (["adopt=-1"], "adopt=-1; expected 0 or more"),
+        (["fill=false"], "has no rows of this table yet"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused_before_anything_is_fitted(tmp_path, overrides, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        leaderboard(small(tmp_path, *overrides))
+
+
+def test_rows_depend_on_the_code_of_a_predictor_within_another_and_on_what_is_ranked(tmp_path):
+    tuned = composed().catalogue["xgboost_tuned"]
+    assert set(modules_of(tuned.make)) == {"metanp.baselines.tuned", "metanp.baselines.trees"}
+    leaderboard(small(tmp_path, "budgets=[12]", "sets=1", "rows_only=true"))
+    leaderboard(small(tmp_path, "budgets=[12]", "sets=1", "rows_only=true", "protocol.everywhere=true"))
+    rows = [json.loads(line) for line in (tmp_path / "rows" / SHOWN / "random.jsonl").read_text().splitlines()]
+    assert [row.get("everywhere") for row in rows] == [None, None, True, True]
+
+
 def test_two_runs_at_once_do_not_write_to_one_file(tmp_path):
     first = RowFile(tmp_path / "x.jsonl", {})
     with pytest.raises(BlockingIOError, match="another run writes to it"):
@@ -264,7 +324,21 @@ def test_a_table_names_the_hardest_rival_and_pairs_label_sets():
     # differences .1 and .2: standard error .05, t(.975, 1) = 12.706
     assert table["metanp"]["over_tau_half"] == pytest.approx(12.706 * 0.05, abs=1e-4)
     assert "over" not in table["good"]
-    assert (table["bad"]["sets"], table["bad"]["failed"]) == (3, 1)
+    assert (table["bad"]["sets"], table["bad"]["failed"]) == (2, 1)
+
+
+def test_a_rival_that_answered_hardly_ever_is_not_the_hardest():
+    def row(name: str, number: int, tau: float, status: str = "ok") -> dict:
+        where = {"shown": "a", "scored": "a", "predictor": name, "labels": 5, "seed": 0, "set": number}
+        return {**where, "kendall_tau": tau, "n_at_10": 1, "status": status}
+
+    rows = [row("metanp", i, 0.8 + 0.01 * i) for i in range(5)] + [row("strong", i, 0.7) for i in range(5)]
+    once = [row("once", i, 0.1, "ok" if not i else "error") for i in range(5)]
+    never = [row("elsewhere", 9, 0.1)]
+    for more in ([], once, never, [*never, *once]):
+        for mixed in ([*rows, *more], [*more, *rows]):
+            (mine,) = [one for one in summarise(mixed, "metanp", {("a", "a"): 1.0}) if one["predictor"] == "metanp"]
+            assert (mine["over"], mine["over_tau"]) == ("strong", 0.12)
 
 
 # --- checkpoints ----------------------------------------------------------------------------------------------------

@@ -77,8 +77,18 @@ def test_a_protocols_table_averages_columns_that_are_ranked_against_themselves()
         "| GP, Weisfeiler-Lehman counts and graph features | 0.645 (3) |",
         "| GCN (Neural Predictor) (5 label sets) | 0.250 (3) |",
     ]
-    assert "clearly ahead in 1, clearly behind in 1 of 2 comparisons" in table
+    assert "Of 2 columns and numbers of labels MetaNP is clearly ahead of every other in 1, clearly behind at" in table
     assert "20 label sets, 1 training seed of MetaNP and columns: 2." in table
+
+
+def test_a_predictor_that_failed_in_a_column_has_no_mean_of_the_others():
+    table = readme_tables.evaluation_table(
+        [row("gp_wl", "a", "a", 0.9), row("metanp", "a", "a", 0.6), row("metanp", "b", "b", 0.8)]
+    )
+    assert "Gaussian" not in table
+    assert "GP" not in table
+    with pytest.raises(ValueError, match="MetaNP has no answer in one of a, b"):
+        readme_tables.evaluation_table([row("gp_wl", "a", "a", 0.9), row("metanp", "b", "b", 0.8)])
 
 
 def test_an_ablations_table_says_how_much_a_variant_is_over_the_first():

@@ -84,9 +84,10 @@ def describe(name: str, entry: Entry) -> Described:
     return Described(about.title, about.family, tuple(about.needs), about.source, entry.tuning, entry.slow)
 
 
-def module_of(entry: Entry) -> str:
-    """Where the entry's class is defined."""
-    return get_class(entry.make["_target_"]).__module__
+def modules_of(make: Mapping[str, Any]) -> list[str]:
+    """Where the classes are defined that it names, those within its settings too."""
+    found = [get_class(make["_target_"]).__module__] if "_target_" in make else []
+    return found + [module for part in make.values() if isinstance(part, Mapping) for module in modules_of(part)]
 
 
 def select(catalogue: Mapping[str, Entry], names: Iterable[str], slow: bool) -> dict[str, Entry]:

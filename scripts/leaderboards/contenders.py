@@ -15,7 +15,7 @@ from hydra.utils import instantiate
 from data import load_benchmark
 from metanp.baselines.base import Baseline
 from metanp.checkpoint import load_model
-from scripts.leaderboards.catalogue import OURS, Entry, describe, module_of
+from scripts.leaderboards.catalogue import OURS, Entry, describe, modules_of
 from scripts.leaderboards.protocols import ProtocolConfig
 from scripts.leaderboards.transfer import nearest_tables
 from scripts.processes import Task
@@ -70,7 +70,7 @@ def ours(kind: str, checkpoints: Sequence[str], benchmark: str, sets: int) -> It
 def others(entries: Mapping[str, Entry], kind: str, benchmark: str, sets: int, slow_sets: int) -> Iterator[Contender]:
     """Entries of the catalogue."""
     for name, entry in entries.items():
-        file, make, code = name, dict(entry.make), [module_of(entry), JUDGE]
+        file, make, code = name, dict(entry.make), [*modules_of(entry.make), JUDGE]
         if entry.transfers:
             tables = list(nearest_tables(kind, benchmark))
             file, code = f"{name}-{kind}", [*code, TRANSFER]

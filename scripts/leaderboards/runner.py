@@ -20,6 +20,7 @@ from scripts.leaderboards.protocols import ProtocolConfig, settings
 from scripts.processes import Task, Work, failed, work_off
 from scripts.rows import Row
 
+TOO_FEW = "too few labels"  # for this predictor; a row's status
 SHOWN_OF_SCATTER = 300  # targets whose prediction is kept, of the first label set
 
 
@@ -62,14 +63,14 @@ def attempt(task: Task) -> list[Row]:
         setting, jobs = _setting(task.shown)
         predictor = _made(task)
         if task.budget < (fewest := getattr(predictor, "fewest_labels", 0)):
-            return failed(task, "too few labels", f"needs {fewest}")
+            return failed(task, TOO_FEW, f"needs {fewest}")
         if hasattr(predictor, "prepare"):
             predictor.prepare()  # what was learned elsewhere is no fit's time
         pool = _pool(task.make, task.shown)
         rows = judge(predictor, pool, setting, jobs[task.number, task.budget], _scatter(task))
     except NotFinite as error:
         return failed(task, "not finite", str(error))
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # whatever a predictor does, the others go on
         return failed(task, "error", f"{type(error).__name__}: {error}")
     return [{"shown": task.shown, **row, "status": "ok"} for row in rows]
 

@@ -69,7 +69,8 @@ def _times(view: View, tau: Entries, looks: Mapping[str, Look], labels: int, cel
     return [
         Figure(
             "Initialisation and query time",
-            f"Medians at {labels} labels; a larger mark is a higher tau, rings are {ringed}.",
+            f"Medians at {labels} labels, of cells that were encoded before; a larger mark is a higher tau, rings are "
+            f"{ringed}.",
             time_against_time(points, looks, query),
         ),
         Figure(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scripts.comparisons import Difference, paired
+from scripts.comparisons import Difference, known, paired
 from scripts.report.standings import View, budgets
 from scripts.report.wording import OURS, Described, listed, number
 
@@ -53,7 +53,8 @@ def _rivals(view: View, predictors: Mapping[str, Described], labels: int, metric
     mine = view.of(OURS, labels)
     others = {name: view.of(name, labels) for name in predictors if name != OURS}
     answered = {name: rows for name, rows in others.items() if any(row["status"] == "ok" for row in rows)}
-    return sorted(((name, paired(mine, rows, metric)) for name, rows in answered.items()), key=lambda r: r[1].mean)
+    differences = known([(name, paired(mine, rows, metric)) for name, rows in answered.items()])
+    return sorted(differences, key=lambda rival: rival[1].mean)
 
 
 def _place(found: Verdict, labels: int, rivals: list[Rival]) -> None:
