@@ -82,6 +82,12 @@ def _features(cells: CellArray) -> Float32[np.ndarray, "cell feature"]:
 
 def _told(cells: CellArray) -> dict[str, np.ndarray]:
     """Every feature but the skipless ones by name; a number a cell."""
+    sums, paths = _sums(cells)
+    return sums | _shape(cells, sums, paths)
+
+
+def _sums(cells: CellArray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """How much there is of each class and operation, in all and along paths, by name; and the number of paths."""
     operation, edge = cells.operation, cells.adjacency
     rows, last = np.arange(len(cells)), cells.size - 1
     inner = operation >= SKIP
@@ -108,22 +114,30 @@ def _told(cells: CellArray) -> dict[str, np.ndarray]:
     told = {f"{part}_{name}": values[:, i] for part, values in parts.items() for i, name in enumerate(names)}
     absent = [VOCABULARY[i].name for i in OPERATIONS if i not in present]
     told |= dict.fromkeys((f"{part}_{name}" for part in parts for name in absent), np.zeros(len(cells)))
-    return told | {
+    return told, paths[:, 0]
+
+
+def _shape(cells: CellArray, sums: dict[str, np.ndarray], paths: np.ndarray) -> dict[str, np.ndarray]:
+    """What the graph is like, whatever its operations; some of it is among the sums already."""
+    edge, inner = cells.adjacency, cells.operation >= SKIP
+    rows, last = np.arange(len(cells)), cells.size - 1
+    into, out = edge.sum(1), edge.sum(2)
+    return {
         "live": np.any(edge, axis=(1, 2)),
         "nodes": inner.sum(1),
         "edges": edge.sum((1, 2)),
-        "log_paths": np.log2(np.maximum(paths[:, 0], 1)),
-        "depth": told["most_length"],
-        "shortest": told["fewest_length"],
-        "mean_length": told["mean_length"],
+        "log_paths": np.log2(np.maximum(paths, 1)),
+        "depth": sums["most_length"],
+        "shortest": sums["fewest_length"],
+        "mean_length": sums["mean_length"],
         "width": _width(edge, inner),
         "input_degree": out[:, 0],
         "output_degree": into[rows, last],
         "max_in": into.max(1),
         "max_out": out.max(1),
         "input_to_output": edge[rows, 0, last],
-        "receptive_max": told["most_receptive"],
-        "receptive_mean": told["mean_receptive"],
+        "receptive_max": sums["most_receptive"],
+        "receptive_mean": sums["mean_receptive"],
     }
 
 
