@@ -139,11 +139,9 @@ def checkpoint_digest(name: str) -> str:
 def summarise(rows: Sequence[Row], ours: str, ceilings: Mapping[tuple[str, str], float]) -> list[Row]:
     """One row a predictor, column and number of labels: means with half of their 95 % interval, N@10's median too.
 
-    `sets` counts label sets with an answer.
-
-    `over` names the hardest rival of `ours` there: one that is clearly ahead, else the one over which the lead is least
-    sure; by how much `ours` is over it, and half of the 95 % interval, is paired over label sets and seeds. Fits that
-    came to nothing are counted as `failed`.
+    `sets` counts label sets with an answer. `over` names the hardest rival of `ours` there: one that is clearly
+    ahead, else the one over which the lead is least sure; by how much `ours` is over it, and half of the 95 %
+    interval, is paired over label sets and seeds. Fits that came to nothing are counted as `failed`.
     """
     groups: dict[tuple[str, str, str, int], list[Row]] = {}
     for row in rows:

@@ -9,6 +9,7 @@
 
 Scores may come late, in any order, several times for one cell, and for cells that were never asked for. Everything is
 in the journal before a call returns: start again with the same file, from as many processes as you like.
+Threads may share one `Search`.
 """
 
 from __future__ import annotations
@@ -155,6 +156,7 @@ class Search:
 
         Raises:
             ValueError: `n` below 1.
+            metanp.search.journal.JournalError: others took all that was chosen, again and again.
         """
         return [pick.cell for pick in self.ask_with_notes(n, worker)]
 
