@@ -41,6 +41,7 @@ MEANS = (  # column of the table: metric of the rows
     "coverage_50",
     "coverage_90",
     "seconds_fit",
+    "seconds_encode",
     "seconds_predict",
 )
 
@@ -155,8 +156,8 @@ def summarise(rows: Sequence[Row], ours: str, ceilings: Mapping[tuple[str, str],
         line |= {"sets": len({row["set"] for row in answered}), "seeds": len({row["seed"] for row in mine})}
         line["failed"] = len(mine) - len(answered)
         for metric in MEANS:
-            if metric in answered[0]:
-                mean, half = mean_and_half(mine, metric)
+            mean, half = mean_and_half(mine, metric)
+            if not np.isnan(mean):
                 line |= {metric: round(mean, 5), f"{metric}_half": round(half, 5)}
         line["n_at_10_median"] = float(np.median([row["n_at_10"] for row in answered]))
         line["ceiling"] = ceilings[shown, scored]

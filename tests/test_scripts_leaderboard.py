@@ -101,6 +101,7 @@ def test_a_run_writes_rows_a_table_and_a_page_and_a_second_one_fits_nothing(tmp_
         rows[0]
     )
     assert len(rows) == 2 * (2 + 1) * 2
+    assert all(row[name] > 0 for row in rows for name in ("seconds_fit", "seconds_encode", "seconds_predict"))
     assert [len(row["scatter_truth"] or []) for row in rows] == [300 if row["set"] == 0 else 0 for row in rows]
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 

@@ -196,3 +196,14 @@ def test_predictors_that_saw_fewer_label_sets_are_named(tmp_path):
     write_page(tmp_path / "page.html", made, PREDICTORS, [], [], FACTS)
     told = re.sub(r"\s+", " ", (tmp_path / "page.html").read_text())
     assert "the same 3 label sets at each number of labels, the first 2 alone for A &amp; B &lt;i&gt;." in told
+
+
+@pytest.mark.parametrize("known", ["by all", "by one"])
+def test_query_time_is_with_encoding_where_that_of_all_was_measured(tmp_path, known):
+    made = rows("metanp", 20, [0.5, 0.6], COLUMN, seconds_encode=0.09)
+    made += rows("a", 20, [0.5, 0.4], COLUMN, **({"seconds_encode": 0.01} if known == "by all" else {}))
+    write_page(tmp_path / "page.html", made, PREDICTORS, [], [], FACTS)
+    text = (tmp_path / "page.html").read_text()
+    assert ("encoding included" in text) == (known == "by all")
+    assert ("of cells that were encoded before" in text) == (known == "by one")
+    assert f"MetaNP: 500 ms, then {'1 ms' if known == 'by all' else '100 µs'}" in text

@@ -56,8 +56,8 @@ class ZScore:
 
     @classmethod
     def fit(cls, score: Scores) -> ZScore:
-        """From the scores of the evaluated cells."""
-        return cls(float(score.mean()), float(score.std()) or 1.0)
+        """From the scores of the evaluated cells; none at all is the identity."""
+        return cls(float(score.mean()), float(score.std()) or 1.0) if len(score) else cls(0.0, 1.0)
 
     def forward(self, score: Scores) -> Scores:
         """User's units to the predictor's."""
@@ -95,11 +95,13 @@ class Baseline(ABC):
 
     def fit(
         self,
-        cells: Sequence[Cell] | CellArray,
-        score: Sequence[float] | Float[np.ndarray, " cell"],
+        cells: Sequence[Cell] | CellArray = (),
+        score: Sequence[float] | Float[np.ndarray, " cell"] = (),
         features: Any = None,
     ) -> Self:
         """Learn from evaluated cells; any unit, higher is better. `features`: side features, as in `MetaNP.fit`.
+
+        Where `fewest_labels` is 0, none at all will do.
 
         Raises:
             ValueError: fewer cells than `fewest_labels`, lengths that differ, or a score that is not finite; names the
@@ -171,13 +173,11 @@ def checked(cells: Sequence[Cell] | CellArray, score: Any) -> Scores:
     """Scores of evaluated cells as numbers.
 
     Raises:
-        ValueError: none, lengths that differ, or a score that is not finite; names the first such cell.
+        ValueError: lengths that differ, or a score that is not finite; names the first such cell.
     """
     values = np.asarray(score, dtype=np.float64)
     if values.shape != (len(cells),):
         raise ValueError(f"{len(cells)} cells, but scores of shape {values.shape}; expected one score a cell")
-    if not len(values):
-        raise ValueError("a baseline has no prior: fit needs at least one evaluated cell")
     if not np.isfinite(values).all():
         bad = int(np.flatnonzero(~np.isfinite(values))[0])
         raise ValueError(f"the score of cell {bad} is {values[bad]}; leave failed cells out")

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from metanp.baselines.base import About, Baseline, Moments, ZScore
+from metanp.baselines.base import About, Baseline, Moments, Scores, ZScore
 from metanp.baselines.base_trees import Trees
 from metanp.baselines.inputs import Inputs
 from metanp.baselines.study_trees import StudyXGBoost
@@ -37,6 +37,15 @@ def unread(cells: Sequence[Cell] | CellArray) -> Inputs:
     return Inputs(np.arange(len(cells)), alike, none, (), Side.of(None, len(cells)))
 
 
+class AsTheyAre(ZScore):
+    """Scores in their units."""
+
+    @classmethod
+    def fit(cls, score: Scores) -> AsTheyAre:
+        """The identity, whatever was seen."""
+        return cls(0.0, 1.0)
+
+
 class Proxy(Baseline):
     """The side feature called `feature` as it is, higher is better; lowest where it is missing.
 
@@ -45,6 +54,7 @@ class Proxy(Baseline):
 
     about = About("zero-cost proxy", SOURCE, family="zero-cost", needs=("side features",))
     read = staticmethod(unread)
+    transform = AsTheyAre
     fewest_labels = 0
     reads_labels = False
     knows_std = False
@@ -54,19 +64,8 @@ class Proxy(Baseline):
         self.feature = feature
         self.about = replace(self.about, title=f"{feature} alone")
 
-    def fit(
-        self,
-        cells: Sequence[Cell] | CellArray = (),
-        score: Sequence[float] | Float[np.ndarray, " cell"] = (),
-        features: Any = None,
-    ) -> Self:
-        """Nothing to learn: with any evaluated cells or none, the predictions are the same."""
-        self._context = self.encode(cells, features)
-        self._transform = ZScore(0.0, 1.0)
-        return self
-
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
-        """Never asked for: `fit` does without."""
+        """Nothing to learn: with any evaluated cells or none, the predictions are the same."""
 
     def _predict(self, inputs: Inputs) -> Moments:
         if self.feature not in inputs.side.names:

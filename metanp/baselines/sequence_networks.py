@@ -78,8 +78,8 @@ class SemiNAS(NAO):
 
     def fit(
         self,
-        cells: Sequence[Cell] | CellArray,
-        score: Sequence[float] | Float[np.ndarray, " cell"],
+        cells: Sequence[Cell] | CellArray = (),
+        score: Sequence[float] | Float[np.ndarray, " cell"] = (),
         features: Any = None,
         unlabelled: GraphInputs | None = None,
     ) -> Self:

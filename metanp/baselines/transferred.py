@@ -10,21 +10,19 @@ and 200 labels (three label sets), so that both trainings are FLAN's own.
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from metanp.baselines.base import ZScore
 from metanp.baselines.flan import FLAN, batched
 from metanp.baselines.gates import ranking_loss
 from metanp.baselines.networks import repeatable, train
-from metanp.cell import Cell
 from metanp.cell_array import CellArray
 
 PRETRAININGS = 3
@@ -55,22 +53,11 @@ class TransferredFLAN(FLAN):
         super().__init__(seed, device)
         self.sources = sources
 
-    def fit(
-        self,
-        cells: Sequence[Cell] | CellArray = (),
-        score: Sequence[float] | Float[np.ndarray, " cell"] = (),
-        features: Any = None,
-    ) -> Self:
-        """As every baseline's, and with nothing evaluated too.
-
-        Raises:
-            ValueError: it was made without `sources`; and as every baseline's.
-        """
-        if len(cells) or len(score):
-            return super().fit(cells, score, features)
-        self._context, self._transform = self.encode(cells, features), ZScore(0.0, 1.0)
-        self._net = self._build(self._context)
-        return self
+    def _fit(self, context: Any, value: Float[np.ndarray, " cell"]) -> None:
+        if len(value):
+            super()._fit(context, value)
+        else:
+            self._net = self._build(context)
 
     def prepare(self) -> nn.Module:
         """What other benchmarks teach; takes its time the first time, so that no fit does.

@@ -15,7 +15,7 @@ import numpy as np
 from scripts.processes import Task
 from scripts.rows import Key, Row, RowFile
 
-TIMES = ("seconds_fit", "seconds_predict")
+TIMES = ("seconds_fit", "seconds_encode", "seconds_predict")
 Run = Callable[[Sequence[Task], Callable[[Task, list[Row]], None]], None]
 
 

@@ -7,6 +7,7 @@ brings its process down has a row that says so, and the others go on (`scripts.p
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -66,13 +67,13 @@ def attempt(task: Task) -> list[Row]:
             return failed(task, TOO_FEW, f"needs {fewest}")
         if hasattr(predictor, "prepare"):
             predictor.prepare()  # what was learned elsewhere is no fit's time
-        pool = _pool(task.make, task.shown)
+        pool, seconds = _pool(task.make, task.shown)
         rows = judge(predictor, pool, setting, jobs[task.number, task.budget], _scatter(task))
     except NotFinite as error:
         return failed(task, "not finite", str(error))
     except (Exception, SystemExit) as error:  # whatever a predictor does, the others go on
         return failed(task, "error", f"{type(error).__name__}: {error}")
-    return [{"shown": task.shown, **row, "status": "ok"} for row in rows]
+    return [{"shown": task.shown, **row, "seconds_encode": seconds, "status": "ok"} for row in rows]
 
 
 def _made(task: Task) -> Any:
@@ -95,7 +96,11 @@ def _setting(shown: str) -> tuple[Setting, Mapping[tuple[int, int], Job]]:
 
 
 @lru_cache(maxsize=2)
-def _pool(make: str, shown: str) -> Any:
+def _pool(make: str, shown: str) -> tuple[Any, float]:
+    """All cells of a column as a predictor reads them, and the seconds that took; once for all its fits."""
     setting, _ = _setting(shown)
     predictor = instantiate(json.loads(make))
-    return predictor.encode(setting.cells, setting.features if reads_side(predictor) and setting.features else None)
+    features = setting.features if reads_side(predictor) and setting.features else None
+    started = time.perf_counter()
+    pool = predictor.encode(setting.cells, features)
+    return pool, time.perf_counter() - started

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from scripts.comparisons import Ranking, Row, ranking, value
 from scripts.report.plots import Line, Look, lines, predicted_ranks
 from scripts.report.rank_diagram import rank_diagram
-from scripts.report.standings import TAU, TOP, Entry, View, median_seconds, shared_budgets
+from scripts.report.standings import SECONDS, TAU, TOP, Entry, View, median_seconds, shared_budgets
 from scripts.report.time_plots import Timed, tau_against_time, time_against_time
 from scripts.report.wording import column_titles, listed, number
 
@@ -57,20 +57,22 @@ def _over_labels(entries: Entries, looks: Mapping[str, Look], title: str, captio
 
 
 def _times(view: View, tau: Entries, looks: Mapping[str, Look], labels: int, cells: int | None) -> list[Figure]:
-    points = []
-    for name in looks:
-        fit, answer = (median_seconds(view.of(name, labels), m) for m in ("seconds_fit", "seconds_predict"))
-        if fit > 0 and answer > 0 and (name, labels) in tau:
-            points.append(Timed(name, fit, answer / (cells or 1), tau[name, labels].value))
-    if not points:
+    taken = {name: [median_seconds(view.of(name, labels), metric) for metric in SECONDS] for name in looks}
+    timed = {name: t for name, t in taken.items() if t[0] > 0 and t[2] > 0 and (name, labels) in tau}
+    if not timed:
         return []
+    encoded = not any(math.isnan(encode) for _, encode, _ in timed.values())  # were those of all measured?
+    points = [
+        Timed(name, fit, (answer + encode if encoded else answer) / (cells or 1), tau[name, labels].value)
+        for name, (fit, encode, answer) in timed.items()
+    ]
+    included = "encoding included" if encoded else "of cells that were encoded before"
     query = "query, one cell" if cells else "query, all cells"
     ringed = "those that no other beats both in initialisation and tau"
     return [
         Figure(
             "Initialisation and query time",
-            f"Medians at {labels} labels, of cells that were encoded before; a larger mark is a higher tau, rings are "
-            f"{ringed}.",
+            f"Medians at {labels} labels, {included}; a larger mark is a higher tau, rings are {ringed}.",
             time_against_time(points, looks, query),
         ),
         Figure(

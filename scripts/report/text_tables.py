@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from scripts.comparisons import Row, mean_and_half, value
-from scripts.report.standings import TAU, View, budgets, entries, failures, median_seconds, views
+from scripts.report.standings import SECONDS, TAU, View, budgets, entries, failures, median_seconds, views
 from scripts.report.wording import OURS, Described, number
 
 SPECIAL = {c: f"\\{c}" for c in "&%$#_{}"} | {
@@ -106,7 +106,7 @@ def _summary(rows: Sequence[Row]) -> dict[str, Any]:
         mean, half = mean_and_half(rows, metric)
         line |= {metric: _csv(mean), f"{metric}_half": _csv(half) if not math.isnan(mean) else ""}
     line["n_at_10_median"] = _csv(float(np.median([value(row, "n_at_10") for row in done])) if done else math.nan)
-    return line | {metric: _csv(median_seconds(rows, metric)) for metric in ("seconds_fit", "seconds_predict")}
+    return line | {metric: _csv(median_seconds(rows, metric)) for metric in SECONDS}
 
 
 def _csv(value: float) -> str:
