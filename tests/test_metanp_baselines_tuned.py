@@ -58,7 +58,7 @@ def test_side_features_go_with_their_cells():
 
 
 def test_fewer_cells_than_make_folds_are_refused():
-    with pytest.raises(ValueError, match="Tuned needs at least 6 evaluated cells, but there is 5"):
+    with pytest.raises(ValueError, match="Tuned needs at least 6, but got 5"):
         small(space={}, trials=1).fit(CELLS[:5], SCORE[:5])
     with pytest.raises(RuntimeError, match="not fitted"):
         small(space={}, trials=1).predict(CELLS)

@@ -110,8 +110,8 @@ class Baseline(ABC):
         """
         values = checked(cells, score)
         if len(values) < self.fewest_labels:
-            name = type(self).__name__
-            raise ValueError(f"{name} needs at least {self.fewest_labels} evaluated cells, but there is {len(values)}")
+            needs = f"{type(self).__name__} needs at least {self.fewest_labels}"
+            raise ValueError(f"too few evaluated cells: {needs}, but got {len(values)}")
         self._context = self.encode(cells, features)
         self._transform = self.transform.fit(values)
         self._fit(self._context, self._transform.forward(values))

@@ -55,7 +55,9 @@ class Tuned:
         """
         array, values = as_array(cells), checked(cells, score)
         if len(values) < self.fewest_labels:
-            raise ValueError(f"Tuned needs at least {self.fewest_labels} evaluated cells, but there is {len(values)}")
+            raise ValueError(
+                f"too few evaluated cells: Tuned needs at least {self.fewest_labels}, but got {len(values)}"
+            )
         side = Side.of(features, len(array))
         rng = np.random.default_rng(self.seed)
         folds = np.array_split(rng.permutation(len(array)), self.folds)
