@@ -13,7 +13,9 @@ import resource
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -29,6 +31,8 @@ LIMITS: dict[str, tuple[float, float | None]] = {
     "nasbench201 encoded pool": (0.3, None),
     "nasbench101 encode": (60.0, 3.0),
     "nasbench101 rank": (5.0, 3.0),
+    "nasbench201 ask": (1.0, None),
+    "nasbench101 ask": (10.0, 5.0),
 }
 
 
@@ -38,6 +42,8 @@ def main(as_json: Annotated[bool, typer.Option("--json")] = False, checkpoint: s
     results["import of the predictor"] = {"seconds": _import_seconds("from metanp import MetaNP")}
     results |= _in_own_process(_nasbench201, checkpoint)
     results |= _in_own_process(_nasbench101, checkpoint)
+    for space in ("nasbench201", "nasbench101"):
+        results |= _in_own_process(partial(_ask, space), checkpoint)
     for work, (seconds, gigabytes) in LIMITS.items():
         results[work] |= {"seconds_allowed": seconds, **({"gigabytes_allowed": gigabytes} if gigabytes else {})}
     if as_json:
@@ -125,6 +131,26 @@ def _nasbench101(checkpoint: str) -> dict[str, Any]:
     rival.fit(context, score)
     ranked["xgboost_ratio"] = _seconds(lambda: np.argsort(rival.predict(encoded))) / ranked["seconds"]
     return {"nasbench101 encode": encode, "nasbench101 rank": ranked}
+
+
+def _ask(space: str, checkpoint: str) -> dict[str, Any]:
+    """The next cell of a whole space after `LABELS` evaluations; `seconds_first` encodes it, once a search."""
+    from metanp.search import Search, make
+    from metanp.spaces import get_space
+
+    cells = get_space(space).arrays()
+    rng = np.random.default_rng(0)
+    search = Search(get_space(space), make("metanp", checkpoint=checkpoint))
+
+    def tell(some: Any) -> None:
+        for cell in some:  # edges and noise: the work is the same whatever the scores are
+            search.tell(cell, len(cell.edges) + rng.normal())
+
+    with warnings.catch_warnings(action="ignore"):  # of cells that were never asked for
+        tell(cells[rng.choice(len(cells), LABELS, replace=False)].to_cells())
+    first = _seconds(lambda: tell(search.ask(1)))
+    again = [_seconds(lambda: tell(search.ask(1))) for _ in range(3)]
+    return {f"{space} ask": {"seconds": min(again), "seconds_first": first, "gigabytes": _peak()}}
 
 
 def _seconds(work: Callable[[], Any]) -> float:
