@@ -174,6 +174,11 @@ class Table:
 
         return parquet.read(Path(path))
 
+    @property
+    def how_to_have_more(self) -> str:
+        """What to do to have the columns of files that are not at hand."""
+        return f"to have more, set METANP_MIRROR or call load_benchmark({self.name!r}, download=True)"
+
     def _unknown(self, metric: str) -> str:
         near = difflib.get_close_matches(str(metric), self.metrics, n=3, cutoff=0.3) or list(self.metrics)[:6]
         text = f"{self.name} has no metric {metric!r}; nearest: {', '.join(near)}"
@@ -181,7 +186,7 @@ class Table:
             text += f"; {metric!r} is a side feature: table.features[{metric!r}]"
         if self.missing:
             text += f"; columns of these files are absent: {', '.join(map(os.path.basename, self.missing))}"
-            text += f"; to have them, set METANP_MIRROR or call load_benchmark({self.name!r}, download=True)"
+            text += f"; {self.how_to_have_more}"
         return text
 
 

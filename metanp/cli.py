@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,19 +18,20 @@ from metanp.search.command_line import commands as search_commands
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(search_commands.app, name="search")
+FORMS = "json, naslib, or a search space, whose own text is meant."
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
-class Form(StrEnum):
-    """Ways of writing a cell that `convert` knows."""
+def _form(name: str) -> str:
+    """A way of writing a cell that `convert` knows."""
+    from metanp.spaces import get_space
 
-    json = "json"
-    nasbench201 = "nasbench201"
-    nasbench101 = "nasbench101"
-    naslib = "naslib"
-    transnas = "transnas"
-    nasbench_graph = "nasbench_graph"
-    nasbench_macro = "nasbench_macro"
+    if name not in ("json", "naslib"):
+        try:
+            get_space(name)
+        except ValueError as error:
+            raise ValueError(f"{error}, json, naslib") from None
+    return name
 
 
 @app.command()
@@ -104,8 +104,8 @@ def info(
 @app.command()
 def convert(
     source: Annotated[Path, typer.Argument(help="A file with one cell a line; - for standard input.")],
-    to: Annotated[Form, typer.Option("--to", help="How to write each cell.")],
-    frm: Annotated[Form, typer.Option("--from", help="How each line is written.")] = Form.json,
+    to: Annotated[str, typer.Option("--to", help=FORMS, callback=_form)],
+    frm: Annotated[str, typer.Option("--from", help=FORMS, callback=_form)] = "json",
     output: Annotated[Path | None, typer.Option(help="Where to write; standard output without.")] = None,
 ) -> None:
     """Convert cells between encodings, one a line."""
@@ -133,26 +133,26 @@ def main() -> None:
         raise SystemExit(2) from None
 
 
-def _read(line: str, form: Form) -> Any:
+def _read(line: str, form: str) -> Any:
     from metanp.cell import Cell
     from metanp.spaces import read_text
 
-    if form is Form.json:
+    if form == "json":
         data = json.loads(line)
         return Cell.from_json(data.get("cell", data) if isinstance(data, dict) else data)
-    if form is Form.naslib:
+    if form == "naslib":
         return Cell.from_naslib([int(digit) for digit in line.strip("()[] ").split(",")])
-    return read_text(form.value, line)
+    return read_text(form, line)
 
 
-def _write(cell: Any, form: Form) -> str:
+def _write(cell: Any, form: str) -> str:
     from metanp.spaces import get_space
 
-    if form is Form.json:
+    if form == "json":
         return json.dumps(cell.to_json())
-    if form is Form.naslib:
+    if form == "naslib":
         return str(cell.to_naslib())
-    return get_space(form.value).write_text(cell)
+    return get_space(form).write_text(cell)
 
 
 def _short(value: Any) -> str:

@@ -12,7 +12,6 @@ of which `scripts.readme` makes tables.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -41,7 +40,7 @@ from scripts.leaderboards.protocols import ProtocolConfig, ceilings, settings
 from scripts.leaderboards.reproduction import compare, show
 from scripts.leaderboards.runner import TOO_FEW, World, run
 from scripts.leaderboards.tables import print_speed, print_table
-from scripts.processes import Task
+from scripts.processes import Task, cores
 from scripts.report.page import write_page
 from scripts.report.published import read_published
 from scripts.report.text_tables import latex_table, markdown_table
@@ -170,7 +169,7 @@ def _adopt(config: Config, missing: Mapping[Task, RowFile]) -> None:
 
 def _run(config: Config, tasks: Sequence[Task], done: Callable[[Task, list[Row]], None]) -> None:
     if tasks:
-        jobs = config.jobs or len(os.sched_getaffinity(0))
+        jobs = config.jobs or cores()
         run(World(config.protocol, config.sets, config.seed), tasks, jobs, config.limit, done)
 
 

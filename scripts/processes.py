@@ -39,6 +39,11 @@ class Task:
     budget: int
 
 
+def cores() -> int:
+    """That this process may use, where the system says so; else all."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 AnyTask = TypeVar("AnyTask", bound=Task)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from scripts.leaderboards.catalogue import OURS, made
+from scripts.report.published import GRADES
 from scripts.searches.contestants import holds_metanp
 
 ROOT = Path(__file__).parent.parent
@@ -219,7 +220,9 @@ def reproduction_table(rows: Sequence[dict[str, str]]) -> str:
     sources = ", ".join(dict.fromkeys(row["source"] for row in rows))
     target = f" Published for another target: {first['published target']}." if first.get("published target") else ""
     measured = f"Measured {first['date']} on {first['machine']}, commit {first['commit']}, label sets: {first['sets']}."
-    lines += ["", f"Kendall tau; published: {sources}.{target} {measured}"]
+    grades = {grade: GRADES[grade] for row in rows for grade in row["grade"].split("/")}
+    told = "; ".join(f"{grade}: {meaning}" for grade, meaning in grades.items())
+    lines += ["", f"Kendall tau; published: {sources} ({told}).{target} {measured}"]
     return "\n".join(lines) + "\n"
 
 
@@ -233,24 +236,30 @@ def search_table(rows: Sequence[dict[str, str]]) -> str:
     after = sorted({name.split("_")[1] for name in first if name.startswith("after_")}, key=int)
     heads = [goal.replace("_", " ") for goal in goals] + [f"{' / '.join(kinds)} after {n}" for n in after]
     heads += ["MetaNP equals it after", "seconds per ask"]
-    lines = ["| strategy | at once | " + " | ".join(heads) + " |", "|---" * (2 + len(heads)) + "|"]
+    lines = ["| strategy | runs | at once | " + " | ".join(heads) + " |", "|---" * (3 + len(heads)) + "|"]
     for row in rows:
         spent = [_spent(row, goal) for goal in goals]
         found = [" / ".join(f"{float(row[f'after_{n}_{kind}']):.2f}" for kind in kinds) for n in after]
         title = f"**{row['title']}**" if row["strategy"] == OURS else row["title"]
         last = [_equalled(row), f"{float(row['seconds_per_ask']):.2g}"]
-        lines.append(f"| {title} | " + " | ".join([row["batch"], *spent, *found, *last]) + " |")
+        lines.append(f"| {title} | " + " | ".join([row["repeats"], row["batch"], *spent, *found, *last]) + " |")
     seeds = max(int(row["seeds"]) for row in rows)
     lines += [
         "",
-        f"Means ± half of the 95 % interval; runs: {max(int(row['repeats']) for row in rows)}, checkpoints of MetaNP: "
-        f"{seeds}. ≥: a run that had not found it counts with the limit of {first['limit']} evaluations; in brackets, "
-        "how many had. MetaNP equals it after: evaluations until MetaNP's mean regret is no more than the strategy's "
-        "at the limit; in brackets, how many times as many the strategy itself had needed. Cells that compute the same "
-        f"are one candidate: {int(first['distinct_candidates']):,} of {int(first['candidates']):,}. "
-        f"Measured {first['date']} on {first['machine']}, commit {first['run_commits']}.",
+        f"Means ± half of the 95 % interval; checkpoints of MetaNP: {seeds}. ≥: a run that had not found it counts "
+        f"with the limit of {first['limit']} evaluations; in brackets, how many had. MetaNP equals it after: evaluations "
+        "until MetaNP's mean regret is no more than the strategy's at the limit; in brackets, how many times as many "
+        "the strategy itself had needed. Cells that compute the same are one candidate: "
+        f"{int(first['distinct_candidates']):,} of {int(first['candidates']):,}. "
+        f"Measured {first['date']} on {first['machine']}, {_commits(rows)}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _commits(rows: Sequence[dict[str, str]]) -> str:
+    """All that runs were made at, such as 'commits 1cd3864, 412163b'."""
+    found = sorted({commit for row in rows for commit in row["run_commits"].split()})
+    return f"commit{'s' * (len(found) > 1)} {', '.join(found)}"
 
 
 def _equalled(row: dict[str, str]) -> str:
@@ -284,7 +293,7 @@ def search_overview(rows: Sequence[dict[str, str]]) -> str:
         "",
         f"Mean evaluations ± half of the 95 % interval, {' to '.join(map(str, dict.fromkeys((runs[0], runs[-1]))))} "
         f"runs each. ≥: a run that had not found it counts with the limit of {first['limit']} evaluations; in "
-        f"brackets, how many had. Measured {first['date']} on {first['machine']}, commit {first['run_commits']}.",
+        f"brackets, how many had. Measured {first['date']} on {first['machine']}, {_commits(rows)}.",
     ]
     return "\n".join(lines) + "\n"
 

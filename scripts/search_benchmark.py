@@ -14,7 +14,6 @@ of data that MetaNP's search was chosen on. `format=json` prints an object a str
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +27,7 @@ from rich.console import Console
 
 from scripts.evaluation import Setting
 from scripts.leaderboards.catalogue import Described, nearest
+from scripts.processes import cores
 from scripts.report.published import read_search
 from scripts.report.search_page import write_search_page
 from scripts.rows import Key, Row, RowFile, provenance, publish, write_parquet, write_rows
@@ -142,7 +142,7 @@ def _fill_in(config: Config, world: World, wanted: Mapping[Run, RowFile]) -> Non
         missing[task].add({**row, "batch": task.batch, **commit} for row in rows)
 
     if missing:
-        run(world, [*missing], config.jobs or len(os.sched_getaffinity(0)), config.limit, done)
+        run(world, [*missing], config.jobs or cores(), config.limit, done)
 
 
 def _wanting(rows: list[Row], retry: bool) -> bool:

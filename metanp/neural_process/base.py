@@ -22,7 +22,10 @@ class NeuralProcess(nn.Module):
 
     @abstractmethod
     def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> Any:
-        """Read the context; what comes back is for `predict` and `sample` alone."""
+        """Read the context; what comes back is for `predict` and `sampler` alone.
+
+        It has `prune(weight)`: itself without the parts of it that weigh less, as far as it has such parts.
+        """
 
     @abstractmethod
     def predict(self, state: Any, xt: Points) -> Mixture:

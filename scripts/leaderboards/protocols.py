@@ -54,7 +54,7 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str], sets: int, seed: 
         raise ValueError(f"{protocol.name} shows no column {sorted(unknown)}; it shows {list(protocol.columns)}")
     table = _table(protocol)
     if unknown := set(protocol.features) - set(table.features):
-        raise ValueError(f"{table.name} has no side feature {sorted(unknown)}; set METANP_MIRROR to have more")
+        raise ValueError(f"{table.name} has no side feature {sorted(unknown)}; {table.how_to_have_more}")
     for shown, scored in protocol.columns.items():
         if columns and shown not in columns:
             continue
@@ -86,6 +86,5 @@ def ceilings(setting: Setting) -> dict[str, float]:
 
 
 def _upwards(table: Table, name: str) -> np.ndarray:
-    if name not in table.metrics:
-        raise ValueError(f"{table.name} has no column {name!r} here; set METANP_MIRROR to have all its files")
-    return table.mean(name) if table.metrics[name].maximize else -table.mean(name)
+    column = table.mean(name)  # says how to have its file, where there is no such column here
+    return column if table.metrics[name].maximize else -column

@@ -225,7 +225,7 @@ def _proxies(
     if not names:
         raise ValueError(f"{config.title} has no zero-cost proxies here; leave proxies=true out")
     if unknown := [name for name in names if name not in table.features]:
-        raise ValueError(f"{table.name} has no side feature {', '.join(unknown)}; set METANP_MIRROR to have more")
+        raise ValueError(f"{table.name} has no side feature {', '.join(unknown)}; {table.how_to_have_more}")
     first = _first_alike(table.cells[rows].to_cells())
     return {name: _shared(table.features[name][rows], first) for name in names}
 

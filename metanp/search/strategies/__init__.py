@@ -1,6 +1,7 @@
 """Ways of choosing what to evaluate next, one file each, and the names that they are asked for by.
 
-A new one is a class with `propose` in a file here, and a line in `STRATEGIES`. Those that train a predictor import it
+A new one is a class with `propose` in a file here, a line in `STRATEGIES`, and one in
+`configs/search_strategies/all.yaml` for simulated searches. Those that train a predictor import it
 when they are made; its libraries are in the extra `[research]`.
 """
 
