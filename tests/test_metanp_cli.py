@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from metanp import MetaNP
 from metanp.cell import Cell
 from metanp.checkpoint import ALIASES, shipped_names
+from metanp.spaces import SPACES
 from tests.evaluated_cells import CONTEXT, FLOPS, POOL, SCORE, text
 from tests.search_runs import metanp_command
 from tests.tiny_model import write_checkpoint
@@ -195,3 +197,13 @@ def test_a_line_that_does_not_convert_is_named_and_nothing_is_written(metanp, tm
     assert (code, out) == (2, "")
     assert message in one_line(error)
     assert not (tmp_path / "out").exists()
+
+
+def test_every_search_space_converts_and_an_unknown_one_is_refused_with_the_nearest(metanp, tmp_path):
+    for name, space in SPACES.items():
+        (tmp_path / "in").write_text(space.write_text(space.sample(np.random.default_rng(0))) + "\n")
+        assert metanp("convert", tmp_path / "in", "--from", name, "--to", "json")[0] == 0
+    code, out, error = metanp("convert", tmp_path / "in", "--to", "nasbench-201")
+    assert (code, out) == (2, "")
+    assert "unknown search space 'nasbench-201'; nearest: nasbench201; known: " in one_line(error)
+    assert one_line(error).rstrip().endswith("json, naslib")
