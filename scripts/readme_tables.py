@@ -248,8 +248,8 @@ def search_table(rows: Sequence[dict[str, str]]) -> str:
         "",
         f"Means ± half of the 95 % interval; checkpoints of MetaNP: {seeds}. ≥: a run that had not found it counts "
         f"with the limit of {first['limit']} evaluations; in brackets, how many had. MetaNP equals it after: "
-        "evaluations until MetaNP's mean regret is no more than the strategy's at the limit; in brackets, how many times as "
-        "many the strategy itself had needed. Cells that compute the same are one candidate: "
+        "evaluations until MetaNP's mean regret is no more than the strategy's at the limit; in brackets, how "
+        "many times as many the strategy itself had needed. Cells that compute the same are one candidate: "
         f"{int(first['distinct_candidates']):,} of {int(first['candidates']):,}. "
         f"Measured {first['date']} on {first['machine']}, {_commits(rows)}.",
     ]
