@@ -20,6 +20,7 @@ from typing import Annotated
 
 import typer
 
+from scripts.readme_search_tables import search_overview, search_table
 from scripts.readme_tables import (
     METRICS,
     WHOLE,
@@ -28,8 +29,6 @@ from scripts.readme_tables import (
     evaluation_table,
     leaderboard_overview,
     reproduction_table,
-    search_overview,
-    search_table,
 )
 
 ROOT = Path(__file__).parent.parent

@@ -21,7 +21,7 @@ from metanp.checkpoint import load_model, save_model
 from metanp.search.listed import Listed
 from metanp.search.strategies import STRATEGIES, make
 from metanp.search.strategies.random_search import RandomSearch
-from scripts import readme, readme_tables
+from scripts import readme, readme_search_tables
 from scripts.report.published import read_search
 from scripts.report.search_page import told as told_on_page
 from scripts.report.search_page import write_search_page
@@ -393,7 +393,7 @@ def test_an_overview_has_a_metanp_once_a_kind_and_any_other_once():
         return {**own, **goal, **same}
 
     rows = [row(name, kind, d, 9) for name in ("metanp", "random") for kind in ("a", "b") for d in ("one", "two")]
-    table = readme_tables.search_overview([*rows, row("evolution", "a", "two", 4, "0.5")])
+    table = readme_search_tables.search_overview([*rows, row("evolution", "a", "two", 4, "0.5")])
     assert table.splitlines()[2:6] == [
         "| **metanp, a** | 9.0 ± 2.5 | 9.0 ± 2.5 |",
         "| **metanp, b** | 9.0 ± 2.5 | 9.0 ± 2.5 |",
@@ -652,7 +652,7 @@ def test_the_readme_table_has_what_was_found():
     told = {"limit": 4, "date": "2020-01-01", "machine": "m", "run_commits": "c"}
     told |= {"candidates": 6, "distinct_candidates": 5}
     rows = [{name: "" if v is None else str(v) for name, v in {**flat(line), **told}.items()} for line in lines]
-    table = readme_tables.search_table(rows).splitlines()
+    table = readme_search_tables.search_table(rows).splitlines()
     found = "evaluations to best | valid / test after 2 | MetaNP equals it after | seconds per ask"
     assert table[0] == f"| strategy | runs | at once | {found} |"
     assert table[2] == "| **MetaNP** | 2 | 3 | ≥ 3.5 ± 6.4 (50 %) | 6.00 / 5.50 |  | 2 |"
