@@ -219,7 +219,7 @@ def _stem(config: Config, where: SearchConfig, dataset: str) -> str:
 def _notes(config: Config, where: SearchConfig, dataset: str) -> list[str]:
     """What is to be known of this table, whatever its numbers."""
     asked = f"{config.batch} cells at once" if config.batch else "each its own number at once"
-    notes = [f"Seed {config.seed}, {config.repeats} runs of each strategy, {asked}."]
+    notes = [f"Seed {config.seed}, up to {config.repeats} runs of each strategy, {asked}."]
     if dataset in where.development:
         notes.insert(0, "Development data: MetaNP's acquisition was chosen here, so its place is flattered.")
     return notes

@@ -231,7 +231,7 @@ def test_the_summary_of_two_known_runs():
     assert {n: (found["valid"], found["test"]) for n, found in line["after"].items()} == {"2": (6, 5.5), "4": (8, 7.5)}
     assert line["training_hours_to_best"] == 3.5
     assert line["seconds_per_ask"] == 2.0
-    assert entries(line, by_hand(), 4)[:5] == ["A", "3", f"≥ 3.5 ± {half:.1f}", "≥ 3.5", "50 %"]
+    assert entries(line, by_hand(), 4)[:6] == ["A", "2", "3", f"≥ 3.5 ± {half:.1f}", "≥ 3.5", "50 %"]
     assert "5 of 6 are distinct" in markdown_table([line], by_hand(), 4)
     assert "≥: runs that had not found it are counted with the limit of 4 evaluations" in markdown_table(
         [line], by_hand(), 4

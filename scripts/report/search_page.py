@@ -106,7 +106,7 @@ def _equalled(line: Line, lines: Sequence[Line], problem: Problem, described: Ma
 
 def _cells(line: Line, problem: Problem, limit: int) -> list[Shown]:
     """What `entries` says, each with its number."""
-    numbers: list[float | None] = [line["batch"]]
+    numbers: list[float | None] = [line["repeats"], line["batch"]]
     for goal in problem.goals:
         spent = line[f"evaluations_to_{goal.key}"]
         numbers += [spent["mean"], spent["median"], spent["found"]]

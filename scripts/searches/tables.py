@@ -46,7 +46,7 @@ def heads(lines: Sequence[Line], problem: Problem) -> list[str]:
     hours = [f"training hours to {problem.goals[0].title}"] if problem.seconds is not None else []
     equal = [f"{_ours(lines)} equals it after"] if "evaluations_to_equal" in lines[0] else []
     return [
-        *["strategy", "at once", *goals, *after, *equal, *hours],
+        *["strategy", "runs", "at once", *goals, *after, *equal, *hours],
         *["seconds per ask", "seconds per ask at 100 cells", "ahead of", "failed"],
     ]
 
@@ -70,7 +70,7 @@ def entries(line: Line, problem: Problem, limit: int) -> list[str]:
     asks = [seconds(line["seconds_per_ask"]), seconds(many) if many is not None else ""]
     last = [*asks, str(len(line["ahead_of"])), str(line["failed"] or "")]
     equalled = [_equalled(line, limit)] if "evaluations_to_equal" in line else []
-    return [line["title"], str(line["batch"]), *goals, *after, *equalled, *spent_hours, *last]
+    return [line["title"], str(line["repeats"]), str(line["batch"]), *goals, *after, *equalled, *spent_hours, *last]
 
 
 def _equalled(line: Line, limit: int) -> str:
