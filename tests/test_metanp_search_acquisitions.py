@@ -5,8 +5,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
+from data import load_benchmark
 from metanp import MetaNP
+from metanp.predicted import Predicted
 from metanp.search import Evaluated, History, Listed, Search
 from metanp.search.acquisitions import ACQUISITIONS, greedy
 from metanp.search.belief import Belief
@@ -25,6 +28,10 @@ class Known:
     contenders: np.ndarray = field(default_factory=lambda: np.array([2, 1, 0]))
     pending: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     options: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(known=np.array([3])))
+
+    @property
+    def predicted(self):
+        return Predicted(self.mean, self.std, lambda probability: self.mean + self.std * ndtri(probability))
 
     def draws(self, rows, n, rng):
         return self.mean[rows] + self.std[rows] * rng.normal(size=(n, len(rows)))
@@ -132,8 +139,24 @@ def test_contenders_were_not_evaluated_and_the_most_promising_come_first(checkpo
     taken = {cell.key for cell in CONTEXT}
     assert not {CELLS[row].key for row in belief.contenders} & taken
     assert {CELLS[row].key for row in belief.contenders} == {cell.key for cell in POOL} - taken
-    promise = (belief.mean + 2 * belief.std)[belief.contenders]
-    assert (np.diff(promise) <= 0).all()
+    promise = (
+        MetaNP(checkpoint).fit(CONTEXT, SCORE).predict_quantiles(CELLS, [0.977], noise=False)[0][belief.contenders]
+    )
+    assert (np.diff(promise) <= 1e-4 * np.ptp(promise)).all()
+
+
+def test_uncertain_bad_cells_do_not_crowd_out_good_ones():
+    """Below a ceiling, the mean plus two standard deviations of a bad cell is above the best, and no score can be."""
+    table = load_benchmark("nasbench201")
+    accuracy = table.mean("cifar10_validation_accuracy_200")
+    chosen = np.random.default_rng(0).choice(len(accuracy), 9, replace=False)
+    listed = Listed(table.cells)
+    told = [Evaluated(listed.cell(row), (accuracy[row],)) for row in (*chosen.tolist(), int(accuracy.argmin()))]
+    belief = Belief.of(MetaNP("label-free"), History(told), listed, 1, np.random.default_rng(0))
+    highest = listed.highest(belief.options, belief.mean, 5)
+    assert set(highest) <= set(belief.contenders)
+    crowded = listed.highest(belief.options, belief.mean + 2 * belief.std, len(belief.contenders))
+    assert not set(highest) <= set(crowded)
 
 
 def test_draws_of_some_options_have_the_moments_of_the_prediction(checkpoint):

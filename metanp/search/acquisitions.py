@@ -20,7 +20,7 @@ from jaxtyping import Float, Int
 from metanp.search.belief import Belief
 
 DRAWS = 256
-UCB = 1.0  # standard deviations above the mean
+UCB = 0.84  # probability of the quantile: of a normal distribution, one standard deviation above its mean
 Rows = Int[np.ndarray, " pick"]
 Acquisition = Callable[[Belief, int, np.random.Generator], Rows]
 
@@ -31,8 +31,8 @@ def mean(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
 
 
 def upper_confidence_bound(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
-    """The highest mean plus standard deviations."""
-    return _highest(belief, belief.mean + UCB * belief.std, n)
+    """The highest quantile above the mean: as skewed as what is predicted, as an upper bound should be."""
+    return _highest(belief, belief.predicted.quantile(UCB), n)
 
 
 def thompson(belief: Belief, n: int, rng: np.random.Generator) -> Rows:

@@ -16,37 +16,50 @@ import torch
 from jaxtyping import Float, Int
 
 from metanp.pool import Pool
+from metanp.predicted import Predicted
 from metanp.predictor import MetaNP
 from metanp.search.candidates import Candidates, Options
 from metanp.search.history import History
 from metanp.side import Side
 
 CONTENDERS = 512
-REACH = 2.0  # contenders are the options of the highest mean plus so many standard deviations
-Moments = Float[np.ndarray, " option"]
-Promise = Callable[[Options, Moments, Moments], Float[np.ndarray, " option"]]  # of options with their mean and std
+REACH = 0.977  # contenders are the options whose quantile of this probability is highest
+Promise = Callable[[Options, Predicted], Float[np.ndarray, " option"]]  # of options, from what is predicted of them
 
 
-def upper_end(options: Options, mean: Moments, std: Moments) -> Float[np.ndarray, " option"]:
-    """How far up the score of each option may be."""
-    return mean + REACH * std
+def upper_end(options: Options, predicted: Predicted) -> Float[np.ndarray, " option"]:
+    """How far up the score of each option may be.
+
+    A quantile, not the mean and some standard deviations: below a ceiling, as accuracies are, the spread of an unknown
+    cell is nearly all downwards, and 75 plus two times 20 % would place it before the best.
+    """
+    return predicted.quantile(REACH)
 
 
 @dataclass(frozen=True)
 class Belief:
     """What one model says.
 
-    contenders: rows of the options, most promising first. pending: rows of those that are asked for and not told. best:
-    highest mean score of an evaluated cell, minus infinity without any.
+    contenders: rows of the options, most promising first. pending: rows of those that are asked for and not told.
+    predicted: of each option. best: highest mean score of an evaluated cell, minus infinity without any.
     """
 
     model: MetaNP
     options: Options
     contenders: Int[np.ndarray, " contender"]
     pending: Int[np.ndarray, " pending"]
-    mean: Float[np.ndarray, " option"]
-    std: Float[np.ndarray, " option"]
+    predicted: Predicted
     best: float
+
+    @property
+    def mean(self) -> Float[np.ndarray, " option"]:
+        """Expected score of each option."""
+        return self.predicted.mean
+
+    @property
+    def std(self) -> Float[np.ndarray, " option"]:
+        """Standard deviation of each option's score."""
+        return self.predicted.std
 
     @classmethod
     def of(
@@ -67,14 +80,14 @@ class Belief:
         condition(model, history, candidates)
 
         def value(options: Options) -> Float[np.ndarray, " option"]:
-            return promise(options, *_moments(model, options))
+            return promise(options, _predicted(model, options))
 
         options = candidates.options(history, rng, value)
-        mean, std = _moments(model, options)
-        contenders = candidates.highest(options, promise(options, mean, std), max(n, CONTENDERS))
+        predicted = _predicted(model, options)
+        contenders = candidates.highest(options, promise(options, predicted), max(n, CONTENDERS))
         best = history.best.score if history.best else -np.inf
         pending = options.known[len(history.evaluated) :]
-        return cls(model, options, contenders, pending, mean, std, best)
+        return cls(model, options, contenders, pending, predicted, best)
 
     def draws(self, rows: Int[np.ndarray, " row"], n: int, rng: np.random.Generator) -> Float[np.ndarray, "draw row"]:
         """Joint draws of some options."""
@@ -84,11 +97,10 @@ class Belief:
         return self.model.sample(some, n, torch.Generator().manual_seed(int(rng.integers(2**62))))
 
 
-def _moments(model: MetaNP, options: Options) -> tuple[Moments, Moments]:
+def _predicted(model: MetaNP, options: Options) -> Predicted:
     if not len(options):
-        return np.zeros(0), np.zeros(0)
-    predicted = model.predict_distribution(encoded(model, options), noise=False)
-    return predicted.mean, predicted.std
+        return Predicted(np.zeros(0), np.zeros(0), lambda probability: np.zeros(0))
+    return model.predict_distribution(encoded(model, options), noise=False)
 
 
 def condition(model: MetaNP, history: History, candidates: Candidates) -> None:

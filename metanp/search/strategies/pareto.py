@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metanp.cell import Cell
+from metanp.predicted import Predicted
 from metanp.search.belief import Belief, upper_end
 from metanp.search.candidates import Candidates, Options
 from metanp.search.history import History
@@ -49,10 +50,10 @@ class Pareto(Bayesian):
     def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:
         told = _Told(history.scores.tolist(), self._cost_of(history.cells).tolist())
 
-        def added(options: Options, mean: np.ndarray, std: np.ndarray) -> Float[np.ndarray, " option"]:
+        def added(options: Options, predicted: Predicted) -> Float[np.ndarray, " option"]:
             cost = self._costs_of(options, candidates)
-            upper = upper_end(options, mean, std)
-            return told.improvement(upper[None], cost, self._reference(told, mean, cost))[0]
+            upper = upper_end(options, predicted)
+            return told.improvement(upper[None], cost, self._reference(told, predicted.mean, cost))[0]
 
         belief = Belief.of(self.model, history, candidates, n, rng, added)
         if not len(belief.contenders):
