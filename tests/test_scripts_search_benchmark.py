@@ -123,6 +123,13 @@ def test_a_benchmark_is_a_problem_and_has_the_columns_of_all_its_data_sets(name,
     assert wanted <= set(load_benchmark(where.benchmark).metrics)
 
 
+def test_the_shipped_model_finds_the_best_cell_of_nasbench201_within_thirty_evaluations():
+    here = problem(composed(NO_MIRROR).benchmarks["nasbench201"], "cifar10")
+    for repeat in range(2):  # 7 to 22 in 34 runs
+        found = simulate(make("metanp", checkpoint="label-free"), here, repeat, batch=1, limit=30, seed=0)
+        assert here.finished(found["cells"])
+
+
 def test_the_best_cell_of_nasbench201_is_the_known_one():
     here = problem(composed(NO_MIRROR).benchmarks["nasbench201"], "cifar10")
     assert len(here.rows) == 15625
