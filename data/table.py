@@ -177,6 +177,8 @@ class Table:
     @property
     def how_to_have_more(self) -> str:
         """What to do to have the columns of files that are not at hand."""
+        if not self.missing:
+            return "all its files are at hand, and none has more"
         return f"to have more, set METANP_MIRROR or call load_benchmark({self.name!r}, download=True)"
 
     def _unknown(self, metric: str) -> str:

@@ -86,7 +86,9 @@ def search_benchmark(config: Config) -> dict[str, list[Line]]:
     rivals = {name: rival.told(where.settings.get(name, {})) for name, rival in rivals.items()}
     who = [*contestants(rivals, config.kind, config.checkpoints, where.benchmark, config.repeats, config.batch)]
     described = {name: rival.described() for name, rival in rivals.items()}
-    return {dataset: _one(config, where, dataset, who, described) for dataset in datasets}
+    # all of them first: what one lacks is told before any run
+    problems = {dataset: problem(where, dataset, config.proxies) for dataset in datasets}
+    return {dataset: _one(config, where, dataset, here, who, described) for dataset, here in problems.items()}
 
 
 def _where(config: Config) -> tuple[SearchConfig, list[str]]:
@@ -113,10 +115,15 @@ def _where(config: Config) -> tuple[SearchConfig, list[str]]:
 
 
 def _one(
-    config: Config, where: SearchConfig, dataset: str, who: list[Contestant], described: dict[str, Described]
+    config: Config,
+    where: SearchConfig,
+    dataset: str,
+    here: Problem,
+    who: list[Contestant],
+    described: dict[str, Described],
 ) -> list[Line]:
     """A data set."""
-    here, limit = problem(where, dataset, config.proxies), config.evaluations or where.limit
+    limit = config.evaluations or where.limit
     same = {"run_seed": config.seed, **_digests(here)}
     column = f"{here.told}-{dataset}" if where.cost else here.told
     wanted: list[tuple[Run, RowFile]] = []

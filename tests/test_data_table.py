@@ -57,6 +57,11 @@ def test_an_absent_metric_names_the_absent_files_and_the_remedy():
         one.mean("cifar10_test_accuracy_200")
 
 
+def test_a_remedy_is_named_only_where_a_file_is_absent():
+    assert "METANP_MIRROR" in table([[90.0]], missing={"nats_bench.csv": "not at hand"}).how_to_have_more
+    assert table([[90.0]]).how_to_have_more == "all its files are at hand, and none has more"
+
+
 def test_a_side_feature_asked_for_as_a_metric_is_pointed_out():
     with pytest.raises(ValueError, match=r"side feature: table\.features\['cifar10_flops'\]"):
         table([[90.0]]).values("cifar10_flops")

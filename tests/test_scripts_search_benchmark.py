@@ -159,6 +159,13 @@ def test_what_is_not_there_or_not_allowed_is_refused_by_name(tmp_path, overrides
         search_benchmark(small(tmp_path, *overrides))
 
 
+def test_what_one_data_set_lacks_is_told_before_the_first_run_of_any(tmp_path):
+    both = "benchmarks.nasbench201.datasets=[cifar10,cifar1000]"
+    with pytest.raises(ValueError, match="no metric 'cifar1000_validation_accuracy_200'"):
+        search_benchmark(small(tmp_path, both, "dataset=''"))
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_benchmark_without_proxies_says_so():
     with pytest.raises(ValueError, match="has no zero-cost proxies"):
         problem(composed().benchmarks["nasbench_graph"], "cora", proxies=True)
@@ -175,6 +182,7 @@ def test_a_benchmark_that_names_strategies_runs_all_when_slow_ones_are_asked_for
     seen: list[set[str]] = []
     monkeypatch.setattr("scripts.search_benchmark.contestants", lambda rivals, *_: seen.append(set(rivals)) or [])
     monkeypatch.setattr("scripts.search_benchmark._one", lambda *_: [])
+    monkeypatch.setattr("scripts.search_benchmark.problem", lambda *_: None)
     for slow in ("false", "true"):
         search_benchmark(composed("benchmark=nasbench201_latency", "dataset=edgegpu", f"slow={slow}"))
     assert seen == [{"pareto", "metanp", "random"}, set(composed().known)]
