@@ -42,8 +42,8 @@ class Cell:
     edges: tuple[tuple[int, int], ...]
 
     def __init__(self, operations: Iterable[str], edges: Iterable[Sequence[int]] | np.ndarray):
-        object.__setattr__(self, "operations", tuple(operations))
-        object.__setattr__(self, "edges", _sorted_edges(list(edges)))
+        object.__setattr__(self, "operations", _names(operations))
+        object.__setattr__(self, "edges", _sorted_edges(edges))
         _check(self.operations, self.edges)
 
     def __len__(self) -> int:
@@ -89,9 +89,9 @@ class Cell:
     @classmethod
     def from_nasbench201(cls, text: str) -> Cell:
         """From `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|...|`."""
-        from metanp.spaces import nasbench201
+        from metanp.spaces import read_text
 
-        return nasbench201.parse(text)
+        return read_text("nasbench201", text)
 
     def to_nasbench201(self) -> str:
         """To a NAS-Bench-201 string that computes the same; the very string where the cell came from one."""
@@ -128,9 +128,9 @@ class Cell:
     @classmethod
     def from_transnas(cls, text: str) -> Cell:
         """From TransNAS-Bench-101's micro string `64-41414-a_bc_def`."""
-        from metanp.spaces import transnas
+        from metanp.spaces import read_text
 
-        return transnas.parse(text)
+        return read_text("transnas", text)
 
     def to_transnas(self) -> str:
         """To a TransNAS-Bench-101 micro string that computes the same."""
@@ -158,8 +158,8 @@ class Cell:
         Raises:
             ValueError: another kind of graph, a node without `operation` (named), or what `Cell` refuses.
         """
-        if not graph.is_directed() or graph.is_multigraph():
-            raise ValueError(f"a cell is a networkx.DiGraph, not a {type(graph).__name__}")
+        if not hasattr(graph, "is_directed") or not graph.is_directed() or graph.is_multigraph():
+            raise ValueError(f"a cell is a networkx.DiGraph, not a {type(graph).__name__}, as {graph!r:.60} is")
         nodes = list(graph.nodes)
         missing = [node for node in nodes if "operation" not in graph.nodes[node]]
         if missing:
@@ -185,9 +185,9 @@ class Cell:
         """
         from metanp.spaces import read_text
 
-        data = json.loads(value) if isinstance(value, str) else value
+        data = _parsed(value) if isinstance(value, str) else value
         if isinstance(data, Mapping) and set(data) == {"operations", "edges"}:
-            if not isinstance(data["operations"], Sequence) or not isinstance(data["edges"], Sequence):
+            if not all(isinstance(data[name], list | tuple) for name in ("operations", "edges")):
                 raise ValueError(f"not a cell: {str(data)[:80]!r}; 'operations' and 'edges' must be lists")
             return cls(data["operations"], data["edges"])
         if isinstance(data, Mapping) and len(data) == 1:
@@ -197,6 +197,13 @@ class Cell:
     def to_json(self) -> dict[str, Any]:
         """To `{"operations": [...], "edges": [[from, to], ...]}`, ready for `json.dumps`."""
         return {"operations": list(self.operations), "edges": [list(edge) for edge in self.edges]}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not a cell: {text[:80]!r} is no JSON ({str(error)[:80]})") from None
 
 
 def _reached(start: int, edges: Iterable[tuple[int, int]]) -> set[int]:
@@ -213,16 +220,47 @@ def _reached(start: int, edges: Iterable[tuple[int, int]]) -> set[int]:
     return seen
 
 
-def _sorted_edges(edges: list[Any]) -> tuple[tuple[int, int], ...]:
+def _names(operations: Any) -> tuple[str, ...]:
+    if isinstance(operations, str) or not isinstance(operations, Iterable):
+        raise ValueError(f"the operations are {operations!r:.80}; expected a list of names, one a node")
+    return tuple(str(name) if isinstance(name, str) else name for name in operations)
+
+
+def _sorted_edges(edges: Any) -> tuple[tuple[int, int], ...]:
+    if isinstance(edges, str | Mapping) or not isinstance(edges, Iterable):
+        raise ValueError(f"the edges are {edges!r:.80}; expected a list of pairs of node numbers, from and to")
+    listed = list(edges)
     try:
-        return tuple(sorted((index(u), index(v)) for u, v in edges))
+        return tuple(sorted((index(u), index(v)) for u, v in listed))
     except (TypeError, ValueError):
-        wrong = next(edge for edge in edges if not _is_pair(edge))
-        raise ValueError(f"{wrong!r} is no edge: expected two node numbers, from and to") from None
+        return tuple(sorted(_edge(edge) for edge in listed))
 
 
-def _is_pair(edge: Any) -> bool:
-    return isinstance(edge, Iterable) and [hasattr(node, "__index__") for node in edge] == [True, True]
+def _edge(edge: Any) -> tuple[int, int]:
+    """One edge, its nodes whole numbers of any kind, 3.0 too.
+
+    Raises:
+        ValueError: no pair of whole numbers; names it.
+    """
+    try:
+        u, v = (None if isinstance(node, str) or not float(node).is_integer() else int(node) for node in edge)
+    except (TypeError, ValueError, OverflowError):
+        u = v = None
+    if u is None or v is None or isinstance(edge, str):
+        raise ValueError(f"{edge!r:.80} is no edge: expected two node numbers, from and to")
+    return u, v
+
+
+_ADVICE = {
+    (
+        "input",
+        True,
+    ): "; where a cell reads several inputs, as in DARTS, keep one 'input' and write each of them as a node "
+    "that reads it: the operation that the network applies to it ('conv1x1' in DARTS), or 'skip'",
+    ("output", True): "; join them: one 'output' that reads what each of them reads",
+    ("input", False): "; add the node that the others read from",
+    ("output", False): "; add the node that reads the result",
+}
 
 
 def _check(operations: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> None:
@@ -230,7 +268,9 @@ def _check(operations: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> N
         operation_index(name)
     for end in ("input", "output"):
         if (n := operations.count(end)) != 1:
-            raise ValueError(f"a cell has exactly one {end}, this one has {n}: {list(operations)}")
+            raise ValueError(
+                f"a cell has exactly one {end}, this one has {n}: {list(operations)!s:.200}{_ADVICE[end, n > 1]}"
+            )
     source, sink, size = operations.index("input"), operations.index("output"), len(operations)
     for i, (u, v) in enumerate(edges):
         if not (0 <= u < size and 0 <= v < size):

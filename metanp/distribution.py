@@ -35,15 +35,21 @@ class Mixture:
         part = torch.special.ndtr((y[:, None] - self.mean) / self.std)
         return (self.log_weight.exp()[..., None] * part).sum(1)
 
-    def quantile(self, probability: float) -> Float[Tensor, "task target"]:
+    def quantile(self, probability: float | Float[Tensor, "task target"]) -> Float[Tensor, "task target"]:
         """The value that a new measurement of each target stays below with this probability, by bisection."""
-        outermost = self.mean + self.std * torch.special.ndtri(self.std.new_tensor(probability))
+        wanted = torch.as_tensor(probability).to(self.std)
+        outermost = self.mean + self.std * torch.special.ndtri(wanted if wanted.ndim == 0 else wanted[:, None])
         low, high = outermost.amin(1), outermost.amax(1)  # a mixture's quantile lies between its parts'
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             below = self.cdf(middle) < probability
             low, high = torch.where(below, middle, low), torch.where(below, high, middle)
         return (low + high) / 2
+
+    def with_noise(self, variance: Float[Tensor, " target"]) -> Mixture:
+        """With more noise of a measurement of each target."""
+        std, noise = ((x**2 + variance).sqrt() for x in (self.std, self.noise))
+        return replace(self, std=std, noise=noise)
 
     def without_noise(self) -> Mixture:
         """Of the scores themselves instead of new measurements of them."""

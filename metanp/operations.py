@@ -131,4 +131,9 @@ def operation_index(name: str) -> int:
         return index
     near = difflib.get_close_matches(str(name), INDEX, n=3, cutoff=0.3)
     hint = f"nearest known: {', '.join(near)}" if near else f"known: {', '.join(INDEX)}"
-    raise ValueError(f"unknown operation {name!r}; {hint}")
+    if not isinstance(name, str):
+        raise ValueError(f"unknown operation {name!r:.80}, a {type(name).__name__} and no name; {hint}")
+    raise ValueError(
+        f"unknown operation {name[:80]!r}; {hint}; for an operation that the vocabulary has no word for, take one of "
+        "custom1, custom2, custom3, custom4, the same in all cells: its meaning is read off the evaluated cells"
+    )

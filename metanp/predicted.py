@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from metanp.given import read_items, read_probability
+
 
 @dataclass(frozen=True)
 class Predicted:
@@ -27,8 +29,7 @@ class Predicted:
         """The values that each candidate's score stays below with these probabilities.
 
         Raises:
-            ValueError: a probability that is not between 0 and 1.
+            TypeError, ValueError: a probability that is not between 0 and 1.
         """
-        if wrong := [p for p in probabilities if not 0 < p < 1]:
-            raise ValueError(f"{wrong[0]} is no probability between 0 and 1, such as 0.9")
-        return np.stack([self.quantile(p) for p in probabilities])
+        wanted = [read_probability(p, "the probability") for p in read_items(probabilities, "the probabilities")]
+        return np.stack([self.quantile(p) for p in wanted]) if wanted else np.zeros((0, len(self.mean)))

@@ -7,39 +7,42 @@ scores given to `fit`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
-from metanp.distribution import Mixture
-from metanp.encoder import Points
-from metanp.features import FEATURE_NAMES, WL_STEPS
-from metanp.pool import Pool, encode
+from metanp.estimator import Estimator, NotFittedError
+from metanp.fitted import Evaluated, Fitted, ScoreWarning
+from metanp.given import (
+    check_alike,
+    read_cells,
+    read_count,
+    read_evaluated,
+    read_flag,
+    read_probability,
+    read_scores,
+    read_torch_generator,
+)
+from metanp.pool import Pool
 from metanp.predicted import Predicted
-from metanp.score_transform import ScoreTransform
-from metanp.side import Side, standardise_side
+from metanp.reading import Reader
+from metanp.side import Side
+from metanp.torch_state import read_device, usual_torch
 
-Candidates = Sequence[Cell] | CellArray | Pool
-ALL = slice(None)
-CHUNK = 2048  # distinct cells answered for at once: their covariances stay in the cache
-MIN_HEAD_WEIGHT = 0.01  # heads that a context gives less are left out: they cost as much as the others and say little
-LARGE_POOL = 100_000  # distinct cells; in pools larger than this, heads say little that weigh less than
-LARGE_POOL_HEAD_WEIGHT = 0.1
+__all__ = ["MetaNP", "NotFittedError", "Ranking", "ScoreWarning"]
+
+Cells = Iterable[Cell] | CellArray
+Candidates = Cells | Pool
 DRAWS = 256  # joint draws behind `p_top`
 CONTENDERS = 1024  # cells that can be among the first at all are looked for among this many, at least
-
-
-class NotFittedError(ValueError, AttributeError):
-    """Asked for a prediction before `fit`; as in scikit-learn."""
 
 
 @dataclass(frozen=True)
@@ -60,97 +63,107 @@ class Ranking:
         return len(self.cells)
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    state: Any
-    transform: ScoreTransform
-    sign: int
-    side: Side
-    evaluated: Pool | None
-
-
-class MetaNP:
+class MetaNP(Estimator):
     """Few-shot performance predictor.
 
     Args:
         checkpoint: name of a shipped checkpoint, or a path.
-        device: where to compute, e.g. "cuda".
+        device: where to compute, such as "cuda"; "auto" takes a GPU where there is one.
 
     Raises:
         metanp.checkpoint.CheckpointError: no such checkpoint, or not a whole one of ours.
+        ValueError: no such device here.
     """
 
-    def __init__(self, checkpoint: str | Path = "default", device: str = "cpu"):
+    @usual_torch()
+    def __init__(self, checkpoint: str | Path = "default", device: str | torch.device = "cpu"):
         self.checkpoint, self.device = checkpoint, device
         model, self.card = load_model(checkpoint)
-        self.model = model.to(device).requires_grad_(False)
-        self._fitted: _Fitted | None = None
+        where = read_device(device)
+        self.model = model.to(where).requires_grad_(False)
+        self._reader = Reader(self.model, where, str(checkpoint))
+        self._given: Evaluated | None = None
+        self._fitted: Fitted | None = None
 
     @classmethod
-    def from_pretrained(cls, checkpoint: str | Path = "default", device: str = "cpu") -> MetaNP:
+    def from_pretrained(cls, checkpoint: str | Path = "default", device: str | torch.device = "cpu") -> MetaNP:
         """The same as the constructor."""
         return cls(checkpoint, device)
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Settings, for scikit-learn's `clone`."""
-        return {"checkpoint": self.checkpoint, "device": self.device}
-
-    def set_params(self, **params: Any) -> MetaNP:
-        """Change settings; loads anew and forgets the evaluated cells.
+    @usual_torch()
+    def to(self, device: str | torch.device) -> MetaNP:
+        """Compute there from now on; what was fitted stays.
 
         Raises:
-            ValueError: no such setting.
+            ValueError: no such device here.
         """
-        if unknown := set(params) - set(self.get_params()):
-            raise ValueError(f"MetaNP has no setting {sorted(unknown)}; it has {sorted(self.get_params())}")
-        self.__init__(**{**self.get_params(), **params})  # type: ignore[misc]
+        where = read_device(device)
+        self.model, self.device = self.model.to(where), device
+        self._reader = replace(self._reader, device=where)
+        if self._given is not None:
+            self._fitted = Fitted.of(self._reader, self._given)
         return self
 
-    def fit(
-        self,
-        cells: Sequence[Cell] | CellArray,
-        score: Sequence[float] | np.ndarray,
-        features: Any = None,
-        maximize: bool = True,
-    ) -> MetaNP:
+    @usual_torch()
+    def fit(self, cells: Cells, score: Any, features: Any = None, maximize: bool = True, failed: Cells = ()) -> MetaNP:
         """Condition on evaluated cells; none is legal and asks for the prior, in units of standard deviations.
 
+        A cell may come several times: its scores are repeated measurements. Where these contradict one another, they
+        weigh less, and the cell's interval holds them. Scores that no measurement gives (a penalty of -1e6 among
+        percents) are taken as failures; such scores on the good side are left out; both with a warning.
+
         Args:
-            cells: evaluated cells; the same cell may come several times, as repeated measurements.
+            cells: evaluated cells, in any collection with an order.
             score: one a cell, any unit.
-            features: DataFrame or mapping of named side features, rows as the cells, NaN where missing.
+            features: DataFrame or mapping of named side features, rows as the cells, NaN where missing; the rows of
+                failed cells may follow.
             maximize: False where lower is better.
+            failed: cells whose evaluation failed: a failure counts as the worst score that was measured.
 
         Raises:
-            ValueError: lengths that differ, or a score that is not finite (names the first such cell).
+            TypeError, ValueError: what is not what it should be, such as lengths that differ or a score that is not
+                finite; names the first such item.
+
+        Warns:
+            ScoreWarning: scores that were not taken as measurements.
         """
-        values = np.asarray(score, dtype=np.float64)
-        if values.ndim != 1 or len(values) != len(cells):
-            raise ValueError(f"{len(cells)} cells but scores of shape {values.shape}; expected one score a cell")
-        if not np.isfinite(values).all():
-            bad = int(np.flatnonzero(~np.isfinite(values))[0])
-            raise ValueError(f"the score of cell {bad} is {values[bad]}; leave failed cells out or give them a number")
-        sign = 1 if maximize else -1
-        transform = ScoreTransform.fit(sign * values)
-        side = Side.of(features, len(cells))
-        pool = encode(self.model.encoder, cells, side, str(self.checkpoint)) if len(values) else None
-        with torch.inference_mode():
-            yc = torch.as_tensor(transform.forward(sign * values), dtype=torch.float32, device=self.device)[None]
-            xc = self._points(pool, standardise_side(side.values, side.values)) if pool else self._no_points(side)
-            state = self.model.process.condition(xc, yc, torch.ones_like(yc, dtype=torch.bool))
-            self._fitted = _Fitted(state.prune(MIN_HEAD_WEIGHT), transform, sign, side, pool)
+        check_alike(cells, score, "scores")
+        check_alike(cells, features, "features")
+        measured, broken = read_evaluated(cells), read_cells(failed, "failed cells")
+        values = read_scores(score, len(measured))
+        sign = 1 if read_flag(maximize, "maximize") else -1
+        side = Side.of_both(features, len(measured), len(broken))
+        self._given = Evaluated(_joined(measured, broken), sign * values, side, sign)
+        self._fitted = Fitted.of(self._reader, self._given)
         return self
 
-    def encode(self, candidates: Sequence[Cell] | CellArray, features: Any = None) -> Pool:
+    @usual_torch()
+    def encode(self, candidates: Cells, features: Any = None) -> Pool:
         """Candidates made ready for many `predict`, `rank` and `sample`.
 
         Raises:
-            ValueError: no candidates, or side features that do not fit them.
+            TypeError, ValueError: no candidates, an item that is no cell, or side features that do not fit them.
         """
-        if not len(candidates):
+        check_alike(candidates, features, "features")
+        cells = read_cells(candidates, "candidates")
+        if not len(cells):
             raise ValueError("the pool of candidates is empty")
-        side = Side.of(features, len(candidates))
-        return encode(self.model.encoder, candidates, side, str(self.checkpoint))
+        return self._reader.encode(cells, Side.of(features, len(cells)))
+
+    @overload
+    def predict(
+        self, candidates: Candidates, return_std: Literal[False] = False, noise: bool = True, features: Any = None
+    ) -> Float[np.ndarray, " cell"]: ...
+
+    @overload
+    def predict(
+        self, candidates: Candidates, return_std: Literal[True], noise: bool = True, features: Any = None
+    ) -> tuple[Float[np.ndarray, " cell"], Float[np.ndarray, " cell"]]: ...
+
+    @overload
+    def predict(
+        self, candidates: Candidates, return_std: bool = False, noise: bool = True, features: Any = None
+    ) -> Any: ...
 
     def predict(
         self, candidates: Candidates, return_std: bool = False, noise: bool = True, features: Any = None
@@ -168,29 +181,28 @@ class MetaNP:
 
         Raises:
             NotFittedError: before `fit`.
-            ValueError: no candidates, a pool of another checkpoint, side features that do not fit.
+            TypeError, ValueError: no candidates, an item that is no cell, a pool of another checkpoint, side features
+                that do not fit.
         """
         predicted = self.predict_distribution(candidates, noise, features)
-        return (predicted.mean, predicted.std) if return_std else predicted.mean
+        return (predicted.mean, predicted.std) if read_flag(return_std, "return_std") else predicted.mean
 
+    @usual_torch()
     def predict_distribution(self, candidates: Candidates, noise: bool = True, features: Any = None) -> Predicted:
         """Mean, standard deviation and, when asked, quantiles of each candidate's score, from one pass over them.
 
         Arguments and errors as `predict`.
         """
-        pool, fitted = self._pool(candidates, features), self._require_fit()
-        sign, transform = fitted.sign, fitted.transform
-        first, inverse = pool.distinct()
-        mixtures = self._mixtures(pool, fitted, noise, first)
-        parts = [transform.inverse_moments(*_numpy(mixture.moments())) for mixture in mixtures]
-        mean, std = np.concatenate(parts, axis=1)[:, inverse]
+        fitted = self._require_fit()
+        return fitted.distribution(self._pool(candidates, features), read_flag(noise, "noise"))
 
-        def quantile(probability: float) -> Float[np.ndarray, " cell"]:
-            wanted = probability if sign > 0 else 1 - probability
-            values = np.concatenate([_numpy([mixture.quantile(wanted)])[0] for mixture in mixtures])
-            return sign * transform.inverse(values)[inverse]
+    @usual_torch()
+    def predict_failure(self, candidates: Candidates, features: Any = None) -> Float[np.ndarray, " cell"]:
+        """Probability that the evaluation of each candidate fails; 0 where no evaluated cell did.
 
-        return Predicted(sign * mean, std, quantile)
+        Arguments and errors as `predict`.
+        """
+        return self._require_fit().failure(self._pool(candidates, features))
 
     def predict_quantiles(
         self, candidates: Candidates, probabilities: Sequence[float], noise: bool = True, features: Any = None
@@ -201,7 +213,7 @@ class MetaNP:
             noise: of a new measurement; False for the score without measurement noise.
 
         Raises:
-            ValueError: as `predict`; or a probability that is not between 0 and 1.
+            TypeError, ValueError: as `predict`; or a probability that is not between 0 and 1.
         """
         return self.predict_distribution(candidates, noise, features).quantiles(probabilities)
 
@@ -213,8 +225,7 @@ class MetaNP:
         Between quantiles: as skewed as scores are, where the mean plus and minus some standard deviations would be too
         wide on one side and too narrow on the other. Arguments and errors as `predict_quantiles`.
         """
-        if not 0 < level < 1:
-            raise ValueError(f"level is {level}; expected a probability between 0 and 1, such as 0.9")
+        level = read_probability(level, "level")
         return self.predict_quantiles(candidates, (0.5 - level / 2, 0.5 + level / 2), noise, features)
 
     def rank(
@@ -222,15 +233,16 @@ class MetaNP:
     ) -> Ranking:
         """The `k` best candidates by predicted mean, best first; all of them without `k`.
 
-        Cells that compute the same as an evaluated one are left out, unless `include_evaluated`. Of candidates that
-        compute the same, and so are predicted alike, the first given stands first.
+        Cells that compute the same as an evaluated or failed one are left out, unless `include_evaluated`. Of
+        candidates that compute the same, and so are predicted alike, the first given stands first.
 
         Raises:
-            ValueError: as `predict`; or `k` below 1 or above the number of candidates that are left.
+            TypeError, ValueError: as `predict`; or `k` below 1 or above the number of candidates that are left.
         """
-        pool, fitted = self._pool(candidates, features), self._require_fit()
-        left = np.arange(len(pool)) if include_evaluated else np.flatnonzero(~pool.among(fitted.evaluated))
-        k = len(left) if k is None else k
+        fitted = self._require_fit()
+        pool, keep = self._pool(candidates, features), read_flag(include_evaluated, "include_evaluated")
+        left = np.arange(len(pool)) if keep else np.flatnonzero(~pool.among(fitted.evaluated))
+        k = len(left) if k is None else read_count(k, "k", least=None)
         if not 1 <= k <= len(left):
             raise ValueError(f"k is {k}, but there are {len(left)} candidates to rank (evaluated ones left out)")
         mean, std = self.predict(pool, return_std=True)
@@ -239,28 +251,28 @@ class MetaNP:
         p_top = self._probability_of_top(pool, fitted, order, k)
         return Ranking([pool.cell(int(i)) for i in best], best, mean[best], std[best], p_top)
 
+    @usual_torch()
     def sample(
-        self, candidates: Candidates, n: int = 1, rng: torch.Generator | None = None, features: Any = None
+        self, candidates: Candidates, n: int = 1, rng: Any = None, features: Any = None
     ) -> Float[np.ndarray, "draw cell"]:
         """Joint draws of the candidates' scores, without measurement noise, in the user's units.
 
-        Memory grows linearly with the candidates. `rng` is a CPU generator; without one, every call draws anew.
+        Memory grows linearly with the candidates. `rng` is a seed or a generator (`torch`, CPU, or numpy); without one,
+        every call draws anew.
 
         Raises:
-            ValueError: as `predict`; or `n` below 1.
+            TypeError, ValueError: as `predict`; or `n` below 1.
         """
-        pool, fitted = self._pool(candidates, features), self._require_fit()
-        if n < 1:
-            raise ValueError(f"n is {n}; expected at least one draw")
-        if rng is None:
-            rng = torch.Generator()
-            rng.seed()
-        values = self._draws(pool, fitted, n, rng)
-        return fitted.sign * fitted.transform.inverse(values)
+        fitted = self._require_fit()
+        pool, rng = self._pool(candidates, features), read_torch_generator(rng)
+        return fitted.sign * fitted.draws(pool, read_count(n, "n"), rng)
 
     # --- inside -----------------------------------------------------------------------------------------------
 
-    def _require_fit(self) -> _Fitted:
+    def __sklearn_is_fitted__(self) -> bool:
+        return getattr(self, "_fitted", None) is not None
+
+    def _require_fit(self) -> Fitted:
         if self._fitted is None:
             raise NotFittedError("call fit(cells, scores) first; fit([], []) asks for the prior")
         return self._fitted
@@ -271,48 +283,13 @@ class MetaNP:
             candidates = self.encode(candidates, features)
         elif features is not None:
             raise ValueError("give side features to encode(), not beside an encoded pool")
-        elif candidates.checkpoint != str(self.checkpoint):
-            raise ValueError(f"the pool was encoded by {candidates.checkpoint!r}, this is {str(self.checkpoint)!r}")
-        if unknown := set(candidates.side.names) - set(fitted.side.names):
-            raise ValueError(f"side features {sorted(unknown)} were not given to fit, which saw {fitted.side.names}")
+        elif candidates.checkpoint != self._reader.checkpoint:
+            raise ValueError(f"the pool was encoded by {candidates.checkpoint!r}, this is {self._reader.checkpoint!r}")
+        candidates.side.check_known(fitted.knowledge.side.names)
         return candidates
 
-    def _points(self, pool: Pool, side: Float[np.ndarray, "cell side"], rows: np.ndarray | slice = ALL) -> Points:
-        """(1, cell) points of some of the pool's cells, with side features already standardised."""
-        index = torch.from_numpy(pool.graph[rows]).to(self.device)
-        taken = pool.points.map(lambda x: x[index][None])
-        known = torch.as_tensor(side[rows], dtype=torch.float32, device=self.device)
-        return Points(taken.embedding, taken.features, taken.patterns, known[None])
-
-    def _no_points(self, side: Side) -> Points:
-        none = torch.zeros(1, 0, self.model.encoder.d_embed, device=self.device)
-        features = none.new_zeros(1, 0, len(FEATURE_NAMES))
-        patterns = none.new_zeros(1, 0, WL_STEPS, 0, dtype=torch.long)
-        return Points(none, features, patterns, none.new_zeros(1, 0, len(side.names)))
-
-    def _pieces(self, pool: Pool, fitted: _Fitted, rows: np.ndarray | slice = ALL) -> Iterator[Points]:
-        """The points of some of the pool's cells, a piece at a time."""
-        side = standardise_side(fitted.side.values, pool.side.in_order(fitted.side.names))
-        wanted = np.arange(len(pool))[rows]
-        for start in range(0, len(wanted), CHUNK):
-            yield self._points(pool, side, wanted[start : start + CHUNK])
-
-    def _mixtures(self, pool: Pool, fitted: _Fitted, noise: bool, rows: np.ndarray) -> list[Mixture]:
-        """What the model says of some of the pool's cells, a piece at a time."""
-        state = fitted.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(rows) > LARGE_POOL else fitted.state
-        with torch.inference_mode():
-            parts = (self.model.process.predict(state, points) for points in self._pieces(pool, fitted, rows))
-            return [part if noise else part.without_noise() for part in parts]
-
-    def _draws(
-        self, pool: Pool, fitted: _Fitted, n: int, rng: torch.Generator, rows: np.ndarray | slice = ALL
-    ) -> Float[np.ndarray, "draw cell"]:
-        with torch.inference_mode():
-            draw: Callable[[Points], Tensor] = self.model.process.sampler(fitted.state, n, rng)
-            parts = [draw(points).double().cpu().numpy() for points in self._pieces(pool, fitted, rows)]
-        return np.concatenate(parts, axis=1)
-
-    def _probability_of_top(self, pool: Pool, fitted: _Fitted, order: np.ndarray, k: int) -> Float[np.ndarray, " k"]:
+    @usual_torch()
+    def _probability_of_top(self, pool: Pool, fitted: Fitted, order: np.ndarray, k: int) -> Float[np.ndarray, " k"]:
         """Share of joint draws in which each of the first k is truly among the k best of all in `order`.
 
         Only the candidates most likely to be there are drawn; the others' chances are negligible.
@@ -320,10 +297,14 @@ class MetaNP:
         if k == len(order):
             return np.ones(k)
         contenders = order[: max(CONTENDERS, 4 * k)]
-        values = self._draws(pool, fitted, DRAWS, torch.Generator().manual_seed(0), contenders)
+        values = fitted.draws(pool, DRAWS, torch.Generator().manual_seed(0), contenders)
         threshold = -np.partition(-values, k - 1, axis=1)[:, k - 1 : k]
         return (values[:, :k] >= threshold).mean(0)
 
 
-def _numpy(values: Sequence[Float[Tensor, "1 target"]]) -> Float[np.ndarray, "value target"]:
-    return torch.cat(list(values)).double().cpu().numpy()
+def _joined(first: list[Cell] | CellArray, second: list[Cell] | CellArray) -> list[Cell] | CellArray:
+    """One after the other."""
+    if not len(second):
+        return first
+    lists = [part.to_cells() if isinstance(part, CellArray) else part for part in (first, second)]
+    return [*lists[0], *lists[1]]

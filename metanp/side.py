@@ -8,6 +8,7 @@ Axes: cell; context, the evaluated cells; side, the columns of side features. nu
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from metanp.given import InputError, read_numbers, shown
 from metanp.score_transform import ScoreTransform
 
 FURTHEST = 4.0  # no value is further out than this, in standard deviations of the evaluated cells
@@ -29,17 +31,36 @@ class Side:
 
     @classmethod
     def of(cls, features: Any, n: int) -> Side:
-        """From a DataFrame, or a mapping of name to one number a cell (None or NaN where missing), or None.
+        """From a DataFrame, a mapping of name to one number a cell, one mapping a cell, or None; NaN where missing.
 
         Raises:
-            ValueError: a column with another number of rows than there are cells, or a value that is infinite or no
-                number; named.
+            InputError: something else, such as an array, which has no names.
+            ValueError: a name given twice, a column with another number of rows than there are cells, or a value that
+                is infinite or no number; named.
         """
         if features is None:
             return cls((), np.zeros((n, 0)))
-        names = list(features.keys() if isinstance(features, Mapping) else features.columns)
-        columns = [_column(name, features[name], n) for name in names]
-        return cls(tuple(map(str, names)), np.stack(columns, axis=1) if columns else np.zeros((n, 0)))
+        columns: dict[str, Float[np.ndarray, " cell"]] = {}
+        for name, values in _named(features):
+            if str(name) in columns:
+                raise ValueError(f"side feature {str(name)!r} is given twice; give each its own name")
+            columns[str(name)] = _column(str(name), values, n)
+        return cls(tuple(columns), np.stack([*columns.values()], axis=1) if columns else np.zeros((n, 0)))
+
+    @classmethod
+    def of_both(cls, features: Any, scored: int, failed: int) -> Side:
+        """Of evaluated cells and of failed ones behind them, whose rows may be absent: missing then.
+
+        Raises:
+            ValueError: as `of`.
+        """
+        if not failed or features is None:
+            return cls.of(features, scored + failed)
+        try:
+            return cls.of(features, scored + failed)
+        except ValueError:
+            side = cls.of(features, scored)
+        return cls(side.names, np.concatenate([side.values, np.full((failed, len(side.names)), np.nan)]))
 
     def in_order(self, names: Sequence[str]) -> Float[np.ndarray, "cell side"]:
         """The columns called `names`, all missing where this has no such column."""
@@ -47,11 +68,41 @@ class Side:
         columns = [self.values[:, self.names.index(n)] if n in self.names else missing for n in names]
         return np.stack(columns, axis=1) if columns else np.zeros((len(self.values), 0))
 
+    def check_known(self, known: Sequence[str]) -> None:
+        """Refuse side features that the evaluated cells do not have: nothing could be learned of them.
 
-def _column(name: Any, values: Any, n: int) -> Float[np.ndarray, " cell"]:
+        Raises:
+            ValueError: one that is not among `known`; names it and the nearest that is.
+        """
+        if unknown := [name for name in self.names if name not in known]:
+            near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0)
+            told = f"nearest to the first: {near[0]!r}" if near else "which saw none"
+            raise ValueError(
+                f"side features {unknown} were not given to fit, {told}; give them for all cells, or for none"
+            )
+
+
+def _named(features: Any) -> list[tuple[Any, Any]]:
+    """Columns with their names."""
+    if isinstance(features, Mapping):
+        return list(features.items())
+    if hasattr(features, "columns"):  # by position: two columns may have one name
+        return [(name, features.iloc[:, i]) for i, name in enumerate(features.columns)]
+    if isinstance(name := getattr(features, "name", None), str) and hasattr(features, "index"):
+        return [(name, features)]
+    if isinstance(features, Sequence) and features and all(isinstance(row, Mapping) for row in features):
+        names = dict.fromkeys(name for row in features for name in row)
+        return [(name, [row.get(name) for row in features]) for name in names]
+    raise InputError(
+        f"side features are {shown(features)} ({type(features).__name__}), which has no names; "
+        "give a DataFrame or a dict, such as {'flops': [51.0, 62.3]}"
+    )
+
+
+def _column(name: str, values: Any, n: int) -> Float[np.ndarray, " cell"]:
     try:
-        column = np.asarray([np.nan if v is None else v for v in values], dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        column = read_numbers(values, "values")
+    except ValueError as error:
         raise ValueError(f"side feature {name!r}: {error}; expected one number a cell, NaN where missing") from None
     if len(column) != n:
         raise ValueError(f"side feature {name!r} has {len(column)} values for {n} cells")

@@ -86,10 +86,10 @@ def test_an_interval_of_no_probability_is_refused(fitted, level):
 
 def test_heads_of_little_weight_are_left_out_of_very_large_pools_and_the_rest_still_answers(fitted, monkeypatch):
     mean = fitted.predict(POOL)
-    monkeypatch.setattr("metanp.predictor.LARGE_POOL", 3)
-    monkeypatch.setattr("metanp.predictor.LARGE_POOL_HEAD_WEIGHT", 0.0)
+    monkeypatch.setattr("metanp.reading.LARGE_POOL", 3)
+    monkeypatch.setattr("metanp.reading.LARGE_POOL_HEAD_WEIGHT", 0.0)
     np.testing.assert_allclose(fitted.predict(POOL), mean, rtol=1e-5)
-    monkeypatch.setattr("metanp.predictor.LARGE_POOL_HEAD_WEIGHT", 1.0)  # the heaviest alone
+    monkeypatch.setattr("metanp.reading.LARGE_POOL_HEAD_WEIGHT", 1.0)  # the heaviest alone
     heaviest = fitted.predict(POOL)
     assert np.isfinite(heaviest).all()
     assert not np.allclose(heaviest, mean, rtol=1e-5)
@@ -191,7 +191,7 @@ def test_a_pool_encoded_once_serves_many_contexts_with_the_same_numbers(model):
 
 def test_answers_in_pieces_are_the_answers_at_once(fitted, monkeypatch):
     mean, draws = fitted.predict(POOL), fitted.sample(POOL, 4, seeded(0))
-    monkeypatch.setattr("metanp.predictor.CHUNK", 7)
+    monkeypatch.setattr("metanp.reading.CHUNK", 7)
     monkeypatch.setattr("metanp.pool.CHUNK", 5)
     np.testing.assert_allclose(fitted.predict(POOL), mean, rtol=1e-5)
     np.testing.assert_allclose(fitted.sample(POOL, 4, seeded(0)), draws, rtol=1e-5)

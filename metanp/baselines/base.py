@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal, Self
@@ -23,8 +23,11 @@ from jaxtyping import Float
 from metanp.baselines.inputs import Inputs
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.estimator import Estimator, NotFittedError
+from metanp.given import check_alike, read_cells, read_evaluated, read_flag, read_scores
 from metanp.score_transform import ScoreTransform
 from metanp.side import Side
+from metanp.torch_state import usual_torch
 
 CHUNK = 4096  # rows predicted at once: tens of megabytes of kernel matrix
 Scores = Float[np.ndarray, " cell"]
@@ -72,7 +75,7 @@ class ZScore:
         return self.inverse(mean), self.std * std
 
 
-class Baseline(ABC):
+class Baseline(Estimator, ABC):
     """A predictor of scores; a subclass says what it is (`about`) and how it reads cells (`read`).
 
     Args:
@@ -89,59 +92,67 @@ class Baseline(ABC):
     def __init__(self, seed: int = 0):
         self.seed = seed
 
-    def encode(self, cells: Sequence[Cell] | CellArray, features: Any = None) -> Inputs:
+    @usual_torch()
+    def encode(self, cells: Iterable[Cell] | CellArray, features: Any = None) -> Inputs:
         """The inputs of `cells` and their side features, for `predict` after as many fits as one likes."""
-        return self.read(cells).with_side(Side.of(features, len(cells)))
+        check_alike(cells, features, "features")
+        listed = read_cells(cells)
+        return self.read(listed).with_side(Side.of(features, len(listed)))
 
-    def fit(
-        self,
-        cells: Sequence[Cell] | CellArray = (),
-        score: Sequence[float] | Float[np.ndarray, " cell"] = (),
-        features: Any = None,
-    ) -> Self:
+    @usual_torch()
+    def fit(self, cells: Iterable[Cell] | CellArray = (), score: Any = (), features: Any = None) -> Self:
         """Learn from evaluated cells; any unit, higher is better. `features`: side features, as in `MetaNP.fit`.
 
         Where `fewest_labels` is 0, none at all will do.
 
         Raises:
-            ValueError: fewer cells than `fewest_labels`, lengths that differ, or a score that is not finite; names the
-                first such cell.
+            TypeError, ValueError: fewer cells than `fewest_labels`, an item that is no cell, lengths that differ, or a
+                score that is not finite; names the first such item.
             ImportError: the baseline's library is missing.
         """
-        values = checked(cells, score)
+        check_alike(cells, score, "scores")
+        cells = read_evaluated(cells)
+        values = read_scores(score, len(cells))
         if len(values) < self.fewest_labels:
             needs = f"{type(self).__name__} needs at least {self.fewest_labels}"
             raise ValueError(f"too few evaluated cells: {needs}, but got {len(values)}")
+        check_alike(cells, features, "features")
         self._context = self.encode(cells, features)
         self._transform = self.transform.fit(values)
         self._fit(self._context, self._transform.forward(values))
         return self
 
-    def predict(self, cells: Sequence[Cell] | CellArray | Inputs, return_std: bool = False) -> Any:
+    @usual_torch()
+    def predict(self, cells: Iterable[Cell] | CellArray | Inputs, return_std: bool = False) -> Any:
         """Predicted score of each cell; with `return_std` also the standard deviation of a new measurement.
 
         Raises:
-            RuntimeError: before `fit`.
-            ValueError: `return_std` of a baseline that knows none.
+            NotFittedError: before `fit`.
+            ValueError: `return_std` of a baseline that knows none, or side features that `fit` did not see.
         """
         mean, *std = self._answers(cells, self._moments)
-        if not return_std:
+        if not read_flag(return_std, "return_std"):
             return mean
         if not std:
             raise ValueError(f"{type(self).__name__} gives no standard deviation; gp_wl and random_forest do")
         return mean, std[0]
 
     def _answers(
-        self, cells: Sequence[Cell] | CellArray | Inputs, read: Callable[[Inputs], Answer]
+        self, cells: Iterable[Cell] | CellArray | Inputs, read: Callable[[Inputs], Answer]
     ) -> Float[np.ndarray, "answer cell"]:
         """What `read` makes of distinct rows, a piece at a time: some numbers a cell."""
-        if not hasattr(self, "_context"):
-            raise RuntimeError(f"{type(self).__name__} was not fitted; call fit(cells, score) first")
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError(f"{type(self).__name__} was not fitted; call fit(cells, score) first")
         inputs = cells if isinstance(cells, Inputs) else self.encode(cells)
+        if self.reads_labels:
+            inputs.side.check_known(self._context.side.names)
         parts = [read(inputs.rows(i, i + CHUNK)) for i in range(0, inputs.n_rows, CHUNK)]
         if not parts:
             return np.zeros((2, 0))
         return np.concatenate(parts, axis=1)[:, inputs.graph]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_context")
 
     def _moments(self, inputs: Inputs) -> Answer:
         mean, std = self._predict(inputs)
@@ -167,18 +178,3 @@ def library(name: str) -> ModuleType:
     except ImportError as error:
         message = f"this baseline needs {name.split('.')[0]}: pip install 'metanp[research]' ({error})"
         raise ImportError(message, name=name) from error
-
-
-def checked(cells: Sequence[Cell] | CellArray, score: Any) -> Scores:
-    """Scores of evaluated cells as numbers.
-
-    Raises:
-        ValueError: lengths that differ, or a score that is not finite; names the first such cell.
-    """
-    values = np.asarray(score, dtype=np.float64)
-    if values.shape != (len(cells),):
-        raise ValueError(f"{len(cells)} cells, but scores of shape {values.shape}; expected one score a cell")
-    if not np.isfinite(values).all():
-        bad = int(np.flatnonzero(~np.isfinite(values))[0])
-        raise ValueError(f"the score of cell {bad} is {values[bad]}; leave failed cells out")
-    return values

@@ -16,7 +16,8 @@ Source: Rasmussen & Williams 2006, chapters 2 and 5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,7 @@ from metanp.baselines.inputs import Inputs
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.predicted import Predicted
+from metanp.torch_state import usual_torch
 
 RESTARTS = 2  # besides the start itself
 PRIOR_PRECISION = 0.3  # of each log hyper-parameter: a standard deviation of 1.8, a factor of 6
@@ -60,21 +62,18 @@ class GaussianProcess(Baseline):
         mean, std = self._latent(inputs)
         return mean, std
 
-    def predict_distribution(self, cells: Sequence[Cell] | CellArray | Inputs) -> Predicted:
+    @usual_torch()
+    def predict_distribution(self, cells: Iterable[Cell] | CellArray | Inputs) -> Predicted:
         """Mean, standard deviation and, when asked, quantiles of a new measurement of each cell.
 
         The posterior is normal in the units of the score transform, so its quantiles go back exactly.
 
         Raises:
-            RuntimeError: before `fit`.
+            NotFittedError: before `fit`.
         """
-        transform = self._transform
         mean, std = self._answers(cells, self._latent)
-
-        def quantile(probability: float) -> Float[np.ndarray, " cell"]:
-            return transform.inverse(mean + std * ndtri(probability))
-
-        return Predicted(*transform.inverse_moments(mean, std), quantile)
+        moments = self._transform.inverse_moments(mean, std)
+        return Predicted(*moments, NormalQuantiles(mean, std, self._transform))
 
     def _latent(self, inputs: Inputs) -> Answer:
         with _one_thread():
@@ -88,6 +87,18 @@ class GaussianProcess(Baseline):
         """Features as they are, their square roots, counts; features are never negative."""
         features, *counts = inputs.blocks(self._context)
         return [features, np.sqrt(features), *counts] if features.shape[1] else counts
+
+
+@dataclass(frozen=True)
+class NormalQuantiles:
+    """A probability to the values that scores stay below with it; mean and std in the units of the transform."""
+
+    mean: Float[np.ndarray, " cell"]
+    std: Float[np.ndarray, " cell"]
+    transform: Any
+
+    def __call__(self, probability: float) -> Float[np.ndarray, " cell"]:
+        return self.transform.inverse(self.mean + self.std * ndtri(probability))
 
 
 class OneHotGaussianProcess(GaussianProcess):

@@ -30,6 +30,7 @@ from torch.nn import functional
 from metanp.baselines.base import About, Baseline, Moments, ZScore
 from metanp.baselines.encodings import adjacency, paths
 from metanp.baselines.inputs import Inputs
+from metanp.torch_state import read_device
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,17 @@ class Network(Baseline):
     training: Training
     _net: Any
 
-    def __init__(self, seed: int = 0, device: str = "cpu"):
+    def __init__(self, seed: int = 0, device: str | torch.device = "cpu"):
         super().__init__(seed)
-        self.device = torch.device(device)
+        self.device = device
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
-        with repeatable(self.seed, self.device):
-            self._net = self._build(context).to(self.device)
-            graph = torch.from_numpy(context.graph).to(self.device)
+        device = read_device(self.device)
+        with repeatable(self.seed, device):
+            self._net = self._build(context).to(device)
+            graph = torch.from_numpy(context.graph).to(device)
             read = [tensor[graph] for tensor in self._read(context)]
-            self._learn(read, torch.from_numpy(value).float().to(self.device))
+            self._learn(read, torch.from_numpy(value).float().to(device))
 
     def _learn(self, read: list[Tensor], value: Float[Tensor, " cell"]) -> None:
         train(self._net, lambda batch: self._loss(read, value, batch), self._items(len(value)), self.training)
@@ -107,7 +109,8 @@ class Network(Baseline):
             return self._net(*self._read(inputs)).cpu().numpy().astype(np.float64), None
 
     def _read(self, inputs: Inputs) -> list[Tensor]:
-        return [tensor.to(self.device) for tensor in self._tensors(inputs)]
+        device = read_device(self.device)
+        return [tensor.to(device) for tensor in self._tensors(inputs)]
 
     def _items(self, cells: int) -> int:
         return cells

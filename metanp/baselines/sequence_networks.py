@@ -13,7 +13,7 @@ White et al. 2021 (arXiv:2104.01177) as in NASLib.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -78,8 +78,8 @@ class SemiNAS(NAO):
 
     def fit(
         self,
-        cells: Sequence[Cell] | CellArray = (),
-        score: Sequence[float] | Float[np.ndarray, " cell"] = (),
+        cells: Iterable[Cell] | CellArray = (),
+        score: Any = (),
         features: Any = None,
         unlabelled: GraphInputs | None = None,
     ) -> Self:

@@ -24,6 +24,7 @@ from metanp.baselines.flan import FLAN, batched
 from metanp.baselines.gates import ranking_loss
 from metanp.baselines.networks import repeatable, train
 from metanp.cell_array import CellArray
+from metanp.torch_state import read_device
 
 PRETRAININGS = 3
 
@@ -67,7 +68,7 @@ class TransferredFLAN(FLAN):
         """
         if self.sources is None:
             raise ValueError("TransferredFLAN needs the tasks that it is transferred from; give it sources=")
-        return _pretrained(self.sources, self.seed % PRETRAININGS, self.device)
+        return _pretrained(self.sources, self.seed % PRETRAININGS, read_device(self.device))
 
     def _build(self, context: Any) -> nn.Module:
         return copy.deepcopy(self.prepare())

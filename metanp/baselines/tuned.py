@@ -9,22 +9,23 @@ Source: White et al. 2021 (arXiv:2104.01177) tune so, with three folds; Bergstra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float
 
-from metanp.baselines.base import checked
 from metanp.baselines.base_trees import Trees
 from metanp.cell import Cell
 from metanp.cell_array import CellArray, as_array
+from metanp.estimator import Estimator, NotFittedError
+from metanp.given import check_alike, read_evaluated, read_scores
 from metanp.metrics import kendall_tau
 from metanp.side import Side
 
 
-class Tuned:
+class Tuned(Estimator):
     """Args: make: a class of trees. space: for each setting the values it may take. trials: settings tried, those that
     the class has of its own first. folds: of the cross-validation. seed: of everything random."""
 
@@ -42,18 +43,15 @@ class Tuned:
         self.about = replace(base.about, title=f"{base.about.title}, tuned on its labels")
         self.knows_std, self.fewest_labels, self.reads_labels = base.knows_std, 2 * folds, True
 
-    def fit(
-        self,
-        cells: Sequence[Cell] | CellArray,
-        score: Sequence[float] | Float[np.ndarray, " cell"],
-        features: Any = None,
-    ) -> Self:
+    def fit(self, cells: Iterable[Cell] | CellArray = (), score: Any = (), features: Any = None) -> Self:
         """As `Baseline.fit`.
 
         Raises:
             ValueError: also where a fold would have fewer than two cells.
         """
-        array, values = as_array(cells), checked(cells, score)
+        check_alike(cells, score, "scores")
+        array = as_array(read_evaluated(cells))
+        values = read_scores(score, len(array))
         if len(values) < self.fewest_labels:
             raise ValueError(
                 f"too few evaluated cells: Tuned needs at least {self.fewest_labels}, but got {len(values)}"
@@ -70,8 +68,11 @@ class Tuned:
     def predict(self, cells: Any, return_std: bool = False) -> Any:
         """As `Baseline.predict`."""
         if not hasattr(self, "_best"):
-            raise RuntimeError("Tuned was not fitted; call fit(cells, score) first")
+            raise NotFittedError("Tuned was not fitted; call fit(cells, score) first")
         return self._best.predict(cells, return_std)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_best")
 
     def _drawn(self, rng: np.random.Generator) -> dict[str, Any]:
         return {name: values[int(rng.integers(len(values)))] for name, values in self.space.items()}

@@ -12,6 +12,7 @@ Grover 2022 (arXiv:2207.04179), whose diagonal variant is the transformer here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -52,7 +53,7 @@ class CNP(Textbook):
         self.readout = readout(config.width + d_embed, config.width)
 
     def condition(
-        self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]
+        self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"], spread: Any = None
     ) -> ContextState:
         value = self.encode(torch.cat([xc.embedding, yc[..., None]], dim=-1)) * mask[..., None]
         return ContextState((value,), ~mask)
@@ -76,7 +77,7 @@ class AttentiveCNP(Textbook):
         self.readout = readout(config.width + d_embed, config.width)
 
     def condition(
-        self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]
+        self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"], spread: Any = None
     ) -> ContextState:
         value = self.encode(torch.cat([xc.embedding, yc[..., None]], dim=-1))
         key, value = (
@@ -102,7 +103,7 @@ class TransformerNP(Textbook):
         self.readout = nn.Sequential(nn.LayerNorm(config.width), readout(config.width, config.width))
 
     def condition(
-        self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]
+        self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"], spread: Any = None
     ) -> ContextState:
         known = torch.stack([yc, torch.ones_like(yc)], dim=-1)
         h = self.enter(torch.cat([xc.embedding, known], dim=-1))

@@ -18,13 +18,28 @@ from metanp.encoder import Points
 
 
 class NeuralProcess(nn.Module):
-    """Points and scores in, a distribution for every target out."""
+    """Points and scores in, a distribution for every target out.
+
+    weighs_measurements: whether `condition` uses `spread`.
+    """
+
+    weighs_measurements = False
 
     @abstractmethod
-    def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> Any:
+    def condition(
+        self,
+        xc: Points,
+        yc: Float[Tensor, "task context"],
+        mask: Bool[Tensor, "task context"],
+        spread: Float[Tensor, "task context"] | None = None,
+    ) -> Any:
         """Read the context; what comes back is for `predict` and `sampler` alone.
 
-        It has `prune(weight)`: itself without the parts of it that weigh less, as far as it has such parts.
+        What comes back has `prune(weight)`: itself without the parts of it that weigh less, as far as it has any.
+
+        Args:
+            spread: variance of a measurement beyond the noise that all have, where measurements of one cell contradict
+                one another; passed over where the process does not weigh measurements.
         """
 
     @abstractmethod

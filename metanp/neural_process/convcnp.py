@@ -10,6 +10,7 @@ with the maximum-likelihood objective over sampled latent functions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -54,7 +55,9 @@ class ConvCNP(Textbook):
         self.decoder = convolutions(width, width, width, config.layers) if self.latents else nn.Identity()
         self.readout = readout(config.maps * width + d_embed)
 
-    def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> GridState:
+    def condition(
+        self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"], spread: Any = None
+    ) -> GridState:
         grid = self.grids.to_grid(self.grids.weights(xc.embedding), yc[:, None], mask.float())
         signal = self.encoder(grid.flatten(0, 1)).unflatten(0, grid.shape[:2])
         return GridState(self._latent(signal) if self.latents else signal[:, None])

@@ -84,21 +84,33 @@ class WhitenedHeads(nn.Module):
 
     @torch.autocast("cuda", enabled=False)
     @torch.autocast("cpu", enabled=False)
-    def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> Posterior:
-        """Read the context; rows where `mask` is False have no influence at all."""
+    def condition(
+        self,
+        xc: Points,
+        yc: Float[Tensor, "task context"],
+        mask: Bool[Tensor, "task context"],
+        spread: Float[Tensor, "task context"] | None = None,
+    ) -> Posterior:
+        """Read the context; rows where `mask` is False have no influence at all.
+
+        Args:
+            spread: variance of a measurement beyond the noise that all have.
+        """
         xc, yc, real = xc.float(), yc.float(), mask[:, None].float()
+        more = torch.zeros_like(real) if spread is None else spread[:, None].float()
         lens = Lens.of(xc, yc, mask, self.kernel.relevance)
         prepared = self.kernel.prepare(xc, lens)
         residual = (yc[:, None] - self.mean(xc.embedding).mT) * real
         pairs = self.kernel.pairs(prepared, prepared)
         if yc.shape[1] <= MOST_FOLLOWED:
-            scales = self._adapted(pairs, yc[:, None], residual.detach(), real)
+            scales = self._adapted(pairs, yc[:, None], residual.detach(), real, more)
         else:
             rows, there = _spread_over(yc, mask)
             few, kept = prepared.rows(rows), there[:, None].float()
             apart = residual.gather(2, rows[:, None].expand(-1, residual.shape[1], -1)) * kept
-            scales = self._adapted(self.kernel.pairs(few, few), yc.gather(1, rows)[:, None], apart.detach(), kept)
-        noise = scales.noise(yc[:, None])
+            score, more_of_few = yc.gather(1, rows)[:, None], more.gather(2, rows[:, None])
+            scales = self._adapted(self.kernel.pairs(few, few), score, apart.detach(), kept, more_of_few)
+        noise = scales.noise(yc[:, None]) + more
         cholesky = self._cholesky(self.kernel.compare(pairs, scales), noise, real)
         identity = torch.eye(yc.shape[1], device=yc.device).expand_as(cholesky)
         whitener = torch.linalg.solve_triangular(cholesky, identity, upper=False)
@@ -132,6 +144,7 @@ class WhitenedHeads(nn.Module):
         score: Float[Tensor, "task 1 context"],
         residual: Float[Tensor, "task head context"],
         real: Float[Tensor, "task 1 context"],
+        more: Float[Tensor, "task 1 context"],
     ) -> Scales:
         """Scales that followed the marginal likelihood for a few steps."""
         start = scales = self.kernel.scales()
@@ -140,7 +153,7 @@ class WhitenedHeads(nn.Module):
             # where a step leads is learned, how it got its slope is not differentiated
             with torch.no_grad():
                 compared = self.kernel.compare(pairs, scales)
-                cholesky = self._cholesky(compared, scales.noise(score), real)
+                cholesky = self._cholesky(compared, scales.noise(score) + more, real)
                 alpha = torch.cholesky_solve(residual[..., None], cholesky)
                 weight = 0.5 * (alpha * alpha.mT - torch.cholesky_inverse(cholesky)) * both
                 of_noise = scales.noise_slopes(score, weight.diagonal(dim1=-2, dim2=-1))

@@ -55,6 +55,8 @@ class State:
 class WhitenedConvCNP(NeuralProcess):
     """Exact heads and a convolutional correction."""
 
+    weighs_measurements = True
+
     def __init__(self, config: WhitenedConfig, d_embed: int, graphs: bool = True):
         super().__init__()
         blocks = (FEATURE_BLOCKS, WL_STEPS) if graphs else ((0,), 0)
@@ -68,8 +70,14 @@ class WhitenedConvCNP(NeuralProcess):
             nn.init.zeros_(last.bias)
             self.correct = nn.Sequential(nn.Linear(config.maps * config.channels + 2, 32), nn.GELU(), last)
 
-    def condition(self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]) -> State:
-        posterior = self.heads.condition(xc, yc, mask)
+    def condition(
+        self,
+        xc: Points,
+        yc: Float[Tensor, "task context"],
+        mask: Bool[Tensor, "task context"],
+        spread: Float[Tensor, "task context"] | None = None,
+    ) -> State:
+        posterior = self.heads.condition(xc, yc, mask, spread)
         if self.grids is None:
             return State(posterior, None)
         surprise = (posterior.log_weight.exp()[..., None] * posterior.loo_residual).sum(1)

@@ -14,6 +14,7 @@ from jaxtyping import Int, UInt64
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.given import read_generator
 
 
 class Space(ABC):
@@ -64,10 +65,12 @@ class Space(ABC):
 
     def sample(self, rng: np.random.Generator) -> Cell:
         """One cell, all equally likely."""
+        rng = read_generator(rng)
         return self[int(rng.integers(len(self)))]
 
     def mutate(self, cell: Cell, rng: np.random.Generator) -> Cell:
         """One of `neighbours`, all equally likely."""
+        rng = read_generator(rng)
         near = self.neighbours(cell)
         return near[int(rng.integers(len(near)))]
 

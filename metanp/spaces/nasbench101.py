@@ -20,6 +20,7 @@ from jaxtyping import Int
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.given import read_generator, read_items, read_text
 from metanp.spaces import nasbench101_edits as edits
 from metanp.spaces import nasbench101_enumeration as enumeration
 from metanp.spaces.base import Space
@@ -38,6 +39,7 @@ def parse(matrix: Sequence[Sequence[int]] | np.ndarray, operations: Sequence[str
         ValueError: a matrix that is not square, not 0 and 1, not upper-triangular or not of the operations' number; an
             operation the benchmark does not have (names the nearest).
     """
+    operations = read_items(operations, "the list of operations of a NAS-Bench-101 cell")
     try:
         a = np.asarray(matrix)
     except ValueError:
@@ -87,6 +89,7 @@ class NASBench101(Space):
 
     def parse_text(self, text: str) -> Cell:
         """From `<matrix bits>-<letters>`, or from the published md5; ValueError names what is wrong."""
+        text = read_text(text, f"a cell of {self.name}")
         if re.fullmatch("[0-9a-f]{32}", text):
             return self[int(self.index([text])[0])]
         bits, dash, letters = text.partition("-")
@@ -133,10 +136,12 @@ class NASBench101(Space):
 
     def mutate(self, cell: Cell, rng: np.random.Generator) -> Cell:
         """One random edit; edits that lead to the same neighbour make it likelier."""
+        rng = read_generator(rng)
         return edits.mutate(_checked(cell).canonical, rng)
 
     def crossover(self, a: Cell, b: Cell, rng: np.random.Generator) -> Cell:
         """Each matrix entry and each operation from either; `a` where a hundred tries give no cell of the space."""
+        rng = read_generator(rng)
         return edits.crossover(_checked(a).canonical, _checked(b).canonical, rng)
 
     def _list(self) -> CellArray:
@@ -151,9 +156,9 @@ SPACE = NASBench101()
 
 
 def _ours(own_name: str) -> str:
-    if own_name in OWN_NAMES:
+    if isinstance(own_name, str) and own_name in OWN_NAMES:
         return OWN_NAMES[own_name]
-    near = difflib.get_close_matches(own_name, OWN_NAMES, n=1, cutoff=0)
+    near = difflib.get_close_matches(str(own_name), OWN_NAMES, n=1, cutoff=0)
     raise ValueError(f"NAS-Bench-101 has no operation {own_name!r}; nearest: {near[0]}")
 
 

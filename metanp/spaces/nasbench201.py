@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Int
 
 from metanp.cell import Cell
+from metanp.given import read_items, read_text, shown
 from metanp.spaces.product import FOUR_STATES, STATE_EDGES, ProductSpace
 
 OPERATIONS = {
@@ -53,6 +54,7 @@ class NASBench201(ProductSpace):
 
     def parse_text(self, text: str) -> Cell:
         """From the string; ValueError names the part that is wrong."""
+        text = read_text(text, f"a cell of {self.name}")
         return self.cell([self._read(edge, part) for edge, part in zip(STATE_EDGES, _split(text), strict=True)])
 
     def write_text(self, cell: Cell) -> str:
@@ -96,9 +98,10 @@ def parse_naslib(code: Sequence[int]) -> Cell:
     Raises:
         ValueError: not six digits from 0 to 4.
     """
-    if len(code) != 6 or any(digit not in range(5) for digit in code):
-        raise ValueError(f"NASLib writes a NAS-Bench-201 cell as 6 digits from 0 to 4, not as {list(code)}")
-    name = {edge: NASLIB_OPERATIONS[digit] for edge, digit in zip(NASLIB_EDGES, code, strict=True)}
+    digits = list(code) if isinstance(code, str) else read_items(code, "NASLib's code of a NAS-Bench-201 cell")
+    if len(digits) != 6 or any(digit not in range(5) for digit in digits):
+        raise ValueError(f"NASLib writes a NAS-Bench-201 cell as 6 digits from 0 to 4, not as {shown(digits)}")
+    name = {edge: NASLIB_OPERATIONS[int(digit)] for edge, digit in zip(NASLIB_EDGES, digits, strict=True)}
     return SPACE.cell([SPACE.operations.index(name[edge]) for edge in STATE_EDGES])
 
 

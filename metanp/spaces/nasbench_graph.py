@@ -24,6 +24,7 @@ from jaxtyping import Bool, Int
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.given import read_generator, read_items, read_text
 from metanp.operations import INDEX
 from metanp.spaces.base import Space
 
@@ -54,6 +55,7 @@ def parse(links: Sequence[int], operations: Sequence[str]) -> Cell:
     Raises:
         ValueError: not four of each, a layer that reads no earlier one, or an unknown operation (names the nearest).
     """
+    links, operations = read_items(links, "the link list"), read_items(operations, "the list of operations")
     if len(links) != LAYERS or len(operations) != LAYERS:
         raise ValueError(f"NAS-Bench-Graph has {LAYERS} links and operations, not {len(links)} and {len(operations)}")
     return _cell(_checked_links(links), tuple(_digit(name) for name in operations))
@@ -98,6 +100,7 @@ class NASBenchGraph(Space):
 
     def parse_text(self, text: str) -> Cell:
         """From `0,0,1,2|gat,gcn,gin,skip`; ValueError names what is wrong."""
+        text = read_text(text, f"a cell of {self.name}")
         links, bar, operations = text.partition("|")
         numbers = links.split(",")
         if not bar or not all(number.strip().isdecimal() for number in numbers):
@@ -123,6 +126,7 @@ class NASBenchGraph(Space):
 
     def crossover(self, a: Cell, b: Cell, rng: np.random.Generator) -> Cell:
         """Each link and each operation from either, evenly; `a` where only skips would be left."""
+        rng = read_generator(rng)
         first, second = (sum(representative(*_read(parent)), ()) for parent in (a, b))
         mixed = tuple(np.where(rng.random(2 * LAYERS) < 0.5, first, second).tolist())
         child = mixed if set(mixed[LAYERS:]) != {SKIP} else first
@@ -152,9 +156,9 @@ def _checked_links(links: Sequence[int]) -> Links:
 
 
 def _digit(name: str) -> int:
-    if name in OPERATIONS:
+    if isinstance(name, str) and name in OPERATIONS:
         return OWN_NAMES.index(name)
-    near = difflib.get_close_matches(name, OWN_NAMES, n=1, cutoff=0)
+    near = difflib.get_close_matches(str(name), OWN_NAMES, n=1, cutoff=0)
     raise ValueError(f"NAS-Bench-Graph has no operation {name!r}; nearest: {near[0]}")
 
 

@@ -10,6 +10,7 @@ Source: Su et al., "Prioritized architecture sampling with Monte-Carlo tree sear
 import re
 
 from metanp.cell import Cell
+from metanp.given import read_text
 from metanp.spaces.product import ProductSpace
 
 OPERATIONS = {"0": "skip", "1": "mbconv3x3_e3", "2": "mbconv5x5_e6"}
@@ -25,6 +26,7 @@ class NASBenchMacro(ProductSpace):
 
     def parse_text(self, text: str) -> Cell:
         """From eight digits; ValueError where it is another text."""
+        text = read_text(text, f"a cell of {self.name}")
         if not re.fullmatch(f"[0-2]{{{BLOCKS}}}", text):
             raise ValueError(f"not a NAS-Bench-Macro network: {text[:80]!r}; expected {BLOCKS} digits from 0 to 2")
         return self.cell([int(digit) for digit in text])

@@ -13,6 +13,7 @@ from jaxtyping import Int
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.given import read_generator, read_items, shown
 from metanp.operations import INDEX
 from metanp.spaces.base import Space
 
@@ -58,10 +59,13 @@ class ProductSpace(Space):
         Raises:
             ValueError: a wrong number of digits, or a digit that stands for no operation.
         """
+        digits = read_items(digits, f"the list of digits of a cell of {self.name}")
         if len(digits) != self.slots or any(digit not in range(len(self.operations)) for digit in digits):
             top = len(self.operations) - 1
-            raise ValueError(f"{self.name} writes a cell as {self.slots} digits from 0 to {top}, not as {list(digits)}")
-        return Cell(("input", *(self.operations[digit] for digit in digits), "output"), self.edges)
+            raise ValueError(
+                f"{self.name} writes a cell as {self.slots} digits from 0 to {top}, not as {shown(digits)}"
+            )
+        return Cell(("input", *(self.operations[int(digit)] for digit in digits), "output"), self.edges)
 
     def digits(self, cell: Cell) -> tuple[int, ...]:
         """The digits `cell` was made from, else the first in the space's order that compute the same.
@@ -84,9 +88,11 @@ class ProductSpace(Space):
         return [self.cell((*digits[:slot], d, *digits[slot + 1 :])) for slot, d in others]
 
     def sample(self, rng: np.random.Generator) -> Cell:
+        rng = read_generator(rng)
         return self.cell(rng.integers(len(self.operations), size=self.slots).tolist())
 
     def mutate(self, cell: Cell, rng: np.random.Generator) -> Cell:
+        rng = read_generator(rng)
         digits = list(self.digits(cell))
         slot = int(rng.integers(self.slots))
         digits[slot] = (digits[slot] + int(rng.integers(1, len(self.operations)))) % len(self.operations)
@@ -94,6 +100,7 @@ class ProductSpace(Space):
 
     def crossover(self, a: Cell, b: Cell, rng: np.random.Generator) -> Cell:
         """Each operation from either, evenly."""
+        rng = read_generator(rng)
         from_a = rng.random(self.slots) < 0.5
         pairs = zip(from_a, self.digits(a), self.digits(b), strict=True)
         return self.cell([of_a if take_a else of_b for take_a, of_a, of_b in pairs])
@@ -102,7 +109,7 @@ class ProductSpace(Space):
         """The digit of the benchmark's operation name; ValueError names the nearest."""
         if own_name in self.own_names:
             return self.own_names.index(own_name)
-        near = difflib.get_close_matches(own_name, self.own_names, n=1, cutoff=0)
+        near = difflib.get_close_matches(str(own_name), self.own_names, n=1, cutoff=0)
         raise ValueError(f"{self.name} has no operation {own_name!r}; nearest: {near[0]}")
 
     def _own_digits(self, cell: Cell) -> tuple[int, ...] | None:

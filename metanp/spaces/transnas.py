@@ -9,6 +9,7 @@ Source: Duan et al., "TransNAS-Bench-101", CVPR 2021 (arXiv:2105.11871).
 import re
 
 from metanp.cell import Cell
+from metanp.given import read_text
 from metanp.spaces.product import FOUR_STATES, ProductSpace
 
 OPERATIONS = {"0": "none", "1": "skip", "2": "conv1x1", "3": "conv3x3"}
@@ -24,6 +25,7 @@ class TransNAS(ProductSpace):
 
     def parse_text(self, text: str) -> Cell:
         """From `64-41414-a_bc_def`; ValueError where it is another text."""
+        text = read_text(text, f"a cell of {self.name}")
         if not (match := TEXT.fullmatch(text.strip())):
             raise ValueError(f"not a TransNAS-Bench-101 micro cell: {text[:80]!r}; expected '{SKELETON}-a_bc_def'")
         return self.cell([int(digit) for digit in match.groups()])

@@ -1,0 +1,156 @@
+"""What evaluated cells come to: a model that read them, and what it then says of others, in the user's units.
+
+    scores -> outliers -> measured ones -> transform -> knowledge of scores
+                       -> failures      -> labels    -> knowledge of failures
+    both, of a pool's cells -> distribution, joint draws, probability of a failure
+
+Scores here are turned so that higher is better; only answers to users are turned back.
+
+Axes: context, the cells with a score; cell, of a pool; row, some of these; draw.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.distribution import Mixture
+from metanp.failures import Failures, with_failures
+from metanp.outliers import Outliers
+from metanp.pool import Pool
+from metanp.predicted import Predicted
+from metanp.reading import ALL, Knowledge, Reader, Rows, to_numpy
+from metanp.score_transform import ScoreTransform
+from metanp.side import Side
+from metanp.torch_state import usual_torch
+
+WORST_UNKNOWN = -2.0  # what a failure counts for before any score is known, in standard deviations
+CALLERS = 6  # frames between a warning here and the line that called `fit`
+
+
+class ScoreWarning(UserWarning):
+    """Scores that cannot be measurements; says what they were taken for."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What `fit` was given. cells: with a score first, then failed ones. side: rows as the cells."""
+
+    cells: list[Cell] | CellArray
+    score: Float[np.ndarray, " context"]
+    side: Side
+    sign: int
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Good for one context.
+
+    knowledge: of scores. worst: the lowest measured. failing: what is known of failures, where there were any.
+    evaluated: all cells that were given; none where there were none.
+    """
+
+    reader: Reader
+    knowledge: Knowledge
+    transform: ScoreTransform
+    sign: int
+    worst: float
+    failing: Failures | None
+    evaluated: Pool | None
+
+    @classmethod
+    def of(cls, reader: Reader, given: Evaluated) -> Fitted:
+        """Let a model read what was given."""
+        names, score, n = given.side.names, given.score, len(given.cells)
+        if not n:
+            return cls(reader, reader.prior(names), ScoreTransform.fit(score), given.sign, WORST_UNKNOWN, None, None)
+        pool = reader.encode(given.cells, given.side)
+        outliers = _outliers(reader, pool, score)
+        measured = np.flatnonzero(~(outliers.low | outliers.high))
+        broken = np.concatenate([np.flatnonzero(outliers.low), np.arange(len(score), n)])
+        transform = ScoreTransform.fit(score[measured])
+        known, worst, failing = reader.prior(names), WORST_UNKNOWN, None
+        if len(measured):
+            known, worst = reader.learn(pool, measured, transform.forward(score[measured])), score[measured].min()
+        if len(broken):
+            failing = Failures.of(reader, pool, measured, broken)
+        return cls(reader, known, transform, given.sign, float(worst), failing, pool)
+
+    def distribution(self, pool: Pool, noise: bool) -> Predicted:
+        """Of the score of each cell; with noise, of a new measurement of it."""
+        first, inverse = pool.distinct()
+        mixtures = self.reader.mixtures(self.knowledge, pool, first, noise)
+        parts = [self.transform.inverse_moments(*to_numpy(list(mixture.moments()))) for mixture in mixtures]
+        mean, std = np.concatenate(parts, axis=1)
+        fails = self._fails(pool, first)
+        if fails is not None:
+            mean, std = with_failures(mean, std, fails, self.worst)
+        quantile = Quantiles(mixtures, self.transform, self.sign, inverse, fails, self.worst)
+        return Predicted(self.sign * mean[inverse], std[inverse], quantile)
+
+    def failure(self, pool: Pool) -> Float[np.ndarray, " cell"]:
+        """Probability that the evaluation of each cell fails."""
+        first, inverse = pool.distinct()
+        fails = self._fails(pool, first)
+        return np.zeros(len(pool)) if fails is None else fails[inverse]
+
+    def draws(self, pool: Pool, n: int, rng: torch.Generator, rows: Rows = ALL) -> Float[np.ndarray, "draw row"]:
+        """Joint draws of scores without measurement noise, higher is better."""
+        values = self.transform.inverse(self.reader.draws(self.knowledge, pool, n, rng, rows))
+        fails = self._fails(pool, rows)
+        if fails is not None:
+            chance = np.random.default_rng(int(torch.randint(2**62, (1,), generator=rng)))
+            values[chance.random(values.shape) < fails] = self.worst
+        return values
+
+    def _fails(self, pool: Pool, rows: Rows) -> Float[np.ndarray, " row"] | None:
+        if self.failing is None or not self.failing.trust:
+            return None
+        return self.failing.probability(self.reader, pool, rows)
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """A probability to the values that scores stay below with it. inverse: which distinct cell each is."""
+
+    mixtures: list[Mixture]
+    transform: ScoreTransform
+    sign: int
+    inverse: Int[np.ndarray, " cell"]
+    fails: Float[np.ndarray, " distinct"] | None
+    worst: float
+
+    @usual_torch()
+    def __call__(self, probability: float) -> Float[np.ndarray, " cell"]:
+        wanted = probability if self.sign > 0 else 1 - probability
+        if self.fails is None:
+            values = np.concatenate([to_numpy([mixture.quantile(wanted)])[0] for mixture in self.mixtures])
+            return self.sign * self.transform.inverse(values)[self.inverse]
+        # a failure lies below all scores: of what is left, a smaller share is wanted
+        shares = np.clip((wanted - self.fails) / (1 - self.fails), 1e-6, 1 - 1e-6)
+        parts = np.split(shares, np.cumsum([mixture.mean.shape[-1] for mixture in self.mixtures])[:-1])
+        pairs = [(m, torch.from_numpy(part)[None].to(m.mean)) for m, part in zip(self.mixtures, parts, strict=True)]
+        values = self.transform.inverse(np.concatenate([to_numpy([m.quantile(share)])[0] for m, share in pairs]))
+        values = np.where(wanted <= self.fails, np.minimum(values, self.worst), values)
+        return self.sign * values[self.inverse]
+
+
+def _outliers(reader: Reader, pool: Pool, score: Float[np.ndarray, " context"]) -> Outliers:
+    """Scores that are no measurements, by themselves and by what the others say of their cells."""
+    outliers = Outliers.of(score)
+    if outliers.asked.any():
+        rest = np.flatnonzero(~(outliers.low | outliers.high))
+        known = reader.learn(pool, rest, ScoreTransform.fit(score[rest]).forward(score[rest]))
+        outliers = outliers.unlikely(reader.mean(known, pool, np.arange(len(score))))
+    for which, taken in ((outliers.low, "taken as failed evaluations"), (outliers.high, "left out")):
+        if which.any():
+            few = ", ".join(f"{abs(value):g}" for value in np.unique(score[which])[:3])
+            text = f"{int(which.sum())} of {len(score)} scores are far from all others ({few}): {taken}"
+            warnings.warn(text, ScoreWarning, stacklevel=CALLERS)
+    return outliers

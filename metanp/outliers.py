@@ -1,0 +1,98 @@
+"""Scores that are no measurements of a cell: penalties for failures, and errors of the measurement.
+
+People give a cell that broke a score of -1e6, 1e9 or 0, and mistype 931 for 93.1. Read as measurements, three of those
+among sixty cost a tenth of tau. *Extremes* are a thousand times further from the median than scores usually are, and a
+hundred times larger than it: no network scores so. *Strays* lie eight times further out than the nearer quartile; a
+model that saw the other scores says which of them are plausible of their cells (`unlikely`), such as the chance-level
+accuracy of a cell without a live path.
+
+Higher is better. What is too low is taken as a failed evaluation (`metanp.failures`); what is too high is left out.
+
+Axes: cell, the evaluated ones.
+
+Source: median and quartiles as measures that outliers hardly move, Hampel 1974; Tukey 1977. The numbers were chosen on
+NAS-Bench-Macro and -NLP, with NAS-Bench-201 in view (`docs/what-was-tried.md`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+FEWEST = 3  # scores, of which one can be an extreme
+FEWEST_FOR_STRAYS = 8  # of fewer scores the quartiles say too little
+EXTREME = 1000.0  # median distances from the median
+EXTREME_SIZE = 100.0  # and so many times the size of the median
+STRAY = 8.0  # distances between median and quartile, beyond the quartile
+MOST_TOO_HIGH = 0.1  # share of the scores: where more are far above the others, those are no errors
+PLAUSIBLE = 0.3  # a low stray is believed where the model places its cell among this share of the lowest
+PLAUSIBLE_HIGH = 0.15  # a high one among this share of the highest
+
+Scores = Float[np.ndarray, " cell"]
+Which = Bool[np.ndarray, " cell"]
+
+
+@dataclass(frozen=True)
+class Outliers:
+    """Which scores are far from all others: too low or too high, `sure` where no model need be asked."""
+
+    low: Which
+    high: Which
+    sure: Which
+
+    @classmethod
+    def of(cls, score: Scores) -> Outliers:
+        """By the scores alone; finite ones, of any size."""
+        none = np.zeros(len(score), dtype=bool)
+        if len(score) < FEWEST:
+            return cls(none, none, none)
+        half = score / 2  # differences of the largest floats are none
+        middle = np.median(half)
+        away = np.abs(half - middle)
+        usual = _usual(away)
+        sure = (away > EXTREME * usual) & (away > EXTREME_SIZE * abs(middle)) if usual else none
+        strays = _strays(half, ~sure)
+        low, high = (sure | strays) & (half < middle), strays & ~sure & (half > middle)
+        if high.sum() > max(1, MOST_TOO_HIGH * len(score)):
+            high = none
+        return cls(low, high | (sure & (half > middle)), sure)
+
+    @property
+    def any(self) -> bool:
+        """Whether there is one."""
+        return bool((self.low | self.high).any())
+
+    @property
+    def asked(self) -> Which:
+        """Those that a model is to be asked about."""
+        return (self.low | self.high) & ~self.sure
+
+    def unlikely(self, predicted: Scores) -> Outliers:
+        """Without those that are plausible of their cells.
+
+        Args:
+            predicted: score of every cell, by a model that did not see the outliers.
+        """
+        rest = np.sort(predicted[~(self.low | self.high)])
+        below = np.searchsorted(rest, predicted) / max(len(rest), 1)
+        believed = self.asked & np.where(self.low, below < PLAUSIBLE, below > 1 - PLAUSIBLE_HIGH)
+        return Outliers(self.low & ~believed, self.high & ~believed, self.sure)
+
+
+def _usual(away: Scores) -> float:
+    """How far a score usually is from the median: the median distance, of those that are not 0 where most are."""
+    if (usual := float(np.median(away))) > 0:
+        return usual
+    apart = away[away > 0]
+    return float(np.median(apart)) if len(apart) > 1 else 0.0
+
+
+def _strays(score: Scores, among: Which) -> Which:
+    if among.sum() < FEWEST_FOR_STRAYS:
+        return np.zeros(len(score), dtype=bool)
+    lower, middle, upper = np.quantile(score[among], [0.25, 0.5, 0.75])
+    low = (lower < middle) & (score < lower - STRAY * (middle - lower))
+    high = (upper > middle) & (score > upper + STRAY * (upper - middle))
+    return among & (low | high)

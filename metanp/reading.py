@@ -1,0 +1,175 @@
+"""A model and the cells that it reads: conditioned on evaluated ones, asked about others a piece at a time.
+
+Between `MetaNP`, which knows users' units, and the neural process, which knows tensors. Values here are in the model's
+units.
+
+Axes: cell, of a pool; row, some of them; context, the evaluated ones; draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.distribution import Mixture
+from metanp.encoder import Points
+from metanp.features import FEATURE_NAMES, WL_STEPS
+from metanp.model import Model
+from metanp.pool import Pool, encode
+from metanp.side import Side, standardise_side
+
+ALL = slice(None)
+CHUNK = 2048  # distinct cells answered for at once: their covariances stay in the cache
+MIN_HEAD_WEIGHT = 0.01  # heads that a context gives less are left out: they cost as much as the others and say little
+LARGE_POOL = 100_000  # distinct cells; in pools larger than this, heads say little that weigh less than
+LARGE_POOL_HEAD_WEIGHT = 0.1
+CONTRADICTION = 4.0  # times the variance that one cell's measurements should have
+LEAST_EXPECTED = 0.05  # of that variance, for models that are very sure
+PRIOR_MEASUREMENTS = 2.0  # by how many the expected variance counts beside a cell's own
+
+Rows = np.ndarray | slice
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What a model knows once it read its context.
+
+    state: of the neural process. side: side features of the context. contradicted: variance beyond noise of cells whose
+    measurements contradict one another, by fingerprint.
+    """
+
+    state: Any
+    side: Side
+    contradicted: dict[int, float]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A model on a device. checkpoint: its name, which pools carry."""
+
+    model: Model
+    device: torch.device
+    checkpoint: str
+
+    def encode(self, cells: list[Cell] | CellArray, side: Side) -> Pool:
+        """Cells made ready."""
+        return encode(self.model.encoder, cells, side, self.checkpoint)
+
+    def prior(self, names: tuple[str, ...]) -> Knowledge:
+        """What is known before any cell was evaluated; names: of side features."""
+        side = Side(names, np.zeros((0, len(names))))
+        with torch.inference_mode():
+            none = torch.zeros(1, 0, device=self.device)
+            state = self.model.process.condition(self._none(side), none, none.bool())
+        return Knowledge(state.prune(MIN_HEAD_WEIGHT), side, {})
+
+    def learn(self, pool: Pool, rows: Rows, value: Float[np.ndarray, " context"]) -> Knowledge:
+        """Condition on some of a pool's cells, one at least, and their values.
+
+        Where measurements of one cell differ by far more than noise, their own variance is added to that noise: they
+        weigh less, and a new measurement of that cell may be anywhere between.
+        """
+        side = Side(pool.side.names, pool.side.values[rows])
+        with torch.inference_mode():
+            xc = self._points(pool, standardise_side(side.values, side.values), rows)
+            yc = torch.as_tensor(value, dtype=torch.float32, device=self.device)[None]
+            mask = torch.ones_like(yc, dtype=torch.bool)
+            state = self.model.process.condition(xc, yc, mask)
+            cell = pool.distinct()[1][rows]
+            if len(np.unique(cell)) == len(value) or not self.model.process.weighs_measurements:
+                return Knowledge(state.prune(MIN_HEAD_WEIGHT), side, {})
+            spread = _contradiction(cell, value, self._noise(state, xc))
+            if spread.any():
+                more = torch.as_tensor(spread, dtype=torch.float32, device=self.device)[None]
+                state = self.model.process.condition(xc, yc, mask, more)
+        names = pool.fingerprint[pool.graph[rows]]
+        contradicted = {int(name): float(more) for name, more in zip(names, spread, strict=True) if more}
+        return Knowledge(state.prune(MIN_HEAD_WEIGHT), side, contradicted)
+
+    def mixtures(self, known: Knowledge, pool: Pool, rows: Rows = ALL, noise: bool = True) -> list[Mixture]:
+        """What the model says of some of the pool's cells, a piece at a time."""
+        wanted = np.arange(len(pool))[rows]
+        state = known.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(wanted) > LARGE_POOL else known.state
+        more = self._spread(known, pool, wanted)
+        with torch.inference_mode():
+            parts = []
+            for start, points in self._pieces(known, pool, wanted):
+                mixture = self.model.process.predict(state, points)
+                if more is not None:
+                    mixture = mixture.with_noise(more[start : start + CHUNK])
+                parts.append(mixture if noise else mixture.without_noise())
+        return parts
+
+    def mean(self, known: Knowledge, pool: Pool, rows: Rows = ALL) -> Float[np.ndarray, " row"]:
+        """The mean of each."""
+        return np.concatenate([to_numpy([m.moments()[0]])[0] for m in self.mixtures(known, pool, rows)])
+
+    def draws(
+        self, known: Knowledge, pool: Pool, n: int, rng: torch.Generator, rows: Rows = ALL
+    ) -> Float[np.ndarray, "draw row"]:
+        """Joint draws, without measurement noise."""
+        wanted = np.arange(len(pool))[rows]
+        with torch.inference_mode():
+            draw: Callable[[Points], Tensor] = self.model.process.sampler(known.state, n, rng)
+            parts = [draw(points).double().cpu().numpy() for _, points in self._pieces(known, pool, wanted)]
+        return np.concatenate(parts, axis=1)
+
+    # --- inside -----------------------------------------------------------------------------------------------
+
+    def _points(self, pool: Pool, side: Float[np.ndarray, "row side"], rows: Rows) -> Points:
+        """(1, row) points, with side features already standardised."""
+        index = torch.from_numpy(pool.graph[rows]).to(pool.points.embedding.device)
+        taken = pool.points.map(lambda x: x[index][None].to(self.device))
+        known = torch.as_tensor(side, dtype=torch.float32, device=self.device)
+        return Points(taken.embedding, taken.features, taken.patterns, known[None])
+
+    def _none(self, side: Side) -> Points:
+        none = torch.zeros(1, 0, self.model.encoder.d_embed, device=self.device)
+        features = none.new_zeros(1, 0, len(FEATURE_NAMES))
+        patterns = none.new_zeros(1, 0, WL_STEPS, 0, dtype=torch.long)
+        return Points(none, features, patterns, none.new_zeros(1, 0, len(side.names)))
+
+    def _pieces(self, known: Knowledge, pool: Pool, wanted: np.ndarray) -> Iterator[tuple[int, Points]]:
+        side = standardise_side(known.side.values, pool.side.in_order(known.side.names))
+        for start in range(0, len(wanted), CHUNK):
+            rows = wanted[start : start + CHUNK]
+            yield start, self._points(pool, side[rows], rows)
+
+    def _noise(self, state: Any, xc: Points) -> Float[np.ndarray, " context"]:
+        """Variance that the model expects of measurements of each evaluated cell."""
+        mixture = self.model.process.predict(state, xc)
+        return to_numpy([(mixture.log_weight.exp()[..., None] * mixture.noise**2).sum(1)])[0]
+
+    def _spread(self, known: Knowledge, pool: Pool, wanted: np.ndarray) -> Tensor | None:
+        if not known.contradicted:
+            return None
+        names = pool.fingerprint[pool.graph[wanted]].tolist()
+        return torch.tensor([known.contradicted.get(name, 0.0) for name in names], device=self.device)
+
+
+def _contradiction(
+    cell: np.ndarray, value: Float[np.ndarray, " context"], noise: Float[np.ndarray, " context"]
+) -> Float[np.ndarray, " context"]:
+    """Variance beyond noise of each measurement; 0 where a cell's measurements agree as they should."""
+    spread = np.zeros(len(value))
+    for one in np.unique(cell):
+        same = np.flatnonzero(cell == one)
+        if len(same) > 1:
+            expected, free = max(noise[same].mean(), LEAST_EXPECTED), len(same) - 1
+            own = (free * value[same].var(ddof=1) + PRIOR_MEASUREMENTS * expected) / (free + PRIOR_MEASUREMENTS)
+            if own > CONTRADICTION * expected:
+                spread[same] = own - expected
+    return spread
+
+
+def to_numpy(values: list[Float[Tensor, "1 row"]]) -> Float[np.ndarray, "value row"]:
+    """Tensors of one task, one after the other, in double precision."""
+    return torch.cat(values).double().cpu().numpy()
