@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from metanp.brief import brief
 from metanp.score_transform import ScoreTransform
 
 FURTHEST = 4.0  # no value is further out than this, in standard deviations of the evaluated cells
@@ -26,6 +27,8 @@ class Side:
 
     names: tuple[str, ...]
     values: Float[np.ndarray, "cell side"]
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, features: Any, n: int) -> Side:

@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metanp.baselines.inputs import Inputs
+from metanp.brief import counted, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.score_transform import ScoreTransform
@@ -88,6 +89,10 @@ class Baseline(ABC):
 
     def __init__(self, seed: int = 0):
         self.seed = seed
+
+    def __repr__(self) -> str:
+        fitted = f", fitted on {counted(len(self._context), 'cell')}" if hasattr(self, "_context") else ""
+        return f"{type(self).__name__}(seed={short(self.seed)}{fitted})"
 
     def encode(self, cells: Sequence[Cell] | CellArray, features: Any = None) -> Inputs:
         """The inputs of `cells` and their side features, for `predict` after as many fits as one likes."""
