@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
+from metanp.brief import brief, counted, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
@@ -25,6 +26,7 @@ from metanp.encoder import Points
 from metanp.features import FEATURE_NAMES, WL_STEPS
 from metanp.pool import Pool, encode
 from metanp.predicted import Predicted
+from metanp.ranking import Ranking
 from metanp.score_transform import ScoreTransform
 from metanp.side import Side, standardise_side
 
@@ -43,30 +45,14 @@ class NotFittedError(ValueError, AttributeError):
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """The best candidates, best first.
-
-    index: position among the candidates. mean, std: of a new measurement, in the user's units.
-    p_top: probability to be in the true top k of the candidates ranked, from joint draws.
-    """
-
-    cells: list[Cell]
-    index: Int[np.ndarray, " k"]
-    mean: Float[np.ndarray, " k"]
-    std: Float[np.ndarray, " k"]
-    p_top: Float[np.ndarray, " k"]
-
-    def __len__(self) -> int:
-        return len(self.cells)
-
-
-@dataclass(frozen=True)
 class _Fitted:
     state: Any
     transform: ScoreTransform
     sign: int
     side: Side
     evaluated: Pool | None
+
+    __repr__ = brief
 
 
 class MetaNP:
@@ -90,6 +76,12 @@ class MetaNP:
     def from_pretrained(cls, checkpoint: str | Path = "default", device: str = "cpu") -> MetaNP:
         """The same as the constructor."""
         return cls(checkpoint, device)
+
+    def __repr__(self) -> str:
+        evaluated = self._fitted.evaluated if self._fitted else None
+        fitted = f", fitted on {counted(len(evaluated) if evaluated else 0, 'cell')}" if self._fitted else ""
+        device = "" if self.device == "cpu" else f", device={short(str(self.device))}"
+        return f"MetaNP({short(str(self.checkpoint))}{device}{fitted})"
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Settings, for scikit-learn's `clone`."""
@@ -237,7 +229,8 @@ class MetaNP:
         order = left[np.argsort(-fitted.sign * mean[left], kind="stable")]
         best = order[:k]
         p_top = self._probability_of_top(pool, fitted, order, k)
-        return Ranking([pool.cell(int(i)) for i in best], best, mean[best], std[best], p_top)
+        lower, upper = self.predict_interval(pool.only(best), level=0.9)
+        return Ranking([pool.cell(int(i)) for i in best], best, mean[best], std[best], p_top, lower, upper)
 
     def sample(
         self, candidates: Candidates, n: int = 1, rng: torch.Generator | None = None, features: Any = None
