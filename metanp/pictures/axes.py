@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metanp.pictures.svg import LETTER, line, words
+from metanp.pictures.svg import LETTER, TEXT, line, words
 
 OUTLYING = 3.0
 SMALL = 11  # font size of ticks
@@ -51,27 +51,47 @@ def sensible_range(values: Sequence[float] | np.ndarray, outlying: float = OUTLY
     return low - room, high + room
 
 
-def ticks(low: float, high: float, about: int = 5) -> list[tuple[float, str]]:
+def ticks(low: float, high: float, about: int = 6) -> list[tuple[float, str]]:
     """Round numbers between the ends, and how they are written."""
     raw = (high - low) / about
     power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.7)
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [(i * step, written(i * step, step)) for i in range(first, last + 1)]
 
 
+def fitting_ticks(scale: Scale) -> list[tuple[float, str]]:
+    """As many ticks as have room beside one another, six or so at most."""
+    room = abs(scale.end - scale.start)
+    for about in (6, 4, 3, 2):
+        found = ticks(scale.low, scale.high, about)
+        if sum(letters(label, SMALL) + 14 for _, label in found) <= room:
+            return found
+    return ticks(scale.low, scale.high, 1)[:1]
+
+
 def written(value: float, step: float) -> str:
     """A number with as many digits as tell steps of this size apart."""
-    if step >= 1e6 or step < 1e-5:
-        return f"{value:.3g}"
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    return f"{value:,.{digits}f}"
+    if 1e-5 <= step < 1e6:
+        return f"{value:,.{max(0, -math.floor(math.log10(step) + 1e-9))}f}"
+    digits = 1 + math.ceil(math.log10(abs(value) / step) + 1e-9) if value else 1
+    return f"{value:.{max(2, digits)}g}"
+
+
+def letters(text: str, size: float = TEXT) -> float:
+    """A generous length of a text."""
+    return LETTER * len(text) * size / TEXT
+
+
+def left_of(low: float, high: float) -> float:
+    """Where an axis begins so that the numbers beside it have room."""
+    return 14 + max((letters(label, SMALL) for _, label in ticks(low, high)), default=0.0)
 
 
 def x_axis(scale: Scale, top: float, bottom: float, title: str) -> str:
     """Grid lines from `top` to `bottom`, numbers and a title below."""
     parts = []
-    for value, label in ticks(scale.low, scale.high):
+    for value, label in fitting_ticks(scale):
         parts.append(line(scale(value), top, scale(value), bottom, stroke_opacity=0.12))
         parts.append(words(scale(value), bottom + 15, label, text_anchor="middle", font_size=SMALL, opacity=0.8))
     parts.append(words((scale.start + scale.end) / 2, bottom + 32, title, text_anchor="middle"))
@@ -95,7 +115,7 @@ def legend(marks: Sequence[tuple[str, str]], y: float, left: float, right: float
     """
     parts, x, row = [], left, 0
     for mark, text in marks:
-        width = 26 + LETTER * len(text)
+        width = 26 + letters(text)
         if x > left and x + width > right:
             x, row = left, row + 1
         at = y + 18 * row

@@ -17,6 +17,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from metanp.brief import brief
+
 SWEEPS = 12  # of ordering
 MOVES = 40  # of placing: straight lanes are pulled along slowly
 Item = tuple[str, int, int]  # ("node", node, layer), or a lane: ("from" or "to", the node whose edges share it, layer)
@@ -35,6 +37,8 @@ class Layout:
     x: dict[Item, float]
     width: float
     segments: dict[tuple[Item, Item], list[Edge]]
+
+    __repr__ = brief
 
 
 def lay_out(
@@ -158,9 +162,11 @@ def _place(
     return x
 
 
-def _pull(a: Item, b: Item) -> float:
-    """How much it matters that two items stand one above the other: lanes shall be straight."""
-    return (1.0, 2.0, 16.0)[(a[0] != "node") + (b[0] != "node")]
+def _pull(item: Item, other: Item) -> float:
+    """How much it matters to an item to stand above or below another: lanes shall be straight first of all."""
+    if item[0] == "node":
+        return 1.0
+    return 0.25 if other[0] == "node" else 8.0
 
 
 def spaced(wanted: Sequence[float], steps: Sequence[float], weight: Sequence[float]) -> list[float]:

@@ -10,11 +10,11 @@ import numpy as np
 from jaxtyping import Float
 
 from metanp.brief import counted
-from metanp.pictures.axes import Scale, legend, sensible_range, x_axis, y_axis
+from metanp.pictures.axes import Scale, left_of, legend, sensible_range, x_axis, y_axis
 from metanp.pictures.colours import BLUE, ORANGE
 from metanp.pictures.svg import Picture, dot, line, picture, words
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 460, 48, 448, 74, 394
+WIDTH, RIGHT, TOP, BOTTOM = 460, 448, 74, 394
 PERCENT = 90
 Values = Float[np.ndarray, " cell"]
 
@@ -32,7 +32,8 @@ def draw_predictions(measured: Values, mean: Values, lower: Values, upper: Value
     if not len(known):
         raise ValueError("nothing to plot: no cell was measured")
     low, high = sensible_range(np.concatenate([measured[known], mean[known]]))
-    x, y = Scale(low, high, LEFT, RIGHT), Scale(low, high, BOTTOM, TOP)
+    left = left_of(low, high)
+    x, y = Scale(low, high, left, RIGHT), Scale(low, high, BOTTOM, TOP)
     shown = [i for i in known if x.holds(measured[i]) and y.holds(mean[i])]
     lines = [
         line(x(measured[i]), y.within(lower[i]), x(measured[i]), y.within(upper[i]), BLUE, stroke_opacity=0.22)
@@ -46,7 +47,7 @@ def draw_predictions(measured: Values, mean: Values, lower: Values, upper: Value
     parts = [
         words(4, 15, f"Predicted and measured score of {counted(len(known), 'cell')}", font_weight=600),
         x_axis(x, TOP, BOTTOM, "measured"),
-        y_axis(y, LEFT, RIGHT, "predicted"),
+        y_axis(y, left, RIGHT, "predicted"),
         *lines,
         line(x(low), y(low), x(high), y(high), ORANGE, stroke_width=1.5, stroke_dasharray="5 4"),
         *dots,
@@ -57,7 +58,7 @@ def draw_predictions(measured: Values, mean: Values, lower: Values, upper: Value
         (line(-9, 0, 9, 0, ORANGE, stroke_width=1.5, stroke_dasharray="5 4"), "equal"),
     ]
     told = f"{inside:.0%} of the cells are inside of their interval"
-    if left := len(known) - len(shown):
-        told += f"; {left:,} outside of the picture"
+    if missing := len(known) - len(shown):
+        told += f"; {missing:,} outside of the picture"
     parts += [legend(marks, 36, 4, WIDTH)[0], words(4, BOTTOM + 56, told, opacity=0.8)]
     return picture(WIDTH, BOTTOM + 66, "".join(parts), f"predicted and measured score of {counted(len(known), 'cell')}")

@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Sequence
 
 from metanp.brief import counted
-from metanp.pictures.axes import Scale, legend, sensible_range, x_axis, y_axis
+from metanp.pictures.axes import Scale, left_of, legend, sensible_range, x_axis, y_axis
 from metanp.pictures.colours import BLUE, GREY, ORANGE
 from metanp.pictures.svg import Picture, dot, line, note, picture, plain, tag, words
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 460, 48, 448, 74, 274
+WIDTH, RIGHT, TOP, BOTTOM = 460, 448, 74, 274
 NEAR = 0.5  # interquartile ranges from the quartiles: a search is about its best scores, the worst are outside
 
 
@@ -23,12 +23,13 @@ def draw_search(scores: Sequence[float], maximize: bool, name: str = "") -> Pict
     low, high = sensible_range([*scores, best[-1]], NEAR)
     room = 0.05 * (high - low)  # the best may be the outlier
     low, high = min(low, best[-1] - room), max(high, best[-1] + room)
-    x, y = Scale(0.5, max(len(scores), 2) + 0.5, LEFT, RIGHT), Scale(low, high, BOTTOM, TOP)
+    left = left_of(low, high)
+    x, y = Scale(0.5, max(len(scores), 2) + 0.5, left, RIGHT), Scale(low, high, BOTTOM, TOP)
     title = f"Search{of}: {len(scores):,} evaluated, best {best[-1]:.5g}"
     parts = [
         words(4, 15, title, font_weight=600),
         x_axis(x, BOTTOM, BOTTOM, "evaluations"),
-        y_axis(y, LEFT, RIGHT, "score"),
+        y_axis(y, left, RIGHT, "score"),
     ]
     parts += [_mark(x(i), y, score, f"evaluation {i:,}: {score:.6g}") for i, score in enumerate(scores, start=1)]
     steps = f"M{plain(x(1))} {plain(y.within(best[0]))}"
