@@ -14,15 +14,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-import pooch
 from requests import RequestException
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+with warnings.catch_warnings():
+    # of its progress bar, in a notebook without ipywidgets; ours is another
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    import pooch
 
 RETRIES = 3
 

@@ -133,7 +133,8 @@ class Table:
         return len(self.ids)
 
     def __repr__(self) -> str:
-        return f"Table({self.name!r}: {len(self)} cells, {len(self.metrics)} metrics, {len(self.features)} features)"
+        columns = f"{len(self.metrics)} metrics, {len(self.features)} features"
+        return f"Table({self.name[:100]!r}: {len(self):,} cells, {columns})"
 
     def values(self, metric: str) -> Float64[np.ndarray, "cell seed"]:
         """Every run of `metric`, NaN where a run failed or is missing.

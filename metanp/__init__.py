@@ -18,13 +18,14 @@ from metanp.cell_array import CellArray
 if TYPE_CHECKING:
     from metanp.checkpoint import CheckpointError
     from metanp.pool import Pool
-    from metanp.predictor import MetaNP, NotFittedError, Ranking
+    from metanp.predictor import MetaNP, NotFittedError
+    from metanp.ranking import Ranking
 
 __all__ = ["Cell", "CellArray", "CheckpointError", "MetaNP", "NotFittedError", "Pool", "Ranking"]
 __version__ = "0.1.0"
 
-_LATER = {"CheckpointError": "checkpoint", "Pool": "pool"}
-_LATER |= dict.fromkeys(("MetaNP", "NotFittedError", "Ranking"), "predictor")
+_LATER = {"CheckpointError": "checkpoint", "Pool": "pool", "Ranking": "ranking"}
+_LATER |= dict.fromkeys(("MetaNP", "NotFittedError"), "predictor")
 
 
 def __getattr__(name: str) -> Any:

@@ -12,16 +12,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metanp.brief import LONGEST, counted, listed
 from metanp.canonical import canonical_order
 from metanp.operations import operation_index
+
+if TYPE_CHECKING:
+    from metanp.pictures import Picture
 
 
 @dataclass(frozen=True)
@@ -52,18 +57,31 @@ class Cell:
     def __hash__(self) -> int:
         return hash((self.operations, self.edges))
 
+    def __repr__(self) -> str:
+        """What makes the cell anew; of a large one, how many nodes of which operation."""
+        if 8 * len(self.edges) + 6 * len(self.operations) <= LONGEST:  # an edge takes 8 characters, a name 6 or more
+            written = f"Cell({list(self.operations)}, {list(self.edges)})"
+            if len(written) <= LONGEST:
+                return written
+        counts = listed((f"{n:,} {name}" for name, n in Counter(self.operations).most_common()), LONGEST // 2)
+        return f"<Cell of {counted(len(self), 'node')} and {counted(len(self.edges), 'edge')}: {counts}>"
+
     @cached_property
-    def pruned(self) -> Cell:
-        """The cell without what carries nothing: `none`, and nodes on no path. Input and output always stay."""
+    def live_nodes(self) -> tuple[int, ...]:
+        """The nodes that `pruned` keeps: input, output, and all that carries something from one to the other."""
         alive = [name != "none" for name in self.operations]
         edges = [(u, v) for u, v in self.edges if alive[u] and alive[v]]
         forward = _reached(self.operations.index("input"), edges)
         backward = _reached(self.operations.index("output"), [(v, u) for u, v in edges])
         ends = {self.operations.index("input"), self.operations.index("output")}
-        kept = sorted(forward & backward) if forward & ends == ends else sorted(ends)
-        renumber = {old: new for new, old in enumerate(kept)}
-        live = [(renumber[u], renumber[v]) for u, v in edges if u in renumber and v in renumber]
-        return Cell([self.operations[i] for i in kept], live)
+        return tuple(sorted(forward & backward if forward & ends == ends else ends))
+
+    @cached_property
+    def pruned(self) -> Cell:
+        """The cell without what carries nothing: `none`, and nodes on no path. Input and output always stay."""
+        renumber = {old: new for new, old in enumerate(self.live_nodes)}
+        live = [(renumber[u], renumber[v]) for u, v in self.edges if u in renumber and v in renumber]
+        return Cell([self.operations[i] for i in self.live_nodes], live)
 
     @property
     def is_live(self) -> bool:
@@ -83,6 +101,17 @@ class Cell:
         """Names the isomorphism class of the pruned cell: 32 hexadecimal digits, the same on every machine."""
         written = json.dumps([self.canonical.operations, self.canonical.edges], separators=(",", ":"))
         return hashlib.blake2b(written.encode(), digest_size=16).hexdigest()
+
+    # --- for a reader -----------------------------------------------------------------------------------------
+
+    def plot(self) -> Picture:
+        """A picture of the cell as it is written; what carries nothing is faint."""
+        from metanp.pictures.cell import draw_cell
+
+        return draw_cell(self)
+
+    def _repr_html_(self) -> str:
+        return self.plot()._repr_html_()
 
     # --- other ways of writing a cell -------------------------------------------------------------------------
 

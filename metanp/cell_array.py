@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int, Int16, UInt64
 
+from metanp.brief import counted
 from metanp.canonical import canonical_order
 from metanp.cell import Cell
 from metanp.operations import INDEX, NONE, OUTPUT, SKIP, VOCABULARY
@@ -63,6 +64,9 @@ class CellArray:
 
     def __len__(self) -> int:
         return len(self.operation)
+
+    def __repr__(self) -> str:
+        return f"CellArray({counted(len(self), 'cell')} of up to {counted(self.operation.shape[1], 'node')})"
 
     def __getitem__(self, index: np.ndarray | slice | Sequence[int]) -> CellArray:
         return CellArray(self.operation[index], self.adjacency[index])

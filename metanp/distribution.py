@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from metanp.brief import brief
+
 HALVINGS = 26  # of the range in which a quantile is looked for: to a part in 10^7, what float32 resolves
 
 
@@ -23,6 +25,8 @@ class Mixture:
     mean: Float[Tensor, "task part target"]
     std: Float[Tensor, "task part target"]
     noise: Float[Tensor, "task part target"]
+
+    __repr__ = brief
 
     def log_prob(self, y: Float[Tensor, "task target"]) -> Float[Tensor, "task target"]:
         """Log-density of a new measurement of each target."""

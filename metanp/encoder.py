@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch_geometric.data import Data
-from torch_geometric.nn import SimpleConv, global_add_pool
 
+from metanp.brief import brief
 from metanp.features import FEATURE_GROUPS, FEATURE_NAMES
+from metanp.geometric import Data, SimpleConv, global_add_pool
 from metanp.operations import ATTRIBUTE_TABLE
 
 
@@ -35,6 +35,8 @@ class Points:
     features: Float[Tensor, "*batch feature"]
     patterns: Int[Tensor, "*batch step node"]
     side: Float[Tensor, "*batch side"]
+
+    __repr__ = brief
 
     @classmethod
     def of_embedding(cls, x: Float[Tensor, "*batch d_embed"]) -> "Points":

@@ -73,7 +73,3 @@ class Estimator:
             regressor_tags=RegressorTags(),
             input_tags=InputTags(two_d_array=False),
         )
-
-    def __repr__(self) -> str:
-        fitted = ", fitted" if self.__sklearn_is_fitted__() else ""
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r:.60}' for k, v in self.get_params().items())}){fitted}"

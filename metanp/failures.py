@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from metanp.brief import brief
 from metanp.pool import Pool
 from metanp.reading import Knowledge, Reader, Rows
 
@@ -35,6 +36,8 @@ class Failures:
     knowledge: Knowledge
     share: float
     trust: float
+
+    __repr__ = brief
 
     @classmethod
     def of(

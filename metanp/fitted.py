@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
+from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.distribution import Mixture
@@ -47,6 +48,8 @@ class Evaluated:
     side: Side
     sign: int
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -63,6 +66,8 @@ class Fitted:
     worst: float
     failing: Failures | None
     evaluated: Pool | None
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, reader: Reader, given: Evaluated) -> Fitted:
@@ -125,6 +130,8 @@ class Quantiles:
     inverse: Int[np.ndarray, " cell"]
     fails: Float[np.ndarray, " distinct"] | None
     worst: float
+
+    __repr__ = brief
 
     @usual_torch()
     def __call__(self, probability: float) -> Float[np.ndarray, " cell"]:

@@ -32,7 +32,7 @@ class InputError(ValueError, TypeError):
 
 
 SHOWN = 60  # characters of a refused item in a message
-HOW_TO_READ = "Cell.from_nasbench201(text), Cell.from_json(...) and their like make cells"
+HOW_TO_READ = "make cells with Cell.from_nasbench201 or its like"
 
 
 def read_cells(cells: Any, what: str = "cells") -> list[Cell] | CellArray:
@@ -49,8 +49,7 @@ def read_cells(cells: Any, what: str = "cells") -> list[Cell] | CellArray:
     listed = _listed(cells, what)
     for place, cell in enumerate(listed):
         if not isinstance(cell, Cell):
-            kind = type(cell).__name__
-            raise InputError(f"item {place} of the {what} is {shown(cell)} ({kind}), not a Cell; {HOW_TO_READ}")
+            raise InputError(f"cell {place} is {shown(cell)}, no Cell; make one with Cell.from_nasbench201 or its like")
     return listed
 
 

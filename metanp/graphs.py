@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float32, Int, Int64
-from torch_geometric.data import Data
 
+from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray, as_array
 from metanp.features import graph_features, wl_patterns
+from metanp.geometric import Data
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Graphs:
     pruned: CellArray
     features: Float32[np.ndarray, "graph feature"]
     patterns: Int64[np.ndarray, "graph step node"]
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, pruned: CellArray) -> Graphs:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from metanp.brief import clipped, counted, listed, short
 from metanp.cell import Cell
 
 KEYS = ("id", "cell", "score", "features")
@@ -29,6 +30,11 @@ class Records:
     cells: list[Cell]
     scores: list[float | None]
     features: dict[str, list[float | None]]
+
+    def __repr__(self) -> str:
+        scored = sum(score is not None for score in self.scores)
+        features = f", features: {clipped(listed(self.features, 150), 200)}" if self.features else ""
+        return f"Records({counted(len(self.cells), 'cell')} of {short(str(self.path))}, {scored:,} scored{features})"
 
     def scored(self) -> list[float]:
         """Every score.

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch_geometric.data import Data
 
+from metanp.brief import brief
 from metanp.distribution import Mixture
 from metanp.encoder import EncoderConfig, GraphEncoder, Points
+from metanp.geometric import Data
 from metanp.neural_process import (
     CNP,
     AttentionConfig,
@@ -64,6 +65,8 @@ class EpisodeBatch:
     target_mask: Bool[Tensor, "task target"]
     context_side: Float[Tensor, "task context side"]
     target_side: Float[Tensor, "task target side"]
+
+    __repr__ = brief
 
     def to(self, device: torch.device | str) -> EpisodeBatch:
         """The same on another device."""

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from metanp.brief import brief
+
 FEWEST = 3  # scores, of which one can be an extreme
 FEWEST_FOR_STRAYS = 8  # of fewer scores the quartiles say too little
 EXTREME = 1000.0  # median distances from the median
@@ -41,6 +43,8 @@ class Outliers:
     low: Which
     high: Which
     sure: Which
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, score: Scores) -> Outliers:

@@ -8,12 +8,13 @@ Axes: cell, as given; graph, the distinct pruned cells among them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Int, UInt64
 
+from metanp.brief import clipped, counted, listed, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray, as_array
 from metanp.encoder import GraphEncoder, Points
@@ -28,14 +29,25 @@ class Pool:
     """Encoded cells; made by `MetaNP.encode`, good for that checkpoint alone."""
 
     cells: Sequence[Cell] | CellArray
-    points: Points = field(repr=False)  # one row a graph
-    graph: Int[np.ndarray, " cell"] = field(repr=False)
-    fingerprint: UInt64[np.ndarray, " graph"] = field(repr=False)
-    side: Side = field(repr=False)
+    points: Points  # one row a graph
+    graph: Int[np.ndarray, " cell"]
+    fingerprint: UInt64[np.ndarray, " graph"]
+    side: Side
     checkpoint: str
 
     def __len__(self) -> int:
         return len(self.graph)
+
+    def __repr__(self) -> str:
+        size = f"{counted(len(self), 'cell')}, {len(self.fingerprint):,} distinct"
+        features = f"; features: {clipped(listed(self.side.names, 150), 200)}" if self.side.names else ""
+        return f"Pool({size}{features}; for {short(self.checkpoint)})"
+
+    def only(self, rows: Int[np.ndarray, " row"]) -> Pool:
+        """Some of the cells, in the order of `rows`."""
+        cells = self.cells[rows] if isinstance(self.cells, CellArray) else [self.cells[int(i)] for i in rows]
+        side = Side(self.side.names, self.side.values[rows])
+        return replace(self, cells=cells, graph=self.graph[rows], side=side)
 
     def cell(self, index: int) -> Cell:
         """One of the cells, as given."""

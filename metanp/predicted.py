@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
+from metanp.brief import counted
 from metanp.given import read_items, read_probability
+
+if TYPE_CHECKING:
+    from metanp.pictures import Picture
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,25 @@ class Predicted:
     mean: Float[np.ndarray, " cell"]
     std: Float[np.ndarray, " cell"]
     quantile: Callable[[float], Float[np.ndarray, " cell"]]
+
+    def __len__(self) -> int:
+        return len(self.mean)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "Predicted(no cell)"
+        low, high = self.mean.min(), self.mean.max()
+        return f"Predicted({counted(len(self), 'cell')}, means from {low:.4g} to {high:.4g})"
+
+    def plot(self, measured: Sequence[float] | Float[np.ndarray, " cell"]) -> Picture:
+        """Means and 90 % intervals against what was measured of each cell, NaN where nothing was.
+
+        Raises:
+            ValueError: not one measurement a cell, or none that is a number.
+        """
+        from metanp.pictures.predictions import draw_predictions
+
+        return draw_predictions(np.asarray(measured), self.mean, *self.quantiles((0.05, 0.95)))
 
     def quantiles(self, probabilities: Sequence[float]) -> Float[np.ndarray, "probability cell"]:
         """The values that each candidate's score stays below with these probabilities.

@@ -8,14 +8,15 @@ scores given to `fit`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
+from metanp.brief import counted, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
@@ -33,6 +34,7 @@ from metanp.given import (
 )
 from metanp.pool import Pool
 from metanp.predicted import Predicted
+from metanp.ranking import Ranking
 from metanp.reading import Reader
 from metanp.side import Side
 from metanp.torch_state import read_device, usual_torch
@@ -43,24 +45,6 @@ Cells = Iterable[Cell] | CellArray
 Candidates = Cells | Pool
 DRAWS = 256  # joint draws behind `p_top`
 CONTENDERS = 1024  # cells that can be among the first at all are looked for among this many, at least
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """The best candidates, best first.
-
-    index: position among the candidates. mean, std: of a new measurement, in the user's units.
-    p_top: probability to be in the true top k of the candidates ranked, from joint draws.
-    """
-
-    cells: list[Cell]
-    index: Int[np.ndarray, " k"]
-    mean: Float[np.ndarray, " k"]
-    std: Float[np.ndarray, " k"]
-    p_top: Float[np.ndarray, " k"]
-
-    def __len__(self) -> int:
-        return len(self.cells)
 
 
 class MetaNP(Estimator):
@@ -89,6 +73,12 @@ class MetaNP(Estimator):
     def from_pretrained(cls, checkpoint: str | Path = "default", device: str | torch.device = "cpu") -> MetaNP:
         """The same as the constructor."""
         return cls(checkpoint, device)
+
+    def __repr__(self) -> str:
+        evaluated = self._fitted.evaluated if self._fitted else None
+        fitted = f", fitted on {counted(len(evaluated) if evaluated else 0, 'cell')}" if self._fitted else ""
+        device = "" if self.device == "cpu" else f", device={short(str(self.device))}"
+        return f"MetaNP({short(str(self.checkpoint))}{device}{fitted})"
 
     @usual_torch()
     def to(self, device: str | torch.device) -> MetaNP:
@@ -249,7 +239,8 @@ class MetaNP(Estimator):
         order = left[np.argsort(-fitted.sign * mean[left], kind="stable")]
         best = order[:k]
         p_top = self._probability_of_top(pool, fitted, order, k)
-        return Ranking([pool.cell(int(i)) for i in best], best, mean[best], std[best], p_top)
+        lower, upper = self.predict_interval(pool.only(best), level=0.9)
+        return Ranking([pool.cell(int(i)) for i in best], best, mean[best], std[best], p_top, lower, upper)
 
     @usual_torch()
     def sample(

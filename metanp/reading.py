@@ -17,6 +17,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.distribution import Mixture
@@ -50,6 +51,8 @@ class Knowledge:
     side: Side
     contradicted: dict[int, float]
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -58,6 +61,8 @@ class Reader:
     model: Model
     device: torch.device
     checkpoint: str
+
+    __repr__ = brief
 
     def encode(self, cells: list[Cell] | CellArray, side: Side) -> Pool:
         """Cells made ready."""

@@ -19,6 +19,8 @@ from jaxtyping import Float
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import ndtri
 
+from metanp.brief import brief
+
 RANK_SHARE = 0.8  # of the map that is rank-Gauss; the rest is linear and bounds every slope from below
 SHRINK = 3.0  # evaluated cells at which ranks have half of their share: three scores say little about a distribution
 TAIL = 0.25  # share of the scores, at each end, whose average slope continues beyond the outermost
@@ -31,6 +33,8 @@ class ScoreTransform:
     score: Float[np.ndarray, " knot"]
     value: Float[np.ndarray, " knot"]
     slopes: tuple[float, float]  # value per score below the first knot and above the last
+
+    __repr__ = brief
 
     @classmethod
     def fit(cls, score: Float[np.ndarray, " context"]) -> ScoreTransform:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from metanp.brief import brief
 from metanp.given import InputError, read_numbers, shown
 from metanp.score_transform import ScoreTransform
 
@@ -28,6 +29,8 @@ class Side:
 
     names: tuple[str, ...]
     values: Float[np.ndarray, "cell side"]
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, features: Any, n: int) -> Side:

@@ -67,6 +67,19 @@ def test_the_library_imports_neither_baselines_nor_what_research_needs_when_it_i
     assert wrong == []
 
 
+def test_nothing_of_the_library_reads_the_measurements_of_its_example():
+    # metanp knows no measurement; the example is the one exception, for readers and for nobody else
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in files("metanp")
+        for line, name, _ in imported(path)
+        if name.startswith("metanp.examples")
+    ]
+    assert wrong == []
+    data = [path for path in (ROOT / "metanp").rglob("*") if path.suffix in (".json", ".jsonl", ".csv", ".parquet")]
+    assert {path.parent.name for path in data} == {"examples"}
+
+
 SCRIPT = """
 import json, sys
 

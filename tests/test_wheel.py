@@ -1,6 +1,7 @@
 """The wheel holds `metanp` alone, and works in an environment that has nothing but its declared dependencies."""
 
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -19,6 +20,13 @@ ranking = MetaNP.from_pretrained().fit(cells[:3], [93.0, 91.0, 85.0]).rank(cells
 heavy = {"hydra", "wandb", "pandas", "sklearn", "matplotlib", "xgboost"} & set(sys.modules)
 print(json.dumps({"cell": ranking.cells[0].operations, "heavy": sorted(heavy)}))
 """
+FIRST_LINES = """
+from metanp import Cell, MetaNP, examples
+example = examples.load()
+ranking = MetaNP.from_pretrained("label-free").fit(example.cells, example.accuracy).rank(example.candidates, k=10)
+ranking.plot(measured=example.candidate_accuracy).save("ranking.svg")
+print(ranking._repr_html_().count("<tr>"))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +42,24 @@ def test_the_wheel_holds_the_library_its_checkpoints_and_nothing_else(wheel):
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"metanp"}
     assert "metanp/checkpoints/label-free.safetensors" in names
     assert "metanp/py.typed" in names
+    assert {"metanp/examples/evaluated.jsonl", "metanp/examples/candidates.jsonl"} <= {*names}
     sizes = {info.filename: info.file_size for info in zipfile.ZipFile(wheel).infolist()}
     checkpoints = [size for name, size in sizes.items() if name.endswith(".safetensors")]
     assert max(checkpoints) < 1_000_000
     assert sum(sizes.values()) - sum(checkpoints) < 1_000_000
+
+
+def test_the_first_lines_run_in_an_empty_folder_from_the_files_of_the_wheel(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    (tmp_path / "empty").mkdir()
+    env = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+    command = [sys.executable, "-c", FIRST_LINES + "import metanp; print(metanp.__file__)"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path / "empty", env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows, file = done.stdout.splitlines()
+    assert int(rows) == 11  # a head, and ten places
+    assert Path(file).is_relative_to(tmp_path / "installed")
+    assert [path.name for path in (tmp_path / "empty").iterdir()] == ["ranking.svg"]
 
 
 @pytest.mark.timeout(600)
@@ -52,3 +74,6 @@ def test_the_wheel_imports_and_ranks_in_a_bare_environment(wheel, tmp_path):
     result = json.loads(done.stdout)
     assert result["heavy"] == []
     assert result["cell"] == ["input", "avgpool3x3", "output"]  # the only one not evaluated
+    (tmp_path / "empty").mkdir()
+    done = subprocess.run([python, "-c", FIRST_LINES], capture_output=True, text=True, cwd=tmp_path / "empty")
+    assert (done.returncode, done.stderr) == (0, "")

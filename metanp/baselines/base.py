@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metanp.baselines.inputs import Inputs
+from metanp.brief import counted, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.estimator import Estimator, NotFittedError
@@ -91,6 +92,10 @@ class Baseline(Estimator, ABC):
 
     def __init__(self, seed: int = 0):
         self.seed = seed
+
+    def __repr__(self) -> str:
+        fitted = f", fitted on {counted(len(self._context), 'cell')}" if hasattr(self, "_context") else ""
+        return f"{type(self).__name__}(seed={short(self.seed)}{fitted})"
 
     @usual_torch()
     def encode(self, cells: Iterable[Cell] | CellArray, features: Any = None) -> Inputs:

@@ -30,6 +30,7 @@ from metanp.baselines.base import About, Answer, Baseline, Moments, library
 from metanp.baselines.computed import computed
 from metanp.baselines.encodings import adjacency
 from metanp.baselines.inputs import Inputs
+from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.predicted import Predicted
@@ -96,6 +97,8 @@ class NormalQuantiles:
     mean: Float[np.ndarray, " cell"]
     std: Float[np.ndarray, " cell"]
     transform: Any
+
+    __repr__ = brief
 
     def __call__(self, probability: float) -> Float[np.ndarray, " cell"]:
         return self.transform.inverse(self.mean + self.std * ndtri(probability))

@@ -52,7 +52,7 @@ FEW = 5  # operations, so many that all sets of them are asked for: those of NAS
 OF_MANY = 2  # operations in a set, where there are more
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SetInputs(Inputs):
     """Cells, to be asked of the sets of operations that some evaluated cells have.
 

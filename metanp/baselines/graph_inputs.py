@@ -24,7 +24,7 @@ from metanp.operations import VOCABULARY
 from metanp.side import Side
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GraphInputs(Inputs):
     """Cells, ready for a network on graphs: inputs without any number, and the cell of each row."""
 

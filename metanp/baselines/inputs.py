@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Float32, Int, UInt64
 from scipy.sparse import csr_matrix
 
+from metanp.brief import brief
 from metanp.side import Side, standardise_side
 
 
@@ -32,6 +33,8 @@ class Counts:
 
     name: UInt64[np.ndarray, " pattern"]
     count: csr_matrix
+
+    __repr__ = brief
 
     @classmethod
     def of(
@@ -74,6 +77,8 @@ class Inputs:
     features: Float32[np.ndarray, "graph feature"]
     counts: tuple[Counts, ...]
     side: Side
+
+    __repr__ = brief
 
     def __len__(self) -> int:
         return len(self.graph)

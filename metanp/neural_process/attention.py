@@ -18,6 +18,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from metanp.brief import brief
 from metanp.encoder import Points
 from metanp.neural_process.textbook import Textbook, readout
 
@@ -38,6 +39,8 @@ class ContextState:
     values: tuple[Float[Tensor, "task cell width"], ...]
     hidden: Bool[Tensor, "task cell"]
     keys: Float[Tensor, "task cell width"] | None = None  # what targets find them by
+
+    __repr__ = brief
 
     def prune(self, weight: float) -> ContextState:
         """Nothing to leave out."""

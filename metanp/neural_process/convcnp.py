@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Generator, Tensor, nn
 
+from metanp.brief import brief
 from metanp.encoder import Points
 from metanp.neural_process.set_convolution import GridMaps, convolutions
 from metanp.neural_process.textbook import Textbook, readout
@@ -37,6 +38,8 @@ class GridState:
     """The network's signal on the grids, one sample of it a latent function (one sample where there is none)."""
 
     signal: Float[Tensor, "task sample map channel x y"]
+
+    __repr__ = brief
 
     def prune(self, weight: float) -> GridState:
         """Nothing to leave out."""

@@ -20,6 +20,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from metanp.brief import brief
 from metanp.distribution import Mixture
 from metanp.encoder import Points
 from metanp.neural_process.kernel import ALL, Compared, HeadKernel, Pairs, Prepared
@@ -44,6 +45,8 @@ class Posterior:
     log_weight: Float[Tensor, "task head"]
     loo_residual: Float[Tensor, "task head context"]  # standardised: measured minus left-out prediction, over its std
     heads: Tensor | slice
+
+    __repr__ = brief
 
     def prune(self, weight: float) -> Posterior:
         """Keep the heads that some task gives at least this weight, and the heaviest; for large pools."""

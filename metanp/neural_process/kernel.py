@@ -22,6 +22,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from metanp.brief import brief
 from metanp.encoder import Points
 from metanp.neural_process.lens import WEIGHINGS, Counts, Lens, Relevance
 from metanp.neural_process.scales import Scales
@@ -44,6 +45,8 @@ class Prepared:
     own: Float[Tensor, "task head cell direction"]
     own_square: Float[Tensor, "task head cell"]
 
+    __repr__ = brief
+
     def only(self, heads: Tensor) -> Prepared:
         """Some of the heads."""
         return replace(self, own=self.own[:, heads], own_square=self.own_square[:, heads])
@@ -65,6 +68,8 @@ class Pairs:
     a: Prepared
     b: Prepared
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -78,6 +83,8 @@ class Compared:
     distance: Float[Tensor, "task head a b"]
     smooth: Float[Tensor, "task head a b"]
     along: Float[Tensor, "task head a b"]
+
+    __repr__ = brief
 
 
 @dataclass

@@ -22,6 +22,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from metanp.brief import brief
 from metanp.encoder import Points
 
 TINY = 1e-6
@@ -72,6 +73,8 @@ class Lens:
     scale: Float[Tensor, "task feature"]
     weight: Float[Tensor, "weighing task feature"]
     patterns: Int[Tensor, "task step pattern"]
+
+    __repr__ = brief
 
     @classmethod
     def of(
@@ -125,6 +128,8 @@ class Counts:
     place: Int[Tensor, "task step cell node"]
     alike: Float[Tensor, "task step cell node"]
     width: int
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, names: Int[Tensor, "task cell step node"], known: Int[Tensor, "task step pattern"]) -> Counts:

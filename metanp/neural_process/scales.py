@@ -23,6 +23,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from metanp.brief import brief
+
 MIN_NOISE = 1e-3  # variance, of scores of unit variance: keeps float32 Cholesky safe up to a thousand evaluated cells
 ONE_EACH = 6  # settings that are no block's
 FURTHEST = 3.0  # no score changes the noise more than this one
@@ -34,6 +36,8 @@ class Scales:
 
     log: Float[Tensor, "task head setting"]
     log_alpha: Float[Tensor, " head"]
+
+    __repr__ = brief
 
     def only(self, heads: Tensor) -> Scales:
         """Some of the heads."""

@@ -18,6 +18,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Generator, Tensor, nn
 
+from metanp.brief import brief
 from metanp.distribution import Mixture
 from metanp.encoder import Points
 from metanp.features import FEATURE_GROUPS, WL_STEPS
@@ -46,6 +47,8 @@ class State:
 
     posterior: Posterior
     signal: Float[Tensor, "task map channel x y"] | None
+
+    __repr__ = brief
 
     def prune(self, weight: float) -> State:
         """Leave out heads that no task gives at least this weight."""

@@ -9,18 +9,18 @@ Axes: option; contender; known, the cells that were evaluated or are pending; dr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 
+from metanp.brief import brief
 from metanp.pool import Pool
 from metanp.predicted import Predicted
 from metanp.predictor import MetaNP
 from metanp.search.candidates import Candidates, Options
 from metanp.search.history import History
-from metanp.side import Side
 
 CONTENDERS = 512
 REACH = 0.977  # contenders are the options whose quantile of this probability is highest
@@ -50,6 +50,8 @@ class Belief:
     pending: Int[np.ndarray, " pending"]
     predicted: Predicted
     best: float
+
+    __repr__ = brief
 
     @property
     def mean(self) -> Float[np.ndarray, " option"]:
@@ -92,9 +94,7 @@ class Belief:
     def draws(self, rows: Int[np.ndarray, " row"], n: int, rng: np.random.Generator) -> Float[np.ndarray, "draw row"]:
         """Joint draws of some options."""
         pool = encoded(self.model, self.options)
-        side = Side(pool.side.names, pool.side.values[rows])
-        some = replace(pool, cells=self.options.cells[rows], graph=pool.graph[rows], side=side)
-        return self.model.sample(some, n, torch.Generator().manual_seed(int(rng.integers(2**62))))
+        return self.model.sample(pool.only(rows), n, torch.Generator().manual_seed(int(rng.integers(2**62))))
 
 
 def _predicted(model: MetaNP, options: Options) -> Predicted:

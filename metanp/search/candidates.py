@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from metanp.brief import called, clipped
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.search.history import History
@@ -44,7 +45,10 @@ class Options:
     known: Int[np.ndarray, " known"]
     cell: Callable[[int], Cell]
     side: Side
-    encoded: dict[Any, Any] = field(default_factory=dict, repr=False)
+    encoded: dict[Any, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return called(self, cells=self.cells, free=int(self.free.sum()), known=len(self.known), side=self.side.names)
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -74,6 +78,13 @@ class Candidates(ABC):
     def __init__(self, feasible: Feasible | None = None):
         self._feasible = feasible
         self._known: dict[Cell, bool] = {}
+
+    def __repr__(self) -> str:
+        kept = "" if self._feasible is None else ", feasible ones alone"
+        return f"{type(self).__name__}({self._described()}{kept})"
+
+    def _described(self) -> str:
+        return clipped(self.name, 100)
 
     @abstractmethod
     def find(self, cell: Cell) -> Cell:

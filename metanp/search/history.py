@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from metanp.brief import brief
 from metanp.cell import Cell
 
 
@@ -23,6 +24,8 @@ class Evaluated:
     cell: Cell
     scores: tuple[float, ...]
     note: Mapping[str, Any] = field(default_factory=dict)
+
+    __repr__ = brief
 
     @property
     def score(self) -> float:
@@ -41,6 +44,11 @@ class History:
     evaluated: Sequence[Evaluated] = ()
     pending: Sequence[Cell] = ()
     failed: Sequence[Cell] = ()
+
+    def __repr__(self) -> str:
+        best = f", best {self.best.score:.4g}" if self.best else ""
+        counts = f"{len(self.pending):,} pending, {len(self.failed):,} failed"
+        return f"History({len(self.evaluated):,} evaluated{best}, {counts})"
 
     @cached_property
     def taken(self) -> dict[str, Cell]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from metanp.brief import clipped, counted, listed
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.search.candidates import Candidates, Feasible, Options, Value
@@ -49,6 +50,11 @@ class Listed(Candidates):
         self.identity = f"{len(cells)} cells {hashlib.blake2b(fingerprint.tobytes(), digest_size=8).hexdigest()}"
         self._rows: dict[str, Int[np.ndarray, " row"]] = {}
         self._encoded: dict[Any, Any] = {}
+
+    def _described(self) -> str:
+        of = f" of {clipped(self.space.name, 60)}" if self.space else ""
+        side = f", features: {clipped(listed(self.side.names, 150), 200)}" if self.side.names else ""
+        return f"{counted(len(self.cells), 'cell')}{of}{side}"
 
     @classmethod
     def of(cls, space: Space, feasible: Feasible | None = None, features: Any = None) -> Listed:

@@ -15,15 +15,17 @@ Threads may share one `Search`.
 from __future__ import annotations
 
 import math
+import sqlite3
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metanp.brief import brief, clipped, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.search.candidates import Candidates, Feasible
@@ -34,6 +36,9 @@ from metanp.search.open_space import Open
 from metanp.search.strategies import make
 from metanp.search.strategy import Pick, Strategy
 from metanp.spaces import Space
+
+if TYPE_CHECKING:
+    from metanp.pictures import Picture
 
 LISTED = 1_000_000  # cells of a space that are listed; a larger one is open
 ATTEMPTS = 20  # to find picks that nobody else takes at the same moment
@@ -68,6 +73,8 @@ class Suggestion:
     p_improve: float | None
     note: Mapping[str, Any]
 
+    __repr__ = brief
+
     @classmethod
     def of(cls, pick: Pick, sign: int) -> Suggestion:
         """From what a strategy wrote, where higher is better; sign: -1 where lower is, in the units told."""
@@ -84,6 +91,8 @@ class Best:
     cell: Cell
     score: float
     measurements: int
+
+    __repr__ = brief
 
 
 class Search:
@@ -127,6 +136,28 @@ class Search:
         facts = {"candidates": self.candidates.identity, "better": "higher" if maximize else "lower"}
         self.journal = Journal(journal, facts, maximize)
         self._thinking = threading.Lock()  # models and what candidates remember are one thread's at a time
+
+    def __repr__(self) -> str:
+        where = f"<Search of {clipped(self.candidates.name, 100)}"
+        kept = f"; journal {short(str(self.journal.path))}" if self.journal.path is not None else ""
+        try:
+            history, best = self.history, self.best()
+        except (sqlite3.Error, JournalError) as error:
+            return f"{where}: {clipped(str(error), 80)}{kept}>"
+        found = f", best {best.score:.5g}" if best else ""
+        counts = f"{len(history.pending):,} pending, {len(history.failed):,} failed"
+        return f"{where}: {len(history.evaluated):,} evaluated{found}, {counts}; by {self.strategy.title[:60]}{kept}>"
+
+    def _repr_html_(self) -> str:
+        from metanp.pictures.tables import search_page
+
+        return search_page(self)
+
+    def plot(self) -> Picture:
+        """The scores in the order in which they came, and the best until then."""
+        from metanp.pictures.search import draw_search
+
+        return draw_search((self.sign * self.history.scores).tolist(), self.sign > 0, self.candidates.name)
 
     def __enter__(self) -> Search:
         return self

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from metanp.brief import brief, clipped
 from metanp.cell import Cell
 from metanp.search.candidates import Candidates
 from metanp.search.history import History
@@ -30,6 +31,8 @@ class Pick:
     cell: Cell
     note: Mapping[str, Any] = field(default_factory=dict)
 
+    __repr__ = brief
+
 
 class Strategy(ABC):
     """title: for tables. source: who proposed it. batch: how many cells its authors ask for at once.
@@ -41,6 +44,9 @@ class Strategy(ABC):
     source: str
     batch: int = 1
     needs_neighbours = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {clipped(self.title, 100)}>"
 
     @abstractmethod
     def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:

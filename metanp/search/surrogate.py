@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metanp.baselines.base import Baseline, library
+from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.predictor import MetaNP
@@ -36,6 +37,8 @@ class Prediction:
 
     mean: Float[np.ndarray, " option"]
     std: Float[np.ndarray, " option"] | None
+
+    __repr__ = brief
 
     @property
     def place(self) -> Int[np.ndarray, " option"]:

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Int, UInt64
 
+from metanp.brief import clipped, counted
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.given import read_generator
@@ -25,6 +26,10 @@ class Space(ABC):
     @abstractmethod
     def __len__(self) -> int:
         """Number of cells, known without listing them."""
+
+    def __repr__(self) -> str:
+        size = counted(self.__len__(), "cell")  # len() itself refuses more than 2^63
+        return f"<search space {clipped(self.name, 100)}: {size}>"
 
     @abstractmethod
     def parse_text(self, text: str) -> Cell:

@@ -27,6 +27,7 @@ import platformdirs
 from jaxtyping import Bool, Int, Int8, UInt8, UInt32, UInt64
 from rich.progress import track
 
+from metanp.brief import brief
 from metanp.cell_array import CellArray
 from metanp.operations import INDEX, VOCABULARY
 from metanp.spaces.nasbench101_graph import LABEL, MAX_EDGES, MAX_VERTICES, OPERATIONS, published_md5
@@ -47,6 +48,8 @@ class Enumeration:
     edges: UInt32[np.ndarray, " cell"]
     operation: Int8[np.ndarray, "cell vertex"]
     md5: UInt8[np.ndarray, "cell byte"]
+
+    __repr__ = brief
 
     def cells(self) -> CellArray:
         """The cells as arrays."""

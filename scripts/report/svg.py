@@ -7,26 +7,27 @@ the drawing, about a pixel; y grows downwards. Nothing here knows a predictor.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+
+from metanp.pictures.axes import Scale
+from metanp.pictures.svg import note, plain, tag, words
+
+__all__ = [
+    "Axis",
+    "Scale",
+    "decades",
+    "drawing",
+    "frame",
+    "note",
+    "path",
+    "place_labels",
+    "spread",
+    "tag",
+    "words",
+]
 
 LETTER = 6.0  # a generous mean width of a letter of the 10.5 px labels
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Numbers to lengths, evenly in what `warp` makes of them."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    warp: Callable[[float], float] = float
-
-    def __call__(self, value: float) -> float:
-        low, high, at = map(self.warp, (self.low, self.high, value))
-        return self.start + (self.end - self.start) * ((at - low) / (high - low) if high > low else 0.5)
 
 
 def decades(low: float, high: float) -> list[float]:
@@ -43,22 +44,6 @@ class Axis:
     title: str
 
 
-def tag(name: str, content: str = "", **attributes: object) -> str:
-    """An element; `class_` is its class, `data_p` its data-p, and content is SVG already."""
-    told = "".join(f' {key.rstrip("_").replace("_", "-")}="{_plain(value)}"' for key, value in attributes.items())
-    return f"<{name}{told}>{content}</{name}>" if content else f"<{name}{told}/>"
-
-
-def words(x: float, y: float, text: str, **attributes: object) -> str:
-    """Text at a point, whatever characters it holds."""
-    return tag("text", escape(text), x=x, y=y, **attributes)
-
-
-def note(text: str) -> str:
-    """What the browser shows when something rests on an element."""
-    return tag("title", escape(text))
-
-
 def drawing(width: float, height: float, content: str, alternative: str) -> str:
     """A whole drawing; `alternative` is what is read out instead of it."""
     return tag("svg", content, viewBox=f"0 0 {width:g} {height:g}", role="img", aria_label=alternative)
@@ -66,7 +51,7 @@ def drawing(width: float, height: float, content: str, alternative: str) -> str:
 
 def path(points: Sequence[tuple[float, float]]) -> str:
     """A polyline's path data."""
-    return "M" + "L".join(f"{_plain(x)} {_plain(y)}" for x, y in points)
+    return "M" + "L".join(f"{plain(x)} {plain(y)}" for x, y in points)
 
 
 def frame(x: Axis, y: Axis) -> str:
@@ -75,11 +60,11 @@ def frame(x: Axis, y: Axis) -> str:
     parts = []
     for value, label in y.ticks:
         at = y.scale(value)
-        parts += [tag("path", d=f"M{left:g} {_plain(at)}H{right:g}", class_="grid")]
+        parts += [tag("path", d=f"M{left:g} {plain(at)}H{right:g}", class_="grid")]
         parts += [words(left - 7, at + 3.5, label, class_="tick end")]
     for value, label in x.ticks:
         at = x.scale(value)
-        parts += [tag("path", d=f"M{_plain(at)} {bottom:g}v4", class_="axis")]
+        parts += [tag("path", d=f"M{plain(at)} {bottom:g}v4", class_="axis")]
         parts += [words(at, bottom + 16, label, class_="tick mid")]
     parts += [tag("path", d=f"M{left:g} {bottom:g}H{right:g}", class_="axis")]
     parts += [words((left + right) / 2, bottom + 35, x.title, class_="label mid")]
@@ -125,7 +110,3 @@ def place_labels(
 
 def _meet(a: Sequence[float], b: Sequence[float]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _plain(value: object) -> str:
-    return f"{round(value, 1):g}" if isinstance(value, float) else escape(str(value))

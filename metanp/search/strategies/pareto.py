@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.predicted import Predicted
 from metanp.search.belief import Belief, upper_end
@@ -114,6 +115,8 @@ class _Told:
 
     score: list[float]
     cost: list[float]
+
+    __repr__ = brief
 
     def joined(self, score: np.ndarray, cost: np.ndarray) -> _Told:
         return _Told([*self.score, *score.tolist()], [*self.cost, *cost.tolist()])

@@ -1,0 +1,15 @@
+"""Pictures of cells, rankings, predictions and searches, written as SVG: nothing to install, sharp at any size.
+
+    svg.py           what a picture is, its elements and colours; axes.py, scales and axes
+    layout.py        where the nodes of a graph stand
+    cell.py          a cell; summary.py, one too large to be drawn
+    ranking.py       means and intervals; predictions.py, these against what was measured; search.py, scores over time
+    tables.py        the tables that a notebook shows
+
+Pictures take the colour of the text around them, and other colours that are seen on white as well as on black, so that
+they fit light and dark pages; they are readable at the width of a phone.
+"""
+
+from metanp.pictures.svg import Picture
+
+__all__ = ["Picture"]

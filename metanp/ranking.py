@@ -1,0 +1,75 @@
+"""The best candidates of a pool, best first: numbers, a table for a notebook, a DataFrame, a picture.
+
+Axes: k, places of the ranking. Everything in the units of the scores that were given to `fit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from metanp.brief import counted
+from metanp.cell import Cell
+
+if TYPE_CHECKING:
+    from metanp.pictures import Picture
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The best candidates, best first.
+
+    index: position among the candidates. mean, std: of a new measurement, in the user's units.
+    p_top: probability to be in the true top k of the candidates ranked, from joint draws.
+    lower, upper: ends of the interval that holds a new measurement with probability .9.
+    """
+
+    cells: list[Cell]
+    index: Int[np.ndarray, " k"]
+    mean: Float[np.ndarray, " k"]
+    std: Float[np.ndarray, " k"]
+    p_top: Float[np.ndarray, " k"]
+    lower: Float[np.ndarray, " k"]
+    upper: Float[np.ndarray, " k"]
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "Ranking(no cell)"
+        first = f"first: candidate {self.index[0]:,} with {self.mean[0]:.4g} ± {self.std[0]:.2g}"
+        return f"Ranking({counted(len(self), 'cell')}, {first})"
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame, one row a place: rank (from 1), index, cell, mean, std, lower, upper, p_top.
+
+        Raises:
+            ImportError: pandas is missing; says how to install it.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError(f"to_frame needs pandas: pip install 'metanp[research]' ({error})") from error
+        numbers = {name: getattr(self, name) for name in ("mean", "std", "lower", "upper", "p_top")}
+        cells = pandas.Series(self.cells, dtype=object)
+        return pandas.DataFrame({"rank": np.arange(1, len(self) + 1), "index": self.index, "cell": cells, **numbers})
+
+    def plot(self, measured: Sequence[float] | Float[np.ndarray, " candidate"] | None = None) -> Picture:
+        """The first places with their intervals.
+
+        Args:
+            measured: the true score of every candidate, where it is known; shown beside what was predicted.
+        """
+        from metanp.pictures.ranking import draw_ranking
+
+        return draw_ranking(self, measured)
+
+    def _repr_html_(self) -> str:
+        from metanp.pictures.tables import ranking_table
+
+        return ranking_table(self)
