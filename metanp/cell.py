@@ -24,6 +24,7 @@ import numpy as np
 from metanp.brief import LONGEST, counted, listed
 from metanp.canonical import canonical_order
 from metanp.operations import operation_index
+from metanp.strict_json import parse_json
 
 if TYPE_CHECKING:
     from metanp.pictures import Picture
@@ -214,7 +215,7 @@ class Cell:
         """
         from metanp.spaces import read_text
 
-        data = _parsed(value) if isinstance(value, str) else value
+        data = parse_json(value) if isinstance(value, str) else value
         if isinstance(data, Mapping) and set(data) == {"operations", "edges"}:
             if not all(isinstance(data[name], list | tuple) for name in ("operations", "edges")):
                 raise ValueError(f"not a cell: {str(data)[:80]!r}; 'operations' and 'edges' must be lists")
@@ -226,13 +227,6 @@ class Cell:
     def to_json(self) -> dict[str, Any]:
         """To `{"operations": [...], "edges": [[from, to], ...]}`, ready for `json.dumps`."""
         return {"operations": list(self.operations), "edges": [list(edge) for edge in self.edges]}
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"not a cell: {text[:80]!r} is no JSON ({str(error)[:80]})") from None
 
 
 def _reached(start: int, edges: Iterable[tuple[int, int]]) -> set[int]:

@@ -7,19 +7,40 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from metanp import __version__
 from metanp.search.command_line import commands as search_commands
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+if TYPE_CHECKING:
+    from metanp.json_lines import Row
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(search_commands.app, name="search")
 FORMS = "json, naslib, or a search space, whose own text is meant."
+MOST = 10  # candidates that `rank` prints where nothing is said
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"metanp {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)]
+
+
+@app.callback()
+def metanp(version: Version = False) -> None:
+    """Rank neural architectures from a few evaluated ones, and search for the best. Nothing is trained."""
 
 
 def _form(name: str) -> str:
@@ -36,9 +57,9 @@ def _form(name: str) -> str:
 
 @app.command()
 def rank(
-    context: Annotated[Path, typer.Option(help="Evaluated cells, JSON lines with 'cell' and 'score'.")],
-    candidates: Annotated[Path, typer.Option(help="Cells to rank, JSON lines with 'cell'.")],
-    k: Annotated[int, typer.Option("-k", help="How many to print.")] = 10,
+    context: Annotated[Path, typer.Option(help="Evaluated cells, JSON lines with 'cell' and 'score'; - for stdin.")],
+    candidates: Annotated[Path, typer.Option(help="Cells to rank, JSON lines with 'cell'; - for stdin.")],
+    k: Annotated[int | None, typer.Option("-k", help=f"How many to print; {MOST}, or all if fewer, without.")] = None,
     checkpoint: Annotated[str, typer.Option(help="Name of a shipped checkpoint, or a path.")] = "default",
     minimize: Annotated[bool, typer.Option("--minimize", help="Lower scores are better.")] = False,
     as_json: AsJson = False,
@@ -47,12 +68,19 @@ def rank(
     from metanp import json_lines
     from metanp.predictor import MetaNP
 
+    if str(context) == str(candidates) == "-":
+        raise ValueError("standard input can be the context or the candidates, not both; give a file for one")
     evaluated, pool = json_lines.read(context), json_lines.read(candidates)
     scores = evaluated.scored()
     model = MetaNP.from_pretrained(checkpoint)
-    model.fit(evaluated.cells, scores, features=evaluated.features or None, maximize=not minimize)
-    known = {name: column for name, column in pool.features.items() if name in evaluated.features}
-    ranking = model.rank(pool.cells, k=k, features=known or None)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        model.fit(evaluated.cells, scores, features=evaluated.features or None, maximize=not minimize)
+    for warning in said:
+        _say(str(warning.message))
+    encoded = model.encode(pool.cells, features=pool.features or None)
+    most = max(1, min(MOST, model.left(encoded))) if k is None else k
+    ranking = model.rank(encoded, k=most)
     rows = [
         {
             "rank": place,
@@ -68,11 +96,11 @@ def rank(
     if as_json:
         print(json.dumps({"ranking": rows, "context": len(evaluated.cells), "checkpoint": checkpoint}))
         return
-    table = Table("rank", "id", "mean", "std", f"p(top {k})", "cell")
+    table = Table("rank", "id", "mean", "std", f"p(top {most})", "cell")
     for row in rows:
         name = row["id"] if row["id"] is not None else f"line {pool.lines[row['index']]}"
         numbers = (f"{row['mean']:.4g}", f"{row['std']:.2g}", f"{row['p_top']:.2f}")
-        table.add_row(str(row["rank"]), name, *numbers, " ".join(row["cell"]["operations"][1:-1]))
+        table.add_row(str(row["rank"]), Text(name), *numbers, " ".join(row["cell"]["operations"][1:-1]))
     Console().print(table)
 
 
@@ -94,10 +122,10 @@ def info(
         print(json.dumps(cards))
         return
     for name, card in cards.items():
-        table = Table(title=f"{name} = {card['is']}" if "is" in card else name, show_header=False)
+        table = Table(title=Text(f"{name} = {card['is']}" if "is" in card else name), show_header=False)
         for key, value in card.items():
             if key != "is":
-                table.add_row(key, _short(value))
+                table.add_row(Text(key), Text(_short(value)))
         Console().print(table)
 
 
@@ -108,16 +136,17 @@ def convert(
     frm: Annotated[str, typer.Option("--from", help=FORMS, callback=_form)] = "json",
     output: Annotated[Path | None, typer.Option(help="Where to write; standard output without.")] = None,
 ) -> None:
-    """Convert cells between encodings, one a line."""
-    text = sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8")
-    lines = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            try:
-                lines.append(_write(_read(line.strip(), frm), to))
-            except ValueError as error:
-                raise ValueError(f"{source}, line {number}: {error}") from None
-    result = "".join(line + "\n" for line in lines)
+    """Convert cells between encodings, one a line. Between JSON lines, ids, scores and features are kept."""
+    from metanp import json_lines
+
+    name, data = json_lines.source(source)
+    converted = []
+    for number, line in json_lines.lines(name, data):
+        try:
+            converted.append(_write(_read(line, frm), to))
+        except ValueError as error:
+            raise ValueError(f"{name}, line {number}: {error}") from None
+    result = "".join(line + "\n" for line in converted)
     if output is None:
         sys.stdout.write(result)
     else:
@@ -129,30 +158,41 @@ def main() -> None:
     try:
         app()
     except (ValueError, OSError) as error:
-        Console(stderr=True).print(f"metanp: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _say(" ".join(str(error).split()), style="red")
         raise SystemExit(2) from None
 
 
-def _read(line: str, form: str) -> Any:
+def _say(text: str, style: str | None = None) -> None:
+    Console(stderr=True).print(f"metanp: {text}", style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _read(line: str, form: str) -> Row:
     from metanp.cell import Cell
+    from metanp.json_lines import Row, read_row
     from metanp.spaces import read_text
 
     if form == "json":
-        data = json.loads(line)
-        return Cell.from_json(data.get("cell", data) if isinstance(data, dict) else data)
+        return read_row(line)
     if form == "naslib":
-        return Cell.from_naslib([int(digit) for digit in line.strip("()[] ").split(",")])
-    return read_text(form, line)
+        return Row(None, Cell.from_naslib([_digit(part) for part in line.strip("()[] ").split(",")]), None, {})
+    return Row(None, read_text(form, line), None, {})
 
 
-def _write(cell: Any, form: str) -> str:
+def _digit(written: str) -> int:
+    try:
+        return int(written)
+    except ValueError:
+        raise ValueError(f"{written.strip()!r:.40} is no digit of NASLib's code, such as (0, 1, 2, 3, 4, 0)") from None
+
+
+def _write(row: Row, form: str) -> str:
     from metanp.spaces import get_space
 
     if form == "json":
-        return json.dumps(cell.to_json())
+        return row.written()
     if form == "naslib":
-        return str(cell.to_naslib())
-    return get_space(form).write_text(cell)
+        return str(row.cell.to_naslib())
+    return get_space(form).write_text(row.cell)
 
 
 def _short(value: Any) -> str:

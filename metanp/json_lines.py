@@ -2,20 +2,23 @@
 
     {"id": "run-7", "cell": {"nasbench201": "|...|"}, "score": 93.1, "features": {"flops": 51.0, "synflow": null}}
 
-`cell` is in any form that `Cell.from_json` reads; `id`, `score` and `features` may be absent.
+`cell` is in any form that `Cell.from_json` reads; `id`, `score` and `features` may be absent. A line may also be the
+cell alone, as `metanp convert` writes it.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from metanp.brief import clipped, counted, listed, short
 from metanp.cell import Cell
+from metanp.strict_json import parse_json
 
 KEYS = ("id", "cell", "score", "features")
 
@@ -50,49 +53,104 @@ class Records:
 
 
 def read(path: Path) -> Records:
-    """Read a file of JSON lines; empty lines are passed over.
+    """Read a file of JSON lines; `-` is standard input; empty lines are passed over.
 
     Raises:
         ValueError: a line that is no JSON object, has no cell or one that is refused, an unknown key, a score or
             feature that is no finite number, an id given twice, or no line at all; names file and line.
     """
-    rows: dict[int, dict[str, Any]] = {}
+    return parse(*source(path))
+
+
+def source(path: Path) -> tuple[Path, bytes]:
+    """What messages call a file, and what it holds; `-` is standard input."""
+    if str(path) == "-":
+        return Path("standard input"), sys.stdin.buffer.read()
+    return path, path.read_bytes()
+
+
+def lines(path: Path, data: bytes) -> Iterator[tuple[int, str]]:
+    """The lines that hold something, with their numbers from 1; a byte order mark is passed over.
+
+    A line ends with a line feed alone, not at U+2028 and its like, which JSON allows inside of a text.
+
+    Raises:
+        ValueError: a line that is no UTF-8; names file and line.
+    """
+    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1):
+        try:
+            text = line.decode("utf-8").strip()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path}, line {number}: not JSON or any text: not UTF-8 ({error.reason})") from None
+        if text:
+            yield number, text
+
+
+def parse(path: Path, data: bytes) -> Records:
+    """As `read`, of what a file holds."""
+    rows: dict[int, Row] = {}
     first: dict[str, int] = {}
-    # not splitlines, which also breaks at separators that JSON allows inside of a string
-    for number, text in enumerate(path.read_bytes().split(b"\n"), start=1):
-        if text.strip():
-            try:
-                rows[number] = _row(text)
-                if (name := rows[number]["id"]) is not None and first.setdefault(name, number) != number:
-                    raise ValueError(f"id {name!r} is given twice, first in line {first[name]}")
-            except ValueError as error:
-                raise ValueError(f"{path}, line {number}: {error}") from None
+    for number, text in lines(path, data):
+        try:
+            rows[number] = row = read_row(text)
+            if row.id is not None and first.setdefault(row.id, number) != number:
+                raise ValueError(f"id {row.id!r} is given twice, first in line {first[row.id]}")
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: {error}") from None
     if not rows:
         raise ValueError(f"{path} holds no cell")
-    ids, cells, scores, features = ([row[key] for row in rows.values()] for key in KEYS)
-    names = dict.fromkeys(name for known in features for name in known)
-    columns = {name: [known.get(name) for known in features] for name in names}
+    names = dict.fromkeys(name for row in rows.values() for name in row.features)
+    columns = {name: [row.features.get(name) for row in rows.values()] for name in names}
+    ids, cells, scores = ([getattr(row, key) for row in rows.values()] for key in ("id", "cell", "score"))
     return Records(path, list(rows), ids, cells, scores, columns)
 
 
-def _row(text: bytes) -> dict[str, Any]:
-    try:
-        data = json.loads(text)
-    except ValueError as error:  # no JSON, or no UTF-8
-        raise ValueError(f"not JSON: {error}") from None
+@dataclass(frozen=True)
+class Row:
+    """One line; None, or no features, where it says nothing."""
+
+    id: str | None
+    cell: Cell
+    score: float | None
+    features: dict[str, float | None]
+
+    def written(self) -> str:
+        """The line again, without what is not known; the cell alone where there is nothing beside it."""
+        known = {"id": self.id, "cell": self.cell.to_json(), "score": self.score, "features": self.features or None}
+        said = {key: value for key, value in known.items() if value is not None}
+        return json.dumps(said if len(said) > 1 else said["cell"])
+
+
+def read_row(text: str) -> Row:
+    """An object with a cell and what is known of it, or the cell alone.
+
+    Raises:
+        ValueError: something else; names the item.
+    """
+    data = parse_json(text, any_number=True)
+    if isinstance(data, Mapping) and data and not set(KEYS) & set(data):
+        return Row(None, Cell.from_json(data), None, {})
     if not isinstance(data, Mapping) or "cell" not in data:
         raise ValueError("expected an object with a 'cell'")
     if unknown := set(data) - set(KEYS):
         raise ValueError(f"unknown {sorted(unknown)}; known: {', '.join(KEYS)}")
-    features = data.get("features") or {}
+    features = {} if data.get("features") is None else data["features"]
     if not isinstance(features, Mapping):
         raise ValueError(f"features is {features!r:.80}; expected an object of names and numbers")
-    return {
-        "id": None if data.get("id") is None else str(data["id"]),
-        "cell": Cell.from_json(data["cell"]),
-        "score": _number("score", data.get("score")),
-        "features": {name: _number(name, value) for name, value in features.items()},
-    }
+    if data["cell"] is None:
+        raise ValueError("the cell is null; leave the line out")
+    return Row(
+        None if data.get("id") is None else _name(data["id"]),
+        Cell.from_json(data["cell"]),
+        _number("score", data.get("score")),
+        {name: _number(name, value) for name, value in features.items()},
+    )
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError(f"id is {value!r:.80}; expected a text or a number")
 
 
 def _number(name: str, value: Any) -> float | None:

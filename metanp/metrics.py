@@ -13,11 +13,14 @@ P@K and N@K as in Ning et al. 2020 (arXiv:2004.01899).
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import ndtr, ndtri
 from scipy.stats import kendalltau, rankdata, spearmanr
+
+from metanp.given import read_count, read_numbers
 
 Values = Float[np.ndarray, " cell"]
 Order = Int[np.ndarray, " cell"]
@@ -28,6 +31,7 @@ NO_SPREAD = 1e-12  # stands for a standard deviation of 0: certainty, which the 
 
 def kendall_tau(prediction: Values, truth: Values) -> float:
     """Tau-b; 0 where either is constant."""
+    prediction, truth = _pair(prediction, truth)
     if np.ptp(prediction) == 0 or np.ptp(truth) == 0:
         return 0.0
     return float(kendalltau(prediction, truth).statistic)
@@ -35,6 +39,7 @@ def kendall_tau(prediction: Values, truth: Values) -> float:
 
 def spearman(prediction: Values, truth: Values) -> float:
     """Rank correlation; 0 where either is constant."""
+    prediction, truth = _pair(prediction, truth)
     if np.ptp(prediction) == 0 or np.ptp(truth) == 0:
         return 0.0
     return float(spearmanr(prediction, truth).statistic)
@@ -42,13 +47,14 @@ def spearman(prediction: Values, truth: Values) -> float:
 
 def true_ranks(truth: Values) -> Values:
     """1 for the best; ties share the best rank."""
-    return rankdata(-np.asarray(truth), method="min")
+    return rankdata(-read_numbers(truth, "truth"), method="min")
 
 
 def predicted_order(prediction: Values, permutation: Order | None = None) -> Order:
     """Targets from best to worst predicted; ties in the order of `permutation`, else as given."""
-    permutation = np.arange(len(prediction)) if permutation is None else permutation
-    return permutation[np.argsort(-np.asarray(prediction)[permutation], kind="stable")]
+    prediction = read_numbers(prediction, "prediction")
+    permutation = np.arange(len(prediction)) if permutation is None else np.asarray(permutation)
+    return permutation[np.argsort(-prediction[permutation], kind="stable")]
 
 
 def precision_at(
@@ -58,24 +64,28 @@ def precision_at(
 
     With `keys`, one a target, only the first target of each key is counted in either ranking.
     """
+    prediction, truth = _pair(prediction, truth)
     if keys is not None:
         first = np.sort(np.unique(np.asarray(keys), return_index=True)[1])
         place = {int(old): new for new, old in enumerate(first)}
         if permutation is not None:
             permutation = np.array([place[i] for i in permutation.tolist() if i in place])
         prediction, truth = prediction[first], truth[first]
-    top = predicted_order(prediction, permutation)[: _checked(k, truth)]
+    k = _checked(k, truth)
+    top = predicted_order(prediction, permutation)[:k]
     return float((true_ranks(truth)[top] <= k).mean())
 
 
 def n_at(prediction: Values, truth: Values, k: int, permutation: Order | None = None) -> float:
     """Best true rank among the predicted top k."""
+    prediction, truth = _pair(prediction, truth)
     top = predicted_order(prediction, permutation)[: _checked(k, truth)]
     return float(true_ranks(truth)[top].min())
 
 
 def regret_at(prediction: Values, truth: Values, k: int, permutation: Order | None = None) -> float:
     """How far the best of the predicted top k lies below the best target, in units of the truth."""
+    prediction, truth = _pair(prediction, truth)
     top = predicted_order(prediction, permutation)[: _checked(k, truth)]
     return float(truth.max() - truth[top].max())
 
@@ -85,8 +95,10 @@ def ndcg_at(prediction: Values, truth: Values, k: int, permutation: Order | None
 
     The gain of a target is the share of targets that are no better: ranks alone, so no unit and no outlier matters.
     """
+    prediction, truth = _pair(prediction, truth)
+    k = _checked(k, truth)
     gain = 1 - (true_ranks(truth) - 1) / len(truth)
-    discount = 1 / np.log2(np.arange(2, _checked(k, truth) + 2))
+    discount = 1 / np.log2(np.arange(2, k + 2))
     top = predicted_order(prediction, permutation)[:k]
     return float((gain[top] * discount).sum() / (np.sort(gain)[::-1][:k] * discount).sum())
 
@@ -103,9 +115,7 @@ def ranking_metrics(
     Raises:
         ValueError: lengths that differ, or a prediction or truth that is not finite; names the target.
     """
-    prediction, truth = np.asarray(prediction, dtype=np.float64), np.asarray(truth, dtype=np.float64)
-    if prediction.shape != truth.shape:
-        raise ValueError(f"{prediction.shape} predictions for {truth.shape} targets")
+    prediction, truth = _pair(prediction, truth)
     _check_finite("prediction", prediction)
     _check_finite("truth", truth)
     distinct = len(set(keys)) if keys is not None else 0
@@ -131,7 +141,8 @@ def distribution_metrics(mean: Values, std: Values, truth: Values) -> dict[str, 
     Raises:
         ValueError: a mean, truth or standard deviation that is not finite, or a negative one; names the target.
     """
-    mean, std, truth = (np.asarray(x, dtype=np.float64) for x in (mean, std, truth))
+    mean, truth = _pair(mean, truth, "mean")
+    std, _ = _pair(std, truth, "std")
     for name, values in (("mean", mean), ("truth", truth), ("std", np.where(std < 0, np.nan, std))):
         _check_finite(name, values)
     std = np.maximum(std, NO_SPREAD)
@@ -150,7 +161,7 @@ def sample_metrics(draws: Float[np.ndarray, "draw cell"], truth: Values) -> dict
 
     The CRPS is that of the draws' own distribution, a step function; the intervals lie between its quantiles.
     """
-    draws, truth = np.sort(np.asarray(draws, dtype=np.float64), axis=0), np.asarray(truth, dtype=np.float64)
+    draws, truth = np.sort(np.asarray(draws, dtype=np.float64), axis=0), read_numbers(truth, "truth")
     _check_finite("truth", truth)
     n = len(draws)
     # of sorted draws, half the mean distance between two is a weighted sum
@@ -164,10 +175,29 @@ def sample_metrics(draws: Float[np.ndarray, "draw cell"], truth: Values) -> dict
 
 def coverage(lower: Values, upper: Values, truth: Values) -> float:
     """Share of the targets whose truth lies in its interval, ends included."""
-    return float(np.mean((np.asarray(lower) <= truth) & (truth <= np.asarray(upper))))
+    lower, upper, truth = (read_numbers(x, name) for x, name in ((lower, "lower"), (upper, "upper"), (truth, "truth")))
+    return float(np.mean((lower <= truth) & (truth <= upper)))
 
 
-def _checked(k: int, truth: Values) -> int:
+def kendall_scorer(predictor: Any, cells: Any, score: Any) -> float:
+    """Kendall's tau of a fitted predictor on other cells: a `scoring=` for scikit-learn's model selection."""
+    return kendall_tau(predictor.predict(cells), score)
+
+
+def _pair(prediction: Any, truth: Any, name: str = "prediction") -> tuple[Values, Values]:
+    """Both as floats, of the same targets: of unsigned numbers the negatives would be none.
+
+    Raises:
+        ValueError: no numbers, or lengths that differ.
+    """
+    prediction, truth = read_numbers(prediction, name), read_numbers(truth, "truth")
+    if prediction.shape != truth.shape:
+        raise ValueError(f"{prediction.shape} {name}s for {truth.shape} targets")
+    return prediction, truth
+
+
+def _checked(k: Any, truth: Values) -> int:
+    k = read_count(k, "k", least=None)
     if not 1 <= k <= len(truth):
         raise ValueError(f"k is {k}, but there are {len(truth)} targets")
     return k

@@ -229,8 +229,8 @@ class MetaNP(Estimator):
         Raises:
             TypeError, ValueError: as `predict`; or `k` below 1 or above the number of candidates that are left.
         """
-        fitted = self._require_fit()
-        pool, keep = self._pool(candidates, features), read_flag(include_evaluated, "include_evaluated")
+        fitted, keep = self._require_fit(), read_flag(include_evaluated, "include_evaluated")
+        pool = self._pool(candidates, features)
         left = np.arange(len(pool)) if keep else np.flatnonzero(~pool.among(fitted.evaluated))
         k = len(left) if k is None else read_count(k, "k", least=None)
         if not 1 <= k <= len(left):
@@ -241,6 +241,14 @@ class MetaNP(Estimator):
         p_top = self._probability_of_top(pool, fitted, order, k)
         lower, upper = self.predict_interval(pool.only(best), level=0.9)
         return Ranking([pool.cell(int(i)) for i in best], best, mean[best], std[best], p_top, lower, upper)
+
+    def left(self, candidates: Candidates) -> int:
+        """How many of the candidates compute something else than the evaluated and failed cells: what `rank` ranks.
+
+        Errors as `predict`.
+        """
+        fitted = self._require_fit()
+        return int((~self._pool(candidates, None).among(fitted.evaluated)).sum())
 
     @usual_torch()
     def sample(

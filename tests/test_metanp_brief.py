@@ -132,7 +132,18 @@ def of_a_model(model: MetaNP) -> list[object]:
     rankings = [model.rank(pool, k=10), model.rank(pool)]
     fit = model._fitted
     assert fit is not None
-    return [model, pool, pool.side, pool.points, predicted, *rankings, cells, fit, fit.transform, *parts(fit.knowledge.state)]
+    return [
+        model,
+        pool,
+        pool.side,
+        pool.points,
+        predicted,
+        *rankings,
+        cells,
+        fit,
+        fit.transform,
+        *parts(fit.knowledge.state),
+    ]
 
 
 def parts(state: object) -> list[object]:
