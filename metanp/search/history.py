@@ -2,6 +2,9 @@
 
 Plain data that strategies read; nothing here is written to disk (`metanp.search.journal`) or predicts. Scores are as a
 strategy wants them: higher is better.
+
+Of cells outside of the candidates, results may be known too. They teach a predictor (`measurements`, `failed`), and
+count for nothing else: they are neither evaluated nor the best.
 """
 
 from __future__ import annotations
@@ -34,13 +37,14 @@ class Evaluated:
 class History:
     """Everything until now.
 
-    evaluated: in the order in which they were first told. pending: asked for, not told. failed: told to have failed,
-    and never measured.
+    evaluated: candidates, in the order in which they were first told. pending: asked for, not told. failed: told to
+    have failed, and never measured, candidates or not. outside: measured cells that are no candidates.
     """
 
     evaluated: Sequence[Evaluated] = ()
     pending: Sequence[Cell] = ()
     failed: Sequence[Cell] = ()
+    outside: Sequence[Evaluated] = ()
 
     @cached_property
     def taken(self) -> dict[str, Cell]:
@@ -50,7 +54,7 @@ class History:
 
     @property
     def known(self) -> list[Cell]:
-        """Cells whose scores are there or to come."""
+        """Candidates whose scores are there or to come."""
         return [*self.cells, *self.pending]
 
     @property
@@ -69,6 +73,6 @@ class History:
         return np.array([one.score for one in self.evaluated])
 
     def measurements(self) -> tuple[list[Cell], np.ndarray]:
-        """Every measurement: a cell that was repeated stands here as often."""
-        pairs = [(one.cell, score) for one in self.evaluated for score in one.scores]
+        """Every measurement, of cells outside of the candidates last: a cell that was repeated stands here as often."""
+        pairs = [(one.cell, score) for one in (*self.evaluated, *self.outside) for score in one.scores]
         return [cell for cell, _ in pairs], np.array([score for _, score in pairs])
