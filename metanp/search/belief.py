@@ -99,8 +99,12 @@ class Belief:
 
 def _predicted(model: MetaNP, options: Options) -> Predicted:
     if not len(options):
-        return Predicted(np.zeros(0), np.zeros(0), lambda probability: np.zeros(0))
+        return Predicted(np.zeros(0), np.zeros(0), _of_nothing)
     return model.predict_distribution(encoded(model, options), noise=False)
+
+
+def _of_nothing(probability: float) -> Float[np.ndarray, " option"]:
+    return np.zeros(0)
 
 
 def condition(model: MetaNP, history: History, candidates: Candidates) -> None:

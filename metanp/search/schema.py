@@ -11,6 +11,7 @@ version of this library that knows format 1 alone refuses one of format 2 and sa
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping
@@ -65,7 +66,7 @@ def damaged(path: str | Path | None, what: str) -> JournalError:
     """The error for a file that is not whole."""
     return JournalError(
         f"the journal {path} is damaged: {what}; restore a copy of the file, or save what can be read of it: "
-        f'sqlite3 {path} ".recover" | sqlite3 NEW'
+        f'sqlite3 {shlex.quote(str(path))} ".recover" | sqlite3 NEW'
     )
 
 
@@ -208,4 +209,4 @@ def _without(path: str | Path | None, number: int, sealed: bool) -> str:
     void = f"DELETE FROM events WHERE id = {number}"
     if sealed:  # numbers are consecutive
         void = f"INSERT OR REPLACE INTO events VALUES ({number}, 0, 'void', '', '', NULL, '', '', '', 0)"
-    return f'restore a copy of the file, or go on without that event: sqlite3 {path} "{void}"'
+    return f'restore a copy of the file, or go on without that event: sqlite3 {shlex.quote(str(path))} "{void}"'
