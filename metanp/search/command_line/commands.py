@@ -19,15 +19,22 @@ from rich.text import Text
 from metanp.search.command_line.opening import Names, Options, read_limits
 from metanp.search.search import Suggestion
 
-HELP = """Find the best cell from few evaluations: ask for cells, evaluate them, tell their scores.
-
-The first command says what is searched, as in metanp search --space nasbench201 --journal run.sqlite ask. The journal
-remembers it with everything that is asked and told: later commands need --journal FILE alone.
-"""
+# a paragraph of help is one line: it is broken as wide as the terminal is
+HELP = (
+    "Find the best cell from few evaluations: ask for cells, evaluate them, tell their scores.\n\n"
+    "The first command says what is searched, as in: metanp search --space nasbench201 --journal run.sqlite ask. "
+    "The journal remembers it with everything that is asked and told: later commands need --journal FILE alone."
+)
+RUN_HELP = (
+    "Drive your own training command until a budget is spent.\n\n"
+    "Placeholders: {cell} (the benchmark's string, or JSON), {json}, {id}, {worker} (from 0). No shell reads it; the "
+    "cell is in METANP_CELL (JSON) and METANP_ID as well. The last line that it prints is the score: a number, or "
+    'JSON with "score". Ctrl-C waits for what runs, a second one kills it. Start again with the same journal to go on.'
+)
 app = typer.Typer(no_args_is_help=True, help=HELP)
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Cells, by the id that ask printed.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Cells, by the id that ask printed.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Strategy = Annotated[str | None, typer.Option(help="How cells are chosen: metanp, random, ...")]
+Strategy = Annotated[str | None, typer.Option(help="How cells are chosen: metanp, evolution, random, ...")]
 Checkpoint = Annotated[str | None, typer.Option(help="Name of a shipped checkpoint, or a path.")]
 Number = Annotated[int, typer.Option("-n", help="How many cells.")]
 
@@ -154,7 +161,7 @@ def suggest(
     strategy: Strategy = None,
     checkpoint: Checkpoint = None,
 ) -> None:
-    """What `ask` would answer, and why; nothing is given out."""
+    """What ask would answer, and why; nothing is given out."""
     from metanp.search.command_line.status import drawn
 
     opened = _options(context, strategy, checkpoint).open()
@@ -175,7 +182,7 @@ def suggest(
     Console().print(table)
 
 
-@app.command()
+@app.command(help=RUN_HELP)
 def run(
     context: typer.Context,
     evaluate: Annotated[str, typer.Option(help='Your command, such as "python train.py --cell {cell}".')],
@@ -190,12 +197,7 @@ def run(
     checkpoint: Checkpoint = None,
     silent: Annotated[float | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Drive your own training command until a budget is spent.
-
-    Placeholders: {cell} (the benchmark's string, or JSON), {json}, {id}, {worker} (from 0). No shell reads it; the cell
-    is in METANP_CELL (JSON) and METANP_ID as well. The last line that it prints is the score: a number, or JSON with
-    "score". Ctrl-C waits for what runs, a second one kills it. Start again with the same journal to go on.
-    """
+    """See `RUN_HELP`."""
     from metanp.search.command_line.evaluation import Command, Job
     from metanp.search.command_line.progress import Shown
     from metanp.search.command_line.workers import SILENT, Plan, Run
