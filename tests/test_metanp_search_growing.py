@@ -130,6 +130,25 @@ def test_a_cell_known_from_outside_is_a_candidate_when_the_list_has_it(path):
         assert ALIEN in search.ask(100)
 
 
+@pytest.mark.parametrize("strategy", ["random", "metanp", "evolution", "local_search", "weak_nas_boosting"])
+def test_a_search_goes_on_while_another_process_has_a_longer_list(tmp_path, strategy):
+    """What that one asks for and tells is no candidate here."""
+    path, short = tmp_path / "run.sqlite", DISTINCT[:30]
+    with Search(Listed(short, SPACE), strategy, journal=path) as search:
+        for i, cell in enumerate(search.ask(12)):
+            search.tell(cell, 80.0 + i)
+        with Search(Listed(DISTINCT, SPACE), strategy, journal=path) as other:
+            for cell in DISTINCT[40:44]:
+                other.journal.ask([_pick(cell)])
+            other.tell(DISTINCT[40], 99.0)
+            other.tell(DISTINCT[41], FAILED)
+            assert other.best().cell == DISTINCT[40]
+        assert search.best().score == 91.0
+        assert search.pending == []
+        assert [one.cell for one in search.history.outside] == [DISTINCT[40]]
+        assert {cell.key for cell in search.ask(3)} <= {cell.key for cell in short}
+
+
 # --- on the command line ---
 
 IDS = [f"net[{i}]" for i in range(30)]

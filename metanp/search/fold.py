@@ -58,6 +58,7 @@ class Fold:
             return
         if key not in self.cells:
             self.cells[key] = event.read_cell()
+            vars(self.cells[key])["key"] = key  # checked with the event; to compute it takes longer than all else here
         if event.name:
             self.names.setdefault(key, event.name)
         if kind == "ask":

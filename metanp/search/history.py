@@ -9,8 +9,8 @@ count for nothing else: they are neither evaluated nor the best.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +45,16 @@ class History:
     pending: Sequence[Cell] = ()
     failed: Sequence[Cell] = ()
     outside: Sequence[Evaluated] = ()
+
+    def within(self, inside: Callable[[Cell], bool]) -> History:
+        """Without what is no candidate here: asked for or told by another process, whose list has grown since."""
+        if all(map(inside, self.known)):
+            return self
+        here = {True: list[Evaluated](), False: list[Evaluated]()}
+        for one in self.evaluated:
+            here[inside(one.cell)].append(one)
+        pending = [cell for cell in self.pending if inside(cell)]
+        return replace(self, evaluated=here[True], pending=pending, outside=[*self.outside, *here[False]])
 
     @cached_property
     def taken(self) -> dict[str, Cell]:

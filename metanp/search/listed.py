@@ -88,15 +88,19 @@ class Listed(Candidates):
         return self._rows[cell.key]
 
     def has(self, cell: Cell) -> bool:
-        return len(self.rows(cell)) > 0
+        if cell.key not in self._inside:
+            self._inside[cell.key] = len(self.rows(cell)) > 0
+        return self._inside[cell.key]
 
     def first_rows(self, cells: Sequence[Cell]) -> Int[np.ndarray, " cell"]:
-        """The row of the candidate for each of the cells, all looked up at once; -1 where there is none."""
+        """The row of the candidate for each of the cells, -1 where there is none: all at once, and for `has` too."""
         if not cells:
             return np.zeros(0, dtype=np.int64)
         wanted = CellArray.from_cells(cells).pruned().fingerprint()
         place = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
-        return np.where(self._sorted[place] == wanted, self.order[place], -1)
+        rows = np.where(self._sorted[place] == wanted, self.order[place], -1)
+        self._inside.update((cell.key, row >= 0) for cell, row in zip(cells, rows.tolist(), strict=True))
+        return rows
 
     def find(self, cell: Cell) -> Cell:
         rows = self.rows(cell)

@@ -31,7 +31,7 @@ from metanp.search.candidates import Candidates, Feasible
 from metanp.search.failed import Failed
 from metanp.search.history import History
 from metanp.search.journal import Journal, JournalError
-from metanp.search.listed import Listed
+from metanp.search.listed import A_LIST, Listed
 from metanp.search.open_space import Open
 from metanp.search.retraction import retract
 from metanp.search.strategies import make
@@ -144,7 +144,8 @@ class Search:
     @property
     def history(self) -> History:
         """What was asked and told until now, by all processes; scores turned so that higher is better."""
-        return self.journal.history(self.candidates.has)
+        history = self.journal.history(self.candidates.has)
+        return history.within(self.candidates.has) if self.candidates.identity == A_LIST else history
 
     @property
     def pending(self) -> list[Cell]:
