@@ -15,14 +15,16 @@ from metanp.search.listed import A_LIST, Listed
 
 
 def agree(journal: Journal, candidates: Candidates) -> None:
-    """Keep what is searched in the journal, or hold it against what the journal has.
+    """Keep what is searched in the journal, and which scores are better, or hold it against what the journal has.
 
     Raises:
         JournalError: the journal is of other candidates, or of a cell that these have not; names it and what to do.
     """
+    facts = {"better": "higher" if journal.sign > 0 else "lower"}
     kept = journal.facts().get("candidates")
     if kept is None or not candidates.agree(kept):
-        journal.agree({"candidates": candidates.identity})
+        facts["candidates"] = candidates.identity
+    journal.agree(facts)
     if isinstance(candidates, Listed) and candidates.identity == A_LIST:
         claimed = journal.claimed()
         for place in np.flatnonzero(candidates.first_rows(claimed) < 0)[:1]:

@@ -109,10 +109,14 @@ class Journal:
         Raises:
             JournalError: the file has another value; names both.
         """
+        self._check(facts)  # before anything is written
         self.remember(facts)
+        self._check(facts)  # somebody else may have been quicker
+
+    def _check(self, facts: Mapping[str, str]) -> None:
         kept = self.facts()
         for name, value in facts.items():
-            if kept[name] != value:
+            if kept.get(name, value) != value:
                 raise JournalError(
                     f"{self.path} is the journal of another search: its {name} is {kept[name]}, not {value}"
                 )

@@ -118,7 +118,7 @@ class Search:
         self.seed = int(rng.integers(2**62)) if isinstance(rng, np.random.Generator) else rng
         if self.seed < 0:
             raise ValueError(f"rng is {self.seed}; expected a seed of 0 or more, or a generator")
-        self.journal = Journal(journal, {"better": "higher" if maximize else "lower"}, maximize)
+        self.journal = Journal(journal, {}, maximize)
         agree(self.journal, self.candidates)
         self._thinking = threading.Lock()  # models and what candidates remember are one thread's at a time
 
