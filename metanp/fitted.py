@@ -16,22 +16,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.distribution import Mixture
 from metanp.failures import Failures, with_failures
 from metanp.outliers import Outliers
 from metanp.pool import Pool
-from metanp.predicted import Predicted
+from metanp.predicted import MixtureQuantiles, Predicted
 from metanp.reading import ALL, Knowledge, Reader, Rows, to_numpy
 from metanp.score_transform import ScoreTransform
 from metanp.side import Side
-from metanp.torch_state import usual_torch
 
-WORST_UNKNOWN = -2.0  # what a failure counts for before any score is known, in standard deviations
+# worst and best before any score is known, in standard deviations: what a failure counts for, and nothing to improve on
+UNKNOWN = -2.0, -float("inf")
 CALLERS = 6  # frames between a warning here and the line that called `fit`
 
 
@@ -55,8 +54,8 @@ class Evaluated:
 class Fitted:
     """Good for one context.
 
-    knowledge: of scores. worst: the lowest measured. failing: what is known of failures, where there were any.
-    evaluated: all cells that were given; none where there were none.
+    knowledge: of scores. worst, best: the lowest and the highest measured. failing: what is known of failures, where
+    there were any. evaluated: all cells that were given; none where there were none.
     """
 
     reader: Reader
@@ -64,6 +63,7 @@ class Fitted:
     transform: ScoreTransform
     sign: int
     worst: float
+    best: float
     failing: Failures | None
     evaluated: Pool | None
 
@@ -74,18 +74,19 @@ class Fitted:
         """Let a model read what was given."""
         names, score, n = given.side.names, given.score, len(given.cells)
         if not n:
-            return cls(reader, reader.prior(names), ScoreTransform.fit(score), given.sign, WORST_UNKNOWN, None, None)
+            return cls(reader, reader.prior(names), ScoreTransform.fit(score), given.sign, *UNKNOWN, None, None)
         pool = reader.encode(given.cells, given.side)
         outliers = _outliers(reader, pool, score)
         measured = np.flatnonzero(~(outliers.low | outliers.high))
         broken = np.concatenate([np.flatnonzero(outliers.low), np.arange(len(score), n)])
         transform = ScoreTransform.fit(score[measured])
-        known, worst, failing = reader.prior(names), WORST_UNKNOWN, None
+        known, (worst, best), failing = reader.prior(names), UNKNOWN, None
         if len(measured):
-            known, worst = reader.learn(pool, measured, transform.forward(score[measured])), score[measured].min()
+            known = reader.learn(pool, measured, transform.forward(score[measured]))
+            worst, best = float(score[measured].min()), float(score[measured].max())
         if len(broken):
             failing = Failures.of(reader, pool, measured, broken)
-        return cls(reader, known, transform, given.sign, float(worst), failing, pool)
+        return cls(reader, known, transform, given.sign, worst, best, failing, pool)
 
     def distribution(self, pool: Pool, noise: bool) -> Predicted:
         """Of the score of each cell; with noise, of a new measurement of it."""
@@ -96,7 +97,7 @@ class Fitted:
         fails = self._fails(pool, first)
         if fails is not None:
             mean, std = with_failures(mean, std, fails, self.worst)
-        quantile = Quantiles(mixtures, self.transform, self.sign, inverse, fails, self.worst)
+        quantile = MixtureQuantiles(mixtures, self.transform, self.sign, inverse, fails, self.worst)
         return Predicted(self.sign * mean[inverse], std[inverse], quantile)
 
     def failure(self, pool: Pool) -> Float[np.ndarray, " cell"]:
@@ -118,34 +119,6 @@ class Fitted:
         if self.failing is None or not self.failing.trust:
             return None
         return self.failing.probability(self.reader, pool, rows)
-
-
-@dataclass(frozen=True)
-class Quantiles:
-    """A probability to the values that scores stay below with it. inverse: which distinct cell each is."""
-
-    mixtures: list[Mixture]
-    transform: ScoreTransform
-    sign: int
-    inverse: Int[np.ndarray, " cell"]
-    fails: Float[np.ndarray, " distinct"] | None
-    worst: float
-
-    __repr__ = brief
-
-    @usual_torch()
-    def __call__(self, probability: float) -> Float[np.ndarray, " cell"]:
-        wanted = probability if self.sign > 0 else 1 - probability
-        if self.fails is None:
-            values = np.concatenate([to_numpy([mixture.quantile(wanted)])[0] for mixture in self.mixtures])
-            return self.sign * self.transform.inverse(values)[self.inverse]
-        # a failure lies below all scores: of what is left, a smaller share is wanted
-        shares = np.clip((wanted - self.fails) / (1 - self.fails), 1e-6, 1 - 1e-6)
-        parts = np.split(shares, np.cumsum([mixture.mean.shape[-1] for mixture in self.mixtures])[:-1])
-        pairs = [(m, torch.from_numpy(part)[None].to(m.mean)) for m, part in zip(self.mixtures, parts, strict=True)]
-        values = self.transform.inverse(np.concatenate([to_numpy([m.quantile(share)])[0] for m, share in pairs]))
-        values = np.where(wanted <= self.fails, np.minimum(values, self.worst), values)
-        return self.sign * values[self.inverse]
 
 
 def _outliers(reader: Reader, pool: Pool, score: Float[np.ndarray, " context"]) -> Outliers:

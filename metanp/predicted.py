@@ -7,23 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
 
-from metanp.brief import counted
+from metanp.brief import brief, counted
+from metanp.distribution import Mixture
 from metanp.given import read_items, read_probability
+from metanp.score_transform import ScoreTransform
+from metanp.torch_state import usual_torch
 
 if TYPE_CHECKING:
     from metanp.pictures import Picture
+
+LEAST_SHARE = 1e-6  # quantiles further out are infinite, nearly
 
 
 @dataclass(frozen=True)
 class Predicted:
     """The distribution of a score of each candidate.
 
-    quantile: a probability to the values that the scores stay below with it.
+    quantile: a probability to the values that the scores stay below with it; a function of a module, or an object such
+        as `MixtureQuantiles`, where this is to be pickled.
     """
 
     mean: Float[np.ndarray, " cell"]
@@ -57,3 +65,45 @@ class Predicted:
         """
         wanted = [read_probability(p, "the probability") for p in read_items(probabilities, "the probabilities")]
         return np.stack([self.quantile(p) for p in wanted]) if wanted else np.zeros((0, len(self.mean)))
+
+
+@dataclass(frozen=True)
+class MixtureQuantiles:
+    """The quantiles of candidates whose scores are mixtures; other than a closure, it pickles.
+
+    mixtures: of the distinct candidates, a piece at a time, before the transform. sign: -1 where a lower score is
+    better. distinct: which of them each candidate is. fails: probability that the evaluation of each distinct candidate
+    fails, which lies below all scores, and counts as `worst`; None where none can.
+    """
+
+    mixtures: Sequence[Mixture]
+    transform: ScoreTransform
+    sign: int
+    distinct: Int[np.ndarray, " cell"]
+    fails: Float[np.ndarray, " distinct"] | None = None
+    worst: float = 0.0
+
+    __repr__ = brief
+
+    @usual_torch()
+    def __call__(self, probability: float) -> Float[np.ndarray, " cell"]:
+        wanted = probability if self.sign > 0 else 1 - probability
+        if self.fails is None:
+            values = self.transform.inverse(np.concatenate([_of_one(m.quantile(wanted)) for m in self.mixtures]))
+            return self.sign * values[self.distinct]
+        # of what does not fail, a smaller share is wanted
+        shares = np.clip((wanted - self.fails) / (1 - self.fails), LEAST_SHARE, 1 - LEAST_SHARE)
+        parts = np.split(shares, np.cumsum([mixture.mean.shape[-1] for mixture in self.mixtures])[:-1])
+        pairs = [(m, torch.from_numpy(part)[None].to(m.mean)) for m, part in zip(self.mixtures, parts, strict=True)]
+        values = self.transform.inverse(np.concatenate([_of_one(m.quantile(share)) for m, share in pairs]))
+        values = np.where(wanted <= self.fails, np.minimum(values, self.worst), values)
+        return self.sign * values[self.distinct]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With what is on an accelerator brought to memory: it may be read where there is none."""
+        mixtures = [Mixture(*(values.detach().cpu().clone() for values in vars(one).values())) for one in self.mixtures]
+        return {**vars(self), "mixtures": mixtures}
+
+
+def _of_one(values: Float[Tensor, "1 target"]) -> Float[np.ndarray, " target"]:
+    return values[0].double().cpu().numpy()

@@ -242,6 +242,15 @@ class MetaNP(Estimator):
         lower, upper = self.predict_interval(pool.only(best), level=0.9)
         return Ranking([pool.cell(int(i)) for i in best], best, mean[best], std[best], p_top, lower, upper)
 
+    @property
+    def highest_measured(self) -> float:
+        """The best score that was taken as a measurement, turned so that higher is better; minus infinity without any.
+
+        Raises:
+            NotFittedError: before `fit`.
+        """
+        return self._require_fit().best
+
     def left(self, candidates: Candidates) -> int:
         """How many of the candidates compute something else than the evaluated and failed cells: what `rank` ranks.
 

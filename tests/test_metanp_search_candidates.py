@@ -92,9 +92,46 @@ def test_side_features_of_another_length_are_refused():
         Listed(CELLS, features={"flops": FLOPS[:3]})
 
 
-def test_the_identity_of_a_list_depends_on_its_cells_and_their_order():
-    assert Listed(CELLS).identity == Listed(list(CELLS)).identity
-    assert Listed(CELLS).identity != Listed(CELLS[::-1]).identity
+def test_the_identity_of_a_list_says_that_it_is_one_and_that_of_a_space_which():
+    assert Listed(CELLS).identity == Listed(CELLS[::-1], SPACE).identity
+    assert Listed.of(SPACE).identity.startswith("nasbench201, 15625 cells ")
+    assert Listed.of(SPACE).identity != Open(SPACE).identity == "nasbench201"
+
+
+def test_a_list_agrees_with_any_list_and_with_no_space():
+    listed, space = Listed(CELLS), Listed.of(SPACE)
+    assert listed.agree(Listed(CELLS[::-1]).identity)
+    assert listed.agree("30 cells 0123456789abcdef")  # as older journals had it
+    assert not listed.agree(space.identity)
+    assert not listed.agree(space.counted)
+    assert not listed.agree(Open(SPACE).identity)
+    assert space.agree(space.counted)
+    assert not any(map(space.agree, (listed.identity, listed.counted, "nasbench201")))
+    assert Open(SPACE).agree("nasbench201")
+    assert not Open(SPACE).agree(listed.identity)
+
+
+@pytest.mark.parametrize("candidates", [Listed(CELLS), Listed(CELLS, SPACE), Open(SPACE)])
+def test_what_is_a_candidate_is_said_without_an_error(candidates):
+    alien = Cell(["input", "conv5x5", "output"], [(0, 1), (1, 2)])
+    for _ in range(2):
+        assert candidates.has(CELLS[3])
+        assert not candidates.has(alien)
+
+
+def test_side_features_of_cells_outside_are_missing():
+    alien = Cell(["input", "conv5x5", "output"], [(0, 1), (1, 2)])
+    found = Listed(CELLS, features={"flops": FLOPS}).features([CELLS[7], alien, CELLS[2]])["flops"]
+    assert np.array_equal(found, [FLOPS[7], np.nan, FLOPS[2]], equal_nan=True)
+    assert Listed(CELLS, features={"flops": FLOPS}).features([])["flops"].shape == (0,)
+    assert Open(SPACE).features([alien]) is None
+
+
+def test_the_row_of_many_cells_is_found_at_once():
+    listed = Listed([CELLS[0], OTHER, EARLY, CELLS[5]])
+    alien = Cell(["input", "conv5x5", "output"], [(0, 1), (1, 2)])
+    assert listed.first_rows([EARLY, alien, CELLS[5], CELLS[0]]).tolist() == [1, -1, 3, 0]
+    assert listed.first_rows([]).tolist() == []
 
 
 # --- open spaces ---

@@ -197,7 +197,21 @@ def test_what_is_worth_knowing_of_a_result_is_said_and_the_result_kept(metanp, s
         ({"id": "cell-1"}, "expected either a 'score' or 'failed'"),
         ({"id": "cell-1", "score": 1, "failed": True}, "expected either a 'score' or 'failed'"),
         ({"id": "cell-1", "failed": 1}, "failed is 1; expected true, or the reason"),
-        ('{"id": "cell-1", "score": NaN}', "the score is nan; did the evaluation fail?"),
+        ('{"id": "cell-1", "score": NaN}', "NaN is not allowed in JSON"),
+        ('{"id": "cell-1", "score": -Infinity}', "-Infinity is not allowed in JSON"),
+        ('{"id": "cell-1", "score": 1e999}', "the number 1e999 is too large"),
+        ('{"id": "cell-1", "score": 1, "score": 2}', "the key 'score' is given twice"),
+        ('{"id": "\\ud800", "score": 1}', "half of a surrogate pair"),
+        ('{"cell": ' + "[" * 100_000, "nested too deeply"),
+        ('{"cell": ' + json.dumps("[" * 100_000) + ', "score": 1}', "nested too deeply"),
+        ({"cell": None, "score": 1}, "'cell' is null"),
+        ({"id": "cell-1", "cell": None, "score": 1}, "'cell' is null"),
+        ({"id": None, "score": 1}, "'id' is null"),
+        ({"id": {}, "score": 1}, "id is {}; expected text or a number"),
+        ({"cell": 3, "score": 1}, "not a cell"),
+        ({"cell": {"operations": 5, "edges": []}, "score": 1}, "not a cell"),
+        ({"cell": {"operations": [["input"]], "edges": []}, "score": 1}, "told, line 2"),
+        ({"cell": {"operations": ["input", "output"], "edges": [[0, 1e300]]}, "score": 1}, "told, line 2"),
         ({"id": "cell-1", "score": "93"}, "score is '93'; expected a number"),
         ({"id": "cell-1", "score": 10**400}, "the score is 1000"),
         ({"id": "cell-99", "score": 1}, "the id 'cell-99' is neither in the pool nor in the journal"),
@@ -244,7 +258,9 @@ def test_lower_is_better_when_told_so(metanp, search, journal, tmp_path):
     assert (found["best"]["score"], found["scores"]) == (0, [0, 1, 2, 3])
 
 
-def test_a_pool_is_found_where_it_was_and_may_move_but_not_change(metanp, search, pool, journal, monkeypatch):
+def test_a_pool_is_found_where_it_was_and_may_move_and_change_but_not_its_ids(
+    metanp, search, pool, journal, monkeypatch
+):
     metanp(*search, "ask")
     monkeypatch.chdir("/")
     assert metanp("search", "--journal", journal, "ask")[0] == 0
@@ -254,11 +270,11 @@ def test_a_pool_is_found_where_it_was_and_may_move_but_not_change(metanp, search
     assert f"there is no pool of candidates at {pool}" in one_line(error)
     assert metanp("search", "--journal", journal, "status")[0] == 0
     assert metanp("search", "--journal", journal, "--pool", moved, "ask")[0] == 0
-    write_pool(moved, IDS[:29])
-    assert "its candidates is" in metanp("search", "--journal", journal, "--pool", moved, "ask")[2]
     write_pool(moved, IDS[::-1])
-    assert "its ids is" in metanp("search", "--journal", journal, "--pool", moved, "ask")[2]
+    assert "give it its id back" in one_line(metanp("search", "--journal", journal, "--pool", moved, "ask")[2])
     assert kinds(journal) == ["ask"] * 3
+    write_pool(moved, IDS[::-1], DISTINCT[:30][::-1])
+    assert metanp("search", "--journal", journal, "--pool", moved, "ask")[0] == 0
 
 
 def test_the_same_seed_asks_the_same_and_another_does_not(metanp, search, tmp_path):
@@ -484,7 +500,7 @@ def test_the_journal_of_another_search_is_left_as_it_is(metanp, search, journal)
     of_another_space(journal)
     before = journal.read_bytes()
     code, _, error = metanp(*search, "ask")
-    assert (code, "its candidates is three cells, not 30 cells" in one_line(error)) == (2, True)
+    assert (code, "its candidates is three cells, not a list of cells" in one_line(error)) == (2, True)
     assert journal.read_bytes() == before
 
 
@@ -546,3 +562,61 @@ def test_status_goes_on_without_a_front_where_the_pool_lost_cells(metanp, journa
     assert code == 0
     assert "front" not in json.loads(out)
     assert json.loads(out)["evaluated"] == 5
+
+
+# --- what people read -----------------------------------------------------------------------------------------
+
+MARKED = ["net[best]", "[red]net", "net[/]", "[bold]7[/bold]", "a[link=x]b", "net\\\\[b]"]
+
+
+@pytest.fixture
+def marked(tmp_path, journal, monkeypatch):
+    """A search whose ids, and the name of whose cost, look like markup."""
+    monkeypatch.setenv("COLUMNS", "200")
+    lines = [
+        {"id": name, "cell": cell.to_json(), "features": {"lat[ms]": float(i)}}
+        for i, (name, cell) in enumerate(zip(MARKED, DISTINCT, strict=False))
+    ]
+    return ["search", "--pool", write(tmp_path / "pool.jsonl", *lines), "--journal", journal]
+
+
+def test_ids_are_printed_as_they_are_in_every_table(metanp, marked, tmp_path):
+    checkpoint = write_checkpoint(tmp_path / "tiny.safetensors")
+    front = [*marked, "--cost", "lat[ms]", "--checkpoint", checkpoint]
+    table = metanp(*front, "suggest", "-n", 6)[1]
+    assert all(name[:9] in table for name in MARKED)
+    metanp(*front, "tell", write(tmp_path / "told", *({"id": name, "score": i} for i, name in enumerate(MARKED))))
+    table = metanp(*marked, "status")[1]
+    assert all(table.count(name) >= 3 for name in MARKED)  # best cells, front and events
+    assert "front of score against lat[ms]" in table
+
+
+def test_ids_are_printed_as_they_are_in_lines_and_errors(metanp, marked, tmp_path):
+    run = ["run", "--evaluate", f"{sys.executable} -I -S -c print(1) {{id}}", "--budget", 6]
+    error = metanp(*marked, "--strategy", "random", *run)[2]
+    assert all(f"  {name}  1  (" in error for name in MARKED)
+    error = metanp(*marked, "retract", *MARKED)[2]
+    assert all(name in error for name in MARKED)
+    for command in (["retract", "net[best]"], ["drop", "net[best]"], ["retract", "x[red]y"]):
+        assert command[1] in one_line(metanp(*marked, *command)[2])
+    told = write(tmp_path / "told[red]", {"id": "net[bad]", "score": 1})
+    assert "told[red], line 1: the id 'net[bad]'" in one_line(metanp(*marked, "tell", told)[2])
+
+
+def test_a_reason_of_a_failure_is_one_line_without_what_a_terminal_obeys(metanp, marked):
+    program = "import sys; print('no [red]memory\\x1b[2J', file=sys.stderr); sys.exit(1)"
+    command = f'{sys.executable} -I -S -c "{program}" {{id}}'
+    error = metanp(*marked, "--strategy", "random", "run", "--evaluate", command, "--budget", 2, "--give-up", 9)[2]
+    assert "no [red]memory [2J" in error.splitlines()[0]
+    table = metanp(*marked, "status")[1]
+    assert "no [red]memory" in table
+    assert "\x1b[2J" not in table
+
+
+@pytest.mark.parametrize("command", [None, "ask", "tell", "drop", "retract", "status", "suggest", "run"])
+def test_help_speaks_of_commands_and_not_of_modules(metanp, command):
+    code, out, _ = metanp("search", *([command] if command else []), "--help")
+    assert code == 0
+    assert "metanp." not in out
+    assert "`" not in out
+    assert ".py" not in out.replace("train.py", "")

@@ -273,6 +273,37 @@ def test_a_run_that_was_killed_loses_nothing_and_leaves_nothing_running(metanp, 
     assert told | lost <= set(times_told)
 
 
+def test_the_next_run_knows_at_once_that_one_was_killed(background, search, tmp_path):
+    """Not only when it was silent for a minute."""
+    (tmp_path / "hold").touch()
+    run = ["run", "--evaluate", training(tmp_path, HELD), "--budget", 8, "--workers", 2]
+    first = background(*search, *run)
+    until(lambda: len(trained(tmp_path)) == 5 and len(events(tmp_path, "tell")) == 3)
+    first.send(signal.SIGKILL)
+    first.ended()
+    lost = {event["key"] for event in events(tmp_path, "ask")} - {event["key"] for event in events(tmp_path, "tell")}
+    (tmp_path / "hold").unlink()
+    began = time.time()
+    assert background(*search, *run).ended() == 0
+    after = [event for event in events(tmp_path, "ask") if event["time"] > began]
+    assert {event["key"] for event in after[:2]} == lost  # before anything new is asked for
+    assert after[1]["time"] - after[0]["time"] < 2
+    assert len(events(tmp_path, "tell")) == 8
+
+
+def test_a_run_beside_one_that_is_killed_takes_over_soon(background, search, tmp_path):
+    (tmp_path / "hold").touch()
+    run = ["run", "--evaluate", training(tmp_path, HELD), "--budget", 6, "--workers", 2]
+    first = background(*search, *run)
+    until(lambda: len(trained(tmp_path)) == 5)
+    second = background(*search, *run)
+    until(lambda: len(trained(tmp_path)) == 6)
+    first.send(signal.SIGKILL)
+    (tmp_path / "hold").unlink()
+    assert second.ended() == 0
+    assert len({event["key"] for event in events(tmp_path, "tell")}) == 6
+
+
 BOTH = """
 while len(started()) < 4: time.sleep(0.02)
 print(1)

@@ -1,10 +1,12 @@
 """Search: from a handful of evaluations to the best cell.
 
 candidates.py    what may be asked for: listed.py, a list of cells; open_space.py, a space too large to list
-history.py       what was asked and told
+history.py       what was asked and told; failed.py, that an evaluation failed
 strategy.py      candidates and history in, picks out; strategies/ has one file each
 belief.py        what MetaNP says of the candidates; acquisitions.py makes picks of it
-journal.py       everything that was asked and told, in a file that survives any end; fold.py, what that amounts to
+journal.py       everything that was asked and told, in a file that survives any end: schema.py, its tables and formats;
+                 event.py, one event and its checksum; fold.py, what all of them amount to; process.py, who writes
+agreement.py     whether a journal may be gone on with for some candidates; retraction.py, taking results back
 search.py        ask and tell: all of these together
 command_line/    `metanp search`: the same by hand, or driving a training command
 
@@ -13,11 +15,12 @@ search = Search(get_space("nasbench201"), journal="run.sqlite")
 """
 
 from metanp.search.candidates import Candidates
+from metanp.search.failed import FAILED, Failed
 from metanp.search.history import Evaluated, History
 from metanp.search.journal import JournalError
 from metanp.search.listed import Listed
 from metanp.search.open_space import Open
-from metanp.search.search import FAILED, Best, Failed, Search, SearchWarning, Suggestion
+from metanp.search.search import Best, Search, SearchWarning, Suggestion
 from metanp.search.strategies import STRATEGIES, make
 from metanp.search.strategy import Pick, Strategy
 

@@ -87,7 +87,8 @@ class Belief:
         options = candidates.options(history, rng, value)
         predicted = _predicted(model, options)
         contenders = candidates.highest(options, promise(options, predicted), max(n, CONTENDERS))
-        best = history.best.score if history.best else -np.inf
+        # a score that cannot be a measurement is nothing to be better than
+        best = min(history.best.score, model.highest_measured) if history.best else -np.inf
         pending = options.known[len(history.evaluated) :]
         return cls(model, options, contenders, pending, predicted, best)
 
@@ -99,14 +100,19 @@ class Belief:
 
 def _predicted(model: MetaNP, options: Options) -> Predicted:
     if not len(options):
-        return Predicted(np.zeros(0), np.zeros(0), lambda probability: np.zeros(0))
+        return Predicted(np.zeros(0), np.zeros(0), _of_nothing)
     return model.predict_distribution(encoded(model, options), noise=False)
 
 
+def _of_nothing(probability: float) -> Float[np.ndarray, " option"]:
+    return np.zeros(0)
+
+
 def condition(model: MetaNP, history: History, candidates: Candidates) -> None:
-    """Show the model everything that was measured, with the side features that candidates have."""
+    """Show the model everything that was measured, and what failed, with the side features that candidates have."""
     cells, scores = history.measurements()
-    model.fit(cells, scores, features=candidates.features(cells))
+    failed = list(history.failed)
+    model.fit(cells, scores, features=candidates.features([*cells, *failed]), failed=failed)
 
 
 def encoded(model: MetaNP, options: Options) -> Pool:

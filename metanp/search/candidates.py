@@ -69,15 +69,20 @@ Value = Callable[[Options], Float[np.ndarray, " option"]]
 
 
 class Candidates(ABC):
-    """Args: feasible: whether a cell may be asked for; all may without."""
+    """What may be asked for. Equal candidates have an equal `identity`; lists, which may change, have all the same.
+
+    Args:
+        feasible: whether a cell may be asked for; all may without.
+    """
 
     name: str
-    identity: str  # equal where the candidates are
+    identity: str
     space: Space | None
 
     def __init__(self, feasible: Feasible | None = None):
         self._feasible = feasible
         self._known: dict[Cell, bool] = {}
+        self._inside: dict[str, bool] = {}
 
     def __repr__(self) -> str:
         kept = "" if self._feasible is None else ", feasible ones alone"
@@ -89,6 +94,21 @@ class Candidates(ABC):
     @abstractmethod
     def find(self, cell: Cell) -> Cell:
         """The candidate that computes the same; ValueError names a cell that is none."""
+
+    def has(self, cell: Cell) -> bool:
+        """Whether a candidate computes the same; looked up once."""
+        if cell.key not in self._inside:
+            try:
+                self.find(cell)
+            except ValueError:
+                self._inside[cell.key] = False
+            else:
+                self._inside[cell.key] = True
+        return self._inside[cell.key]
+
+    def agree(self, kept: str) -> bool:
+        """Whether a journal whose candidates have the identity `kept` may be gone on with."""
+        return kept == self.identity
 
     @abstractmethod
     def sample(self, rng: np.random.Generator) -> Cell:
@@ -108,7 +128,7 @@ class Candidates(ABC):
 
     @abstractmethod
     def features(self, cells: Sequence[Cell]) -> Mapping[str, np.ndarray] | None:
-        """Side features of candidates."""
+        """Side features of cells, missing where a cell is no candidate."""
 
     def feasible(self, cell: Cell) -> bool:
         """Whether the user wants it, as it is written; asked once."""

@@ -5,33 +5,32 @@ event, event, event, ... -> what is out, told, failed -> history
 
 from __future__ import annotations
 
-import json
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from metanp.cell import Cell
+from metanp.search.event import Event
 from metanp.search.history import Evaluated, History
 
-Kind = Literal["ask", "tell", "fail", "drop"]
 
+class Result(NamedTuple):
+    """What was told of a cell once.
 
-class Event(NamedTuple):
-    """As the journal keeps it. cell, note: JSON. score: as it was told, of a "tell" alone."""
+    score: higher is better, None where it failed. known: told as known beforehand, and not counted in a budget.
+    outside: it was no candidate then.
+    """
 
-    id: int
-    kind: Kind
-    key: str
-    cell: str
     score: float | None
-    note: str
-    worker: str
+    known: bool
+    outside: bool
 
 
 class Fold:
     """Everything until now.
 
-    last: id of the last event. asked: how often cells were given out. spent: evaluations told, failed ones too. out:
-    cells given out and not told, with note and worker, by key. told: measurements, higher is better, by key. cells: all
-    there ever were, by key.
+    last: id of the last event. asked: how often cells were given out. spent: evaluations told, failed ones too, without
+    those known beforehand and those taken back. out: cells given out and not told, with note and worker, by key. told:
+    measurements, higher is better, by key. cells: all there ever were, by key. names: what cells were called, by key.
 
     Args:
         sign: -1 where a lower score is better.
@@ -42,39 +41,106 @@ class Fold:
         self.out: dict[str, tuple[Cell, dict[str, Any], str]] = {}
         self.told: dict[str, list[float]] = {}
         self.cells: dict[str, Cell] = {}
+        self.names: dict[str, str] = {}
         self._notes: dict[str, dict[str, Any]] = {}
+        self._results: dict[str, list[Result]] = {}
         self._failed: dict[str, Cell] = {}
 
     def add(self, event: Event) -> None:
-        """The next one."""
+        """The next one.
+
+        Raises:
+            ValueError: its cell or its note cannot be read.
+        """
         key, kind = event.key, event.kind
         self.last = event.id
+        if kind == "void":
+            return
         if key not in self.cells:
-            self.cells[key] = Cell.from_json(json.loads(event.cell))
+            self.cells[key] = event.read_cell()
+            vars(self.cells[key])["key"] = key  # checked with the event; to compute it takes longer than all else here
+        if event.name:
+            self.names.setdefault(key, event.name)
         if kind == "ask":
             self.asked += 1
-            self._notes[key] = json.loads(event.note)
+            self._notes[key] = event.read_note()
             self.out[key] = (self.cells[key], self._notes[key], event.worker)
-            return
-        if kind == "drop" and event.worker and (key not in self.out or self.out[key][2] != event.worker):
+        elif kind == "retract":
+            self._retract(key, bool(event.read_note().get("last")))
+        elif kind == "drop":
+            self._drop(key, event.worker)
+        else:
+            self._tell(event, event.read_note())
+
+    def _tell(self, event: Event, note: dict[str, Any]) -> None:
+        score = None if event.score is None else self.sign * event.score
+        result = Result(score, bool(note.get("known")), bool(note.get("outside")))
+        self.out.pop(event.key, None)
+        self.spent += not result.known
+        self._results.setdefault(event.key, []).append(result)
+        if score is None:
+            self._failed[event.key] = self.cells[event.key]
+        else:
+            self.told.setdefault(event.key, []).append(score)
+
+    def _drop(self, key: str, worker: str) -> None:
+        if worker and (key not in self.out or self.out[key][2] != worker):
             return  # it was another's by then, who may have told what came of it
         self.out.pop(key, None)
-        self.spent += kind != "drop"
-        if kind == "tell":
-            assert event.score is not None
-            self.told.setdefault(key, []).append(self.sign * event.score)
-        elif kind == "fail":
-            self._failed[key] = self.cells[key]
+        if self._failed.pop(key, None) is not None:  # forgotten, but its evaluation was spent
+            self._results[key] = [result for result in self._results[key] if result.score is not None]
+
+    def _retract(self, key: str, last: bool) -> None:
+        results = self._results.pop(key, [])
+        kept, gone = (results[:-1], results[-1:]) if last else ([], results)
+        self.spent -= sum(not result.known for result in gone)
+        if kept:
+            self._results[key] = kept
+        if scores := [result.score for result in kept if result.score is not None]:
+            self.told[key] = scores
         else:
+            self.told.pop(key, None)
+        if all(result.score is not None for result in kept):
             self._failed.pop(key, None)
 
     def taken(self, key: str) -> bool:
         """Whether the cell of this key need not be asked for again, as `History.taken` has it."""
         return key in self.out or key in self.told or key in self._failed
 
-    def history(self) -> History:
-        """As strategies read it."""
-        told = self.told
-        evaluated = [Evaluated(self.cells[key], tuple(told[key]), self._notes.get(key, {})) for key in told]
+    def was_asked(self, key: str) -> bool:
+        """Whether the cell of this key was ever given out."""
+        return key in self._notes
+
+    def results(self, key: str) -> int:
+        """How many results of the cell of this key stand, failures too."""
+        return len(self._results.get(key, ()))
+
+    def claimed(self) -> list[Cell]:
+        """Cells that have to be candidates: those that are out, and those told, but not as known beforehand."""
+        told = [self.cells[key] for key, results in self._results.items() if not self._beforehand(results)]
+        return [*(cell for cell, _, _ in self.out.values()), *told]
+
+    def history(self, inside: Callable[[Cell], bool] | None = None) -> History:
+        """As strategies read it.
+
+        Args:
+            inside: whether a cell is a candidate, asked of cells that are known beforehand; without, as it was when
+                they were told.
+        """
+        evaluated, outside = list[Evaluated](), list[Evaluated]()
+        for key, scores in self.told.items():
+            one = Evaluated(self.cells[key], tuple(scores), self._notes.get(key, {}))
+            (outside if self._is_outside(key, inside) else evaluated).append(one)
         pending = [cell for cell, _, _ in self.out.values()]
-        return History(evaluated, pending, [cell for key, cell in self._failed.items() if key not in told])
+        failed = [cell for key, cell in self._failed.items() if key not in self.told]
+        return History(evaluated, pending, failed, outside)
+
+    def _is_outside(self, key: str, inside: Callable[[Cell], bool] | None) -> bool:
+        results = self._results[key]
+        if not self._beforehand(results):
+            return False
+        return results[-1].outside if inside is None else not inside(self.cells[key])
+
+    @staticmethod
+    def _beforehand(results: list[Result]) -> bool:
+        return all(result.known for result in results)

@@ -2,12 +2,15 @@
 
 Plain data that strategies read; nothing here is written to disk (`metanp.search.journal`) or predicts. Scores are as a
 strategy wants them: higher is better.
+
+Of cells outside of the candidates, results may be known too. They teach a predictor (`measurements`, `failed`), and
+count for nothing else: they are neither evaluated nor the best.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -37,13 +40,24 @@ class Evaluated:
 class History:
     """Everything until now.
 
-    evaluated: in the order in which they were first told. pending: asked for, not told. failed: told to have failed,
-    and never measured.
+    evaluated: candidates, in the order in which they were first told. pending: asked for, not told. failed: told to
+    have failed, and never measured, candidates or not. outside: measured cells that are no candidates.
     """
 
     evaluated: Sequence[Evaluated] = ()
     pending: Sequence[Cell] = ()
     failed: Sequence[Cell] = ()
+    outside: Sequence[Evaluated] = ()
+
+    def within(self, inside: Callable[[Cell], bool]) -> History:
+        """Without what is no candidate here: asked for or told by another process, whose list has grown since."""
+        if all(map(inside, self.known)):
+            return self
+        here = {True: list[Evaluated](), False: list[Evaluated]()}
+        for one in self.evaluated:
+            here[inside(one.cell)].append(one)
+        pending = [cell for cell in self.pending if inside(cell)]
+        return replace(self, evaluated=here[True], pending=pending, outside=[*self.outside, *here[False]])
 
     def __repr__(self) -> str:
         best = f", best {self.best.score:.4g}" if self.best else ""
@@ -58,7 +72,7 @@ class History:
 
     @property
     def known(self) -> list[Cell]:
-        """Cells whose scores are there or to come."""
+        """Candidates whose scores are there or to come."""
         return [*self.cells, *self.pending]
 
     @property
@@ -77,6 +91,6 @@ class History:
         return np.array([one.score for one in self.evaluated])
 
     def measurements(self) -> tuple[list[Cell], np.ndarray]:
-        """Every measurement: a cell that was repeated stands here as often."""
-        pairs = [(one.cell, score) for one in self.evaluated for score in one.scores]
+        """Every measurement, of cells outside of the candidates last: a cell that was repeated stands here as often."""
+        pairs = [(one.cell, score) for one in (*self.evaluated, *self.outside) for score in one.scores]
         return [cell for cell, _ in pairs], np.array([score for _, score in pairs])

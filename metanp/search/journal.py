@@ -4,72 +4,100 @@ An event is on the disk before `ask` or `tell` returns, so that a process that i
 and any number of processes may write to the same file, and of threads through one journal. What follows from the
 events is `History` (`metanp.search.fold`). Without a path the journal is in memory.
 
-    ask    a cell was given out to be evaluated, with the strategy's note and who evaluates it
-    tell   a score of a cell, asked for or not
-    fail   an evaluation failed, and why
-    drop   an evaluation was given up, or a failure forgotten; the cell may be asked for again
+    ask      a cell was given out to be evaluated, with the strategy's note and who evaluates it
+    tell     a score of a cell, asked for or not, or known beforehand
+    fail     an evaluation failed, and why
+    drop     an evaluation was given up, or a failure forgotten; the cell may be asked for again
+    retract  all that was told of a cell is taken back, or what was told last
+    void     nothing any more: in the place of an event that was damaged
 
-Scores stand here as they were told; history and notes have them so that higher is better.
+Scores stand here as they were told; history and notes have them so that higher is better. The tables, and what a file
+that is not whole is told by, are in `metanp.search.schema`. A file that is read-only may be read.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from metanp.cell import Cell
-from metanp.search.fold import Event, Fold, Kind
+from metanp.search import schema
+from metanp.search.event import Event, Kind
+from metanp.search.fold import Fold
 from metanp.search.history import History
+from metanp.search.process import Process
+from metanp.search.schema import JournalError, ReadOnlyError, explained
 from metanp.search.strategy import Pick
 
-FORMAT = "1"
+__all__ = ["Journal", "JournalError", "ReadOnlyError", "remembered"]
+
 PATIENCE = 60.0  # seconds to wait for another process that writes
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS events (
-    id INTEGER PRIMARY KEY, time REAL NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, cell TEXT NOT NULL,
-    score REAL, note TEXT NOT NULL, worker TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS workers (name TEXT PRIMARY KEY, seen REAL NOT NULL);
-"""
-
-
-class JournalError(ValueError):
-    """A file that is no journal, or one of another search."""
 
 
 class Journal:
     """The events of one search.
 
+    A journal pickles: one in a file is opened again where it was, one in memory carries its events.
+
     Args:
+        path: the file, or an address of SQLite's that begins with `file:`.
         facts: what makes it this search and no other; kept in the file by who is first.
         maximize: whether a higher score is better.
 
+    Attributes:
+        naming: what cells are called beside their key, if anything; written beside what is asked for and told.
+
     Raises:
-        JournalError: the file is no journal of ours, is of another format, or differs in a fact; names both values.
+        JournalError: the file is no journal of ours, is of another format, is damaged, or differs in a fact; names
+            both values.
     """
 
     def __init__(self, path: str | Path | None, facts: Mapping[str, str], maximize: bool = True):
         self.path, self.sign = path, 1 if maximize else -1
-        self._fold = Fold(self.sign)
+        self.naming: Callable[[Cell], str | None] | None = None
+        self._where = path if path is None or str(path).startswith("file:") else Path(path).absolute()
         self._lock = threading.RLock()  # one connection has one transaction: threads take turns
-        name = str(path) if path is not None else ":memory:"
-        with _explained(name):
-            self._file = sqlite3.connect(name, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        self._fold = Fold(self.sign)
+        with explained(path):
+            self._file = schema.connect(path, PATIENCE)
+        self._open(facts)
+
+    def _open(self, facts: Mapping[str, str]) -> None:
+        self._format = ""  # until the tables are there
+        with explained(self.path):
+            if schema.read_facts(self._file, self.path):
+                schema.check_pages(self._file, self.path)
+            else:
+                self._create(facts)
+            self._format = schema.read_facts(self._file, self.path)["format"]
+        self.agree(facts)
+
+    def _create(self, facts: Mapping[str, str]) -> None:
         with self.together():
-            _check_tables(self._file, name)
-            for statement in _TABLES.split(";"):
-                self._file.execute(statement)
-            self.remember({"format": FORMAT})
-            if (kept := self.fact("format")) != FORMAT:
-                raise JournalError(f"{name} is a journal of version {kept}; this version of metanp reads {FORMAT}")
-            self.agree(facts)
+            if not schema.has_tables(self._file, self.path):  # others may have been quicker
+                schema.create(self._file)
+                schema.add_facts(self._file, facts)
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock, explained(self.path):
+            events = self._file.serialize() if self.path is None else None
+        return {"path": self.path, "where": self._where, "sign": self.sign, "naming": self.naming, "events": events}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.path, self._where, self.sign, self.naming = (state[name] for name in ("path", "where", "sign", "naming"))
+        self._lock, self._fold = threading.RLock(), Fold(self.sign)
+        if isinstance(self._where, Path) and not self._where.exists():
+            raise JournalError(f"the journal {self._where} of this search is not there any more; put it back there")
+        with explained(self.path):
+            self._file = schema.connect(self._where, PATIENCE)
+            if state["events"] is not None:
+                self._file.deserialize(state["events"])
+        self._open({})
 
     def close(self) -> None:
         """Let go of the file; everything is in it already."""
@@ -81,28 +109,48 @@ class Journal:
         Raises:
             JournalError: the file has another value; names both.
         """
-        with self.together():
-            self.remember(facts)
-            for name, value in facts.items():
-                if (kept := self.fact(name)) != value:
-                    raise JournalError(
-                        f"{self.path} is the journal of another search: its {name} is {kept}, not {value}"
-                    )
+        self._check(facts)  # before anything is written
+        self.remember(facts)
+        self._check(facts)  # somebody else may have been quicker
+
+    def _check(self, facts: Mapping[str, str]) -> None:
+        kept = self.facts()
+        for name, value in facts.items():
+            if kept.get(name, value) != value:
+                raise JournalError(
+                    f"{self.path} is the journal of another search: its {name} is {kept[name]}, not {value}"
+                )
 
     def remember(self, facts: Mapping[str, str]) -> None:
         """Keep facts that may be said otherwise later; of several values, the first stays."""
+        if facts.keys() <= self.facts().keys():
+            return
         with self.together():
-            self._file.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", list(facts.items()))
+            schema.add_facts(self._file, facts)
 
-    def fact(self, name: str) -> str:
-        """One of the facts, as the file has it."""
-        with self._lock:
-            return self._file.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()[0]
+    def facts(self) -> dict[str, str]:
+        """All of them, as the file has them."""
+        with self._lock, explained(self.path):
+            return schema.read_facts(self._file, self.path)
 
-    def history(self) -> History:
-        """What follows from all events until now, those of other processes too."""
+    def history(self, inside: Callable[[Cell], bool] | None = None) -> History:
+        """What follows from all events until now, those of other processes too.
+
+        Args:
+            inside: whether a cell is a candidate, as in `metanp.search.fold.Fold.history`.
+        """
         with self._lock:
-            return self._now().history()
+            return self._now().history(inside)
+
+    def claimed(self) -> list[Cell]:
+        """Cells that have to be candidates: asked for and not told, or told, but not as known beforehand."""
+        with self._lock:
+            return self._now().claimed()
+
+    def names(self) -> dict[str, str]:
+        """What cells were called when they were first asked for or told, by key; of those that had a name."""
+        with self._lock:
+            return dict(self._now().names)
 
     def asked(self) -> int:
         """How often cells were given out."""
@@ -110,7 +158,7 @@ class Journal:
             return self._now().asked
 
     def spent(self) -> int:
-        """How many evaluations were told, failed ones too."""
+        """How many evaluations were told, failed ones too; without what was known beforehand or taken back."""
         with self._lock:
             return self._now().spent
 
@@ -119,6 +167,16 @@ class Journal:
         with self._lock:
             return self._now().taken(key)
 
+    def was_asked(self, key: str) -> bool:
+        """Whether the cell of this key was ever given out."""
+        with self._lock:
+            return self._now().was_asked(key)
+
+    def results(self, key: str) -> int:
+        """How many results of the cell of this key stand, failures too."""
+        with self._lock:
+            return self._now().results(key)
+
     def scores(self, key: str) -> tuple[float, ...]:
         """All measurements of one cell, higher is better."""
         with self._lock:
@@ -126,7 +184,7 @@ class Journal:
 
     def working(self) -> int:
         """How many cells are out to workers that say that they are there (`alive`), or did once."""
-        with self._lock:
+        with self._lock, explained(self.path):
             out = self._now().out
             seen = {name for (name,) in self._file.execute("SELECT name FROM workers")}
             return sum(owner in seen for _, _, owner in out.values())
@@ -157,36 +215,49 @@ class Journal:
                 self._write("ask", pick.cell, note=pick.note, worker=worker)
         return fresh
 
-    def tell(self, kind: Kind, cell: Cell, score: float | None = None, reason: str = "", worker: str = "") -> None:
-        """Write down what came of a cell."""
+    def tell(
+        self,
+        kind: Kind,
+        cell: Cell,
+        score: float | None = None,
+        note: Mapping[str, Any] | None = None,
+        worker: str = "",
+    ) -> None:
+        """Write down what came of a cell.
+
+        Args:
+            note: reason, of a failure; known, outside: told as known beforehand, and no candidate; last: of what is
+                taken back. What is empty or false is left out.
+        """
         with self.together():
-            self._write(kind, cell, score, {"reason": reason} if reason else {}, worker)
+            self._write(kind, cell, score, {name: value for name, value in (note or {}).items() if value}, worker)
 
     def alive(self, worker: str) -> None:
-        """A worker says that it is still there."""
+        """A worker of this process says that it is still there."""
         with self.together():
-            self._file.execute("INSERT OR REPLACE INTO workers VALUES (?, ?)", (worker, time.time()))
+            row = (worker, time.time(), *Process.this())
+            self._file.execute("INSERT OR REPLACE INTO workers VALUES (?, ?, ?, ?, ?)", row)
 
     def adopt(self, worker: str, silent: float) -> list[Pick]:
-        """Cells given out to workers that have not been heard of for `silent` seconds, from now on this worker's."""
+        """Cells given out to workers that are gone, from now on this worker's.
+
+        Args:
+            silent: seconds after which a worker that says nothing is taken for gone; one whose process has ended on
+                this machine is gone at once.
+        """
         with self.together():
             out = self._now().out
-            seen = dict(self._file.execute("SELECT name, seen FROM workers"))
-            lost = [
-                Pick(cell, note)
-                for cell, note, owner in out.values()
-                if owner in seen and owner != worker and seen[owner] < time.time() - silent
-            ]
+            owners = {owner for _, _, owner in out.values()} - {worker}
+            gone = {name for name in owners if self._is_gone(name, silent)}
+            lost = [Pick(cell, note) for cell, note, owner in out.values() if owner in gone]
             for pick in lost:
                 self._write("ask", pick.cell, note=pick.note, worker=worker)
         return lost
 
     def events(self) -> list[dict[str, Any]]:
-        """All of them in order, with the names of the columns; cells as JSON, times in seconds since 1970."""
+        """All of them in order, by the names of `Event`; cells as JSON, times in seconds since 1970."""
         with self._lock:
-            rows = self._file.execute("SELECT id, time, kind, key, cell, score, note, worker FROM events ORDER BY id")
-            names = [column[0] for column in rows.description]
-            return [dict(zip(names, row, strict=True)) for row in rows]
+            return [event._asdict() for event in self._read(0) if event.kind != "void"]
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -202,16 +273,24 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _explained(self.path):
+        kept = self._format
+        with explained(self.path):
             self._file.execute("BEGIN IMMEDIATE")
             try:
+                if kept and kept != schema.FORMAT:
+                    self._upgrade()
                 yield
                 self._file.execute("COMMIT")
             except BaseException:
                 if self._file.in_transaction:
                     self._file.execute("ROLLBACK")
-                self._fold = Fold(self.sign)  # it may have read what is no more
+                self._fold, self._format = Fold(self.sign), kept  # it may have read what is no more
                 raise
+
+    def _upgrade(self) -> None:
+        if schema.read_facts(self._file, self.path)["format"] != schema.FORMAT:  # others may have been quicker
+            schema.upgrade(self._file, self.path)
+        self._format = schema.FORMAT
 
     def _write(
         self,
@@ -221,50 +300,47 @@ class Journal:
         note: Mapping[str, Any] | None = None,
         worker: str = "",
     ) -> None:
-        row = (time.time(), kind, cell.key, json.dumps(cell.to_json()), score, json.dumps(dict(note or {})), worker)
-        self._file.execute(
-            "INSERT INTO events (time, kind, key, cell, score, note, worker) VALUES (?, ?, ?, ?, ?, ?, ?)", row
-        )
+        name = (self.naming(cell) if self.naming else None) or ""
+        (last,) = self._file.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+        value = None if score is None else float(score)
+        texts = (json.dumps(cell.to_json()), value, json.dumps(dict(note or {})))
+        schema.add_event(self._file, Event(last + 1, time.time(), kind, cell.key, *texts, worker, name))
+
+    def _is_gone(self, worker: str, silent: float) -> bool:
+        row = self._file.execute("SELECT seen, machine, pid, started FROM workers WHERE name = ?", (worker,)).fetchone()
+        if row is None:
+            return False  # a person, who need not say anything
+        seen, machine, pid, started = row
+        if not isinstance(seen, float) or not isinstance(pid, int):
+            return False
+        return seen < time.time() - silent or Process(str(machine), pid, str(started)).is_gone()
 
     def _now(self) -> Fold:
         """With what was written since, by whomever; the caller has the lock."""
-        with _explained(self.path):
-            rows = self._file.execute(
-                "SELECT id, kind, key, cell, score, note, worker FROM events WHERE id > ? ORDER BY id",
-                (self._fold.last,),
-            ).fetchall()
-        for row in rows:
-            self._fold.add(Event(*row))
+        for event in self._read(self._fold.last):
+            try:
+                self._fold.add(event)
+            except ValueError as error:
+                self._fold = Fold(self.sign)
+                raise schema.unreadable(self.path, event.id, str(error), self._sealed) from None
         return self._fold
+
+    def _read(self, after: int) -> list[Event]:
+        with explained(self.path):
+            return schema.read_events(self._file, self.path, after, self._sealed)
+
+    @property
+    def _sealed(self) -> bool:
+        return self._format == schema.FORMAT
 
 
 def remembered(path: Path) -> dict[str, str]:
     """The facts of a journal, to be read before it is opened; empty where there is no file.
 
     Raises:
-        JournalError: the file is no journal, or cannot be read.
+        JournalError: the file is no journal, is damaged, or cannot be read.
     """
     if not path.exists():
         return {}
-    with _explained(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", PATIENCE, uri=True)) as file:
-        return dict(file.execute("SELECT name, value FROM facts")) if _check_tables(file, path) else {}
-
-
-def _check_tables(file: sqlite3.Connection, path: str | Path) -> bool:
-    """Whether the file has tables; JournalError where they are not ours."""
-    tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if tables and not {"facts", "events", "workers"} <= tables:
-        raise JournalError(
-            f"{path} is no journal of a search: it is an SQLite file with other tables, {sorted(tables)}"
-        )
-    return bool(tables)
-
-
-@contextmanager
-def _explained(path: str | Path | None) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
-            raise JournalError(f"{path} is no journal of a search: {error}") from error
-        raise JournalError(f"the journal {path} cannot be read or written: {error}") from error
+    with explained(path), closing(schema.connect(f"{path.absolute().as_uri()}?mode=rw", PATIENCE)) as file:
+        return schema.read_facts(file, path)

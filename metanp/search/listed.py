@@ -6,6 +6,7 @@ Axes: row, of the list; option, the rows as well.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,10 +16,14 @@ from jaxtyping import Float, Int
 from metanp.brief import clipped, counted, listed
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.given import read_cells
 from metanp.search.candidates import Candidates, Feasible, Options, Value
 from metanp.search.history import History
 from metanp.side import Side
-from metanp.spaces import Space
+from metanp.spaces import SPACES, Space
+
+A_LIST = "a list of cells"
+COUNTED = re.compile(r"(\d+) cells [0-9a-f]{16}")  # the identity of every list and listed space in older journals
 
 
 class Listed(Candidates):
@@ -38,16 +43,17 @@ class Listed(Candidates):
         feasible: Feasible | None = None,
     ):
         super().__init__(feasible)
+        cells = read_cells(cells, "candidates")
         if not len(cells):
             raise ValueError("there is no candidate: the list of cells is empty")
         self._cells = {} if isinstance(cells, CellArray) else dict(enumerate(cells))
         self.cells = cells if isinstance(cells, CellArray) else CellArray.from_cells(cells)
-        self.space, self.name = space, space.name if space else "a list of cells"
+        self.space, self.name, self.identity = space, space.name if space else A_LIST, A_LIST
         self.side = Side.of(features, len(cells))
         fingerprint = self.cells.pruned().fingerprint()
         self.order = np.argsort(fingerprint, kind="stable")
         self._sorted = fingerprint[self.order]
-        self.identity = f"{len(cells)} cells {hashlib.blake2b(fingerprint.tobytes(), digest_size=8).hexdigest()}"
+        self.counted = f"{len(cells)} cells {hashlib.blake2b(fingerprint.tobytes(), digest_size=8).hexdigest()}"
         self._rows: dict[str, Int[np.ndarray, " row"]] = {}
         self._encoded: dict[Any, Any] = {}
 
@@ -59,7 +65,19 @@ class Listed(Candidates):
     @classmethod
     def of(cls, space: Space, feasible: Feasible | None = None, features: Any = None) -> Listed:
         """All cells of a space; features: rows in its order."""
-        return cls(space.arrays(), space, features, feasible)
+        listed = cls(space.arrays(), space, features, feasible)
+        listed.identity = f"{space.name}, {listed.counted}"
+        return listed
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is only remembered to be quicker."""
+        return {**vars(self), "_rows": {}, "_encoded": {}}
+
+    def agree(self, kept: str) -> bool:
+        """A list may have been another one; a space may not, nor may it be gone on with as a list."""
+        if self.identity != A_LIST:
+            return kept in (self.identity, self.counted)
+        return kept in (A_LIST, self.counted) or (bool(COUNTED.fullmatch(kept)) and not _of_a_space(kept))
 
     def cell(self, row: int) -> Cell:
         """As it was given."""
@@ -76,6 +94,21 @@ class Listed(Candidates):
             same = [self.cell(int(row)).key == cell.key for row in alike]
             self._rows[cell.key] = alike[np.array(same, dtype=bool)]
         return self._rows[cell.key]
+
+    def has(self, cell: Cell) -> bool:
+        if cell.key not in self._inside:
+            self._inside[cell.key] = len(self.rows(cell)) > 0
+        return self._inside[cell.key]
+
+    def first_rows(self, cells: Sequence[Cell]) -> Int[np.ndarray, " cell"]:
+        """The row of the candidate for each of the cells, -1 where there is none: all at once, and for `has` too."""
+        if not cells:
+            return np.zeros(0, dtype=np.int64)
+        wanted = CellArray.from_cells(cells).pruned().fingerprint()
+        place = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
+        rows = np.where(self._sorted[place] == wanted, self.order[place], -1)
+        self._inside.update((cell.key, row >= 0) for cell, row in zip(cells, rows.tolist(), strict=True))
+        return rows
 
     def find(self, cell: Cell) -> Cell:
         rows = self.rows(cell)
@@ -113,5 +146,14 @@ class Listed(Candidates):
     def features(self, cells: Sequence[Cell]) -> Mapping[str, np.ndarray] | None:
         if not self.side.names:
             return None
-        rows = [int(self.rows(cell)[0]) for cell in cells]
-        return dict(zip(self.side.names, self.side.values[rows].T, strict=True))
+        found = [self.rows(cell) for cell in cells]
+        rows = [int(rows[0]) if len(rows) else -1 for rows in found]
+        index = np.array(rows, dtype=np.int64)
+        values = np.where(index[:, None] < 0, np.nan, self.side.values[index])
+        return dict(zip(self.side.names, values.T, strict=True))
+
+
+def _of_a_space(counted: str) -> bool:
+    """Whether this was the identity of one of the spaces that are listed."""
+    size = int(counted.split()[0])
+    return any(len(space) == size and Listed.of(space).counted == counted for space in SPACES.values())

@@ -38,6 +38,11 @@ class Open(Candidates):
             raise ValueError(f"{self.name} has no cell that computes the same as {cell.to_json()}")
         return cell
 
+    def has(self, cell: Cell) -> bool:
+        if cell.key not in self._inside:
+            self._inside[cell.key] = cell in self.space
+        return self._inside[cell.key]
+
     def sample(self, rng: np.random.Generator) -> Cell:
         return self.space.sample(rng)
 

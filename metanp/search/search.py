@@ -7,9 +7,9 @@
         search.tell(cell, train(cell))  # or search.tell(cell, FAILED)
     search.best()
 
-Scores may come late, in any order, several times for one cell, and for cells that were never asked for. Everything is
-in the journal before a call returns: start again with the same file, from as many processes as you like.
-Threads may share one `Search`.
+Scores may come late, in any order, several times for one cell, and for cells that were never asked for; they may be
+taken back (`retract`). Everything is in the journal before a call returns: start again with the same file, from as many
+processes as you like. Threads may share one `Search`.
 """
 
 from __future__ import annotations
@@ -28,11 +28,15 @@ import numpy as np
 from metanp.brief import brief, clipped, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.given import InputError, read_cells, read_count, read_flag, read_numbers, read_seed, shown
+from metanp.search.agreement import agree
 from metanp.search.candidates import Candidates, Feasible
+from metanp.search.failed import Failed
 from metanp.search.history import History
 from metanp.search.journal import Journal, JournalError
-from metanp.search.listed import Listed
+from metanp.search.listed import A_LIST, Listed
 from metanp.search.open_space import Open
+from metanp.search.retraction import retract
 from metanp.search.strategies import make
 from metanp.search.strategy import Pick, Strategy
 from metanp.spaces import Space
@@ -46,16 +50,6 @@ ATTEMPTS = 20  # to find picks that nobody else takes at the same moment
 
 class SearchWarning(UserWarning):
     """Something allowed, but worth knowing."""
-
-
-class Failed:
-    """Instead of a score: the evaluation failed. `FAILED`, or with a reason `Failed("out of memory")`."""
-
-    def __init__(self, reason: str = ""):
-        self.reason = reason
-
-
-FAILED = Failed()
 
 
 @dataclass(frozen=True)
@@ -101,9 +95,10 @@ class Search:
     Args:
         where: a space, a list of cells, or `Candidates`.
         strategy: a name of `metanp.search.strategies.STRATEGIES`, or one that you made.
-        rng: a seed, or a generator that gives one. The same seed and the same scores told give the same search, in one
-            process or in several one after another.
-        journal: file that keeps it; made where there is none. Without, it is kept in memory.
+        rng: a seed, or a generator that gives one; None for another search each time. The same seed and the same scores
+            told give the same search, in one process or in several one after another.
+        journal: file that keeps it; made where there is none. Without, it is kept in memory. A list of cells may have
+            grown since, be in another order, or lack cells that were neither asked for nor told.
         maximize: False where lower is better.
         feasible: whether a cell may be asked for.
         features: side features of a list of cells, as in `MetaNP.fit`.
@@ -119,7 +114,7 @@ class Search:
         where: Space | Sequence[Cell] | CellArray | Candidates,
         strategy: str | Strategy = "metanp",
         *,
-        rng: int | np.random.Generator = 0,
+        rng: Any = 0,
         journal: str | Path | None = None,
         maximize: bool = True,
         feasible: Feasible | None = None,
@@ -129,12 +124,10 @@ class Search:
         self.strategy = make(strategy) if isinstance(strategy, str) else strategy
         if self.strategy.needs_neighbours and self.candidates.space is None:
             raise ValueError(f"{self.strategy.title} edits cells: a list needs its space, as in Listed(cells, space)")
-        self.sign = 1 if maximize else -1
-        self.seed = int(rng.integers(2**62)) if isinstance(rng, np.random.Generator) else rng
-        if self.seed < 0:
-            raise ValueError(f"rng is {self.seed}; expected a seed of 0 or more, or a generator")
-        facts = {"candidates": self.candidates.identity, "better": "higher" if maximize else "lower"}
-        self.journal = Journal(journal, facts, maximize)
+        self.sign = 1 if read_flag(maximize, "maximize") else -1
+        self.seed = read_seed(rng)
+        self.journal = Journal(journal, {}, maximize)
+        agree(self.journal, self.candidates)
         self._thinking = threading.Lock()  # models and what candidates remember are one thread's at a time
 
     def __repr__(self) -> str:
@@ -159,6 +152,15 @@ class Search:
 
         return draw_search((self.sign * self.history.scores).tolist(), self.sign > 0, self.candidates.name)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has the same journal: the same file, opened again, or its own copy of events in memory."""
+        return {name: value for name, value in vars(self).items() if name != "_thinking"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._thinking = threading.Lock()
+        agree(self.journal, self.candidates)
+
     def __enter__(self) -> Search:
         return self
 
@@ -172,7 +174,8 @@ class Search:
     @property
     def history(self) -> History:
         """What was asked and told until now, by all processes; scores turned so that higher is better."""
-        return self.journal.history()
+        history = self.journal.history(self.candidates.has)
+        return history.within(self.candidates.has) if self.candidates.identity == A_LIST else history
 
     @property
     def pending(self) -> list[Cell]:
@@ -183,7 +186,8 @@ class Search:
         """Cells to evaluate next, best first; fewer than `n` where no more are left.
 
         Args:
-            worker: who evaluates them, where several do; see `metanp.search.command_line.workers`.
+            worker: who evaluates them, where several do: cells of one that is gone can be taken over by another
+                (`metanp search run` does).
 
         Raises:
             ValueError: `n` below 1.
@@ -202,6 +206,7 @@ class Search:
             metanp.search.journal.JournalError: others took all that was chosen, again and again.
         """
         given: list[Pick] = []
+        n = read_count(n, "n")
         for lost in range(ATTEMPTS):
             missing = n - len(given)
             picks = self._propose(missing + lost)  # the more to choose from, the more others are in the way
@@ -220,8 +225,12 @@ class Search:
         """
         return [Suggestion.of(pick, self.sign) for pick in self._propose(n)]
 
-    def tell(self, cell: Cell, score: float | Failed, worker: str = "") -> None:
+    def tell(self, cell: Cell, score: float | Failed, worker: str = "", known: bool = False) -> None:
         """What came of a cell; a second score of the same cell is a second measurement.
+
+        Args:
+            known: a result that was known beforehand, not evaluated for this search: it counts in no budget, and the
+                cell need not be a candidate. One that is none teaches the model, and is neither answered nor the best.
 
         Warns:
             SearchWarning: the cell was never asked for, or was told before. Both are kept.
@@ -229,19 +238,35 @@ class Search:
         Raises:
             ValueError: the cell is no candidate, or the score is not finite; nothing is written.
         """
-        cell = self._find(cell)
+        cell = self._find(cell, known)
+        note = {"known": known, "outside": known and not self.candidates.has(cell)}
         if isinstance(score, Failed):
-            self.journal.tell("fail", cell, reason=score.reason, worker=worker)
+            self.journal.tell("fail", cell, note={"reason": score.reason, **note}, worker=worker)
             return
         value = _number(score)
         with self.journal.together():
-            before, asked = self.journal.scores(cell.key), self.journal.taken(cell.key)
-            self.journal.tell("tell", cell, value, worker=worker)
+            before, asked = self.journal.scores(cell.key), self.journal.was_asked(cell.key)
+            self.journal.tell("tell", cell, value, note, worker)
         if before:
             mean = self.sign * sum(before) / len(before)
             _say(f"this cell has {mean:g} and now {value:g}: taken as repeated, noisy measurements")
-        elif not asked:
+        elif not asked and not known:
             _say("this cell was never asked for; its score is kept all the same")
+
+    def retract(self, cell: Cell, last: bool = False) -> None:
+        """Take back what was told of a cell: wrong scores, or a failure that was none.
+
+        A cell of which nothing is left is free again: it may be asked for, or told anew. What was taken back counts in
+        no budget any more, and stays in the journal to be read.
+
+        Args:
+            last: only what was told last, of several measurements.
+
+        Raises:
+            ValueError: nothing was told of it; nothing is written.
+        """
+        _check_cell(cell)
+        retract(self.journal, cell, last)
 
     def drop(self, cell: Cell, worker: str = "") -> None:
         """Give up a cell that was asked for, or forget that it failed; it may be asked for again.
@@ -257,16 +282,27 @@ class Search:
         return None if best is None else Best(best.cell, self.sign * best.score, len(best.scores))
 
     def _propose(self, n: int) -> list[Pick]:
-        if n < 1:
-            raise ValueError(f"n is {n}; ask for at least one cell")
+        n = read_count(n, "n")
         with self._thinking:
             rng = np.random.default_rng([self.seed, self.journal.asked()])
             return self.strategy.propose(self.history, self.candidates, n, rng)
 
-    def _find(self, cell: Cell) -> Cell:
-        if not isinstance(cell, Cell):
-            raise ValueError(f"{cell!r:.80} is no Cell; a space reads its own text: space.parse_text(...)")
-        return self.candidates.find(cell)
+    def _find(self, cell: Cell, known: bool = False) -> Cell:
+        _check_cell(cell)
+        if known and not self.candidates.has(cell):
+            return cell
+        try:
+            return self.candidates.find(cell)
+        except ValueError as error:
+            raise ValueError(
+                f"{error}; a result of a cell outside of the candidates is told with known=True "
+                "(metanp search tell --known)"
+            ) from None
+
+
+def _check_cell(cell: Cell) -> None:
+    if not isinstance(cell, Cell):
+        raise InputError(f"{shown(cell)} is no Cell; a space reads its own text: space.parse_text(...)")
 
 
 def _candidates(
@@ -284,7 +320,7 @@ def _candidates(
         return Open(where, feasible)
     if isinstance(where, Space):
         return Listed.of(where, feasible, features)
-    return Listed(where, None, features, feasible)
+    return Listed(read_cells(where, "candidates"), None, features, feasible)
 
 
 def _is_large(space: Space) -> bool:
@@ -296,9 +332,9 @@ def _is_large(space: Space) -> bool:
 
 def _number(score: Any) -> float:
     try:
-        value = float(score)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"the score is {score!r:.80}; expected a number, or FAILED") from None
+        value = float(read_numbers([score], "score")[0])
+    except ValueError:
+        raise InputError(f"the score is {shown(score)}; expected a number, or FAILED") from None
     if not math.isfinite(value):
         raise ValueError(f"the score is {value}; did the evaluation fail? Then tell FAILED instead")
     return value

@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -99,6 +100,10 @@ class Conditioned(Surrogate):
 
     def __init__(self, checkpoint: str = "default", device: str = "cpu"):
         self.checkpoint, self.device = checkpoint, device
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the model, which is loaded anew when it is needed."""
+        return {name: value for name, value in vars(self).items() if name != "model"}
 
     @cached_property
     def model(self) -> MetaNP:

@@ -1,13 +1,11 @@
-"""Search from the command line: `metanp search --space NAME --journal FILE ask`, `tell`, `status`, `suggest`, `run`.
-
-The journal remembers what is searched and how, so that later commands need `--journal FILE` alone.
-"""
+"""The commands of `metanp search`; what they do is in the modules beside this one and in `metanp.search`."""
 
 from __future__ import annotations
 
 import json
 import sys
 import warnings
+from contextlib import closing
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -21,9 +19,22 @@ from rich.text import Text
 from metanp.search.command_line.opening import Names, Options, read_limits
 from metanp.search.search import Suggestion
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+# a paragraph of help is one line: it is broken as wide as the terminal is
+HELP = (
+    "Find the best cell from few evaluations: ask for cells, evaluate them, tell their scores.\n\n"
+    "The first command says what is searched, as in: metanp search --space nasbench201 --journal run.sqlite ask. "
+    "The journal remembers it with everything that is asked and told: later commands need --journal FILE alone."
+)
+RUN_HELP = (
+    "Drive your own training command until a budget is spent.\n\n"
+    "Placeholders: {cell} (the benchmark's string, or JSON), {json}, {id}, {worker} (from 0). No shell reads it; the "
+    "cell is in METANP_CELL (JSON) and METANP_ID as well. The last line that it prints is the score: a number, or "
+    'JSON with "score". Ctrl-C waits for what runs, a second one kills it. Start again with the same journal to go on.'
+)
+app = typer.Typer(no_args_is_help=True, help=HELP)
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Cells, by the id that ask printed.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Strategy = Annotated[str | None, typer.Option(help="How cells are chosen: metanp, random, ...")]
+Strategy = Annotated[str | None, typer.Option(help="How cells are chosen: metanp, evolution, random, ...")]
 Checkpoint = Annotated[str | None, typer.Option(help="Name of a shipped checkpoint, or a path.")]
 Number = Annotated[int, typer.Option("-n", help="How many cells.")]
 
@@ -48,7 +59,6 @@ def search(
     limit: Annotated[list[str] | None, typer.Option(help="Highest number beside a pool's cell: latency=5.2.")] = None,
     cost: Annotated[str | None, typer.Option(help="Number beside a pool's cells: search score against it.")] = None,
 ) -> None:
-    """Find the best cell from few evaluations; the journal remembers these options."""
     limits = read_limits(limit) if limit else None
     context.obj = Options(journal, space, pool, minimize, seed, strategy, checkpoint, limits, cost)
 
@@ -78,6 +88,9 @@ def tell(
         Path, typer.Argument(help="JSON lines with 'id' or 'cell', and 'score' or 'failed'; - for stdin")
     ],
     repeat: Annotated[bool, typer.Option("--repeat", help="The same score again is another measurement.")] = False,
+    known: Annotated[
+        bool, typer.Option("--known", help="Results known beforehand: of any cells, and counted in no budget.")
+    ] = False,
 ) -> None:
     """Say what came of cells: all lines of a file, or none where one is wrong."""
     from metanp.search.command_line.results import tell as tell_all
@@ -85,25 +98,38 @@ def tell(
     data = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
     opened = _options(context, None, None).open()
     with opened.search:
-        told, notes = tell_all(opened, data, "standard input" if str(source) == "-" else str(source), repeat)
+        told, notes = tell_all(opened, data, "standard input" if str(source) == "-" else str(source), repeat, known)
     for note in notes:
         _say(note)
     _say(f"told {told}")
 
 
 @app.command()
-def drop(
-    context: typer.Context,
-    ids: Annotated[list[str], typer.Argument(help="Cells that were asked for, or failed, by the id that ask printed.")],
-) -> None:
-    """Give up cells, or forget that they failed: they may be asked for again."""
-    opened = _options(context, None, None).open()
-    with opened.search as searching, searching.journal.together():
+def drop(context: typer.Context, ids: Ids) -> None:
+    """Give up cells that were asked for, or forget that they failed: they may be asked for again."""
+    journal, names, _ = context.obj.open_journal()
+    with closing(journal), journal.together():
         for name in ids:
-            cell = opened.names.find(name, searching.journal)
-            if cell.key not in {one.key for one in (*searching.pending, *searching.history.failed)}:
-                raise ValueError(f"{name!r:.80} is neither asked for nor failed")
-            searching.drop(cell)
+            cell, history = names.find(name, journal), journal.history()
+            if cell.key not in {one.key for one in (*history.pending, *history.failed)}:
+                raise ValueError(f"{name!r:.80} is neither asked for nor failed; retract takes back a score")
+            journal.tell("drop", cell)
+
+
+@app.command()
+def retract(
+    context: typer.Context,
+    ids: Ids,
+    last: Annotated[bool, typer.Option("--last", help="Only what was told last of each, not everything.")] = False,
+) -> None:
+    """Take back what was told of cells, scores or failures: they may be asked for again, or told anew."""
+    from metanp.search.retraction import retract as take_back
+
+    journal, names, _ = context.obj.open_journal()
+    with closing(journal), journal.together():
+        for name in ids:
+            take_back(journal, names.find(name, journal), last, f"{name!r:.80}")
+    _say(f"taken back: {'the last result' if last else 'all results'} of {', '.join(ids)}")
 
 
 @app.command()
@@ -135,7 +161,7 @@ def suggest(
     strategy: Strategy = None,
     checkpoint: Checkpoint = None,
 ) -> None:
-    """What `ask` would answer, and why; nothing is given out."""
+    """What ask would answer, and why; nothing is given out."""
     from metanp.search.command_line.status import drawn
 
     opened = _options(context, strategy, checkpoint).open()
@@ -156,7 +182,7 @@ def suggest(
     Console().print(table)
 
 
-@app.command()
+@app.command(help=RUN_HELP)
 def run(
     context: typer.Context,
     evaluate: Annotated[str, typer.Option(help='Your command, such as "python train.py --cell {cell}".')],
@@ -171,12 +197,7 @@ def run(
     checkpoint: Checkpoint = None,
     silent: Annotated[float | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Drive your own training command until a budget is spent.
-
-    Placeholders: {cell} (the benchmark's string, or JSON), {json}, {id}, {worker} (from 0). No shell reads it; the cell
-    is in METANP_CELL (JSON) and METANP_ID as well. The last line that it prints is the score: a number, or JSON with
-    "score". Ctrl-C waits for what runs, a second one kills it. Start again with the same journal to go on.
-    """
+    """See `RUN_HELP`."""
     from metanp.search.command_line.evaluation import Command, Job
     from metanp.search.command_line.progress import Shown
     from metanp.search.command_line.workers import SILENT, Plan, Run

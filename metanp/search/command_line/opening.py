@@ -8,37 +8,47 @@ ids in it, and the numbers beside them may be limited or be a cost; all other ce
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from metanp import json_lines
 from metanp.cell import Cell
-from metanp.search.journal import Journal, JournalError, remembered
+from metanp.search.journal import Journal, JournalError, ReadOnlyError, remembered
 from metanp.search.listed import Listed
 from metanp.search.search import Search
 from metanp.search.strategies import make
 from metanp.search.strategy import Strategy
 from metanp.spaces import Space, get_space
+from metanp.strict_json import parse_json
 
 
 @dataclass(frozen=True)
 class Names:
-    """What cells are called. space: whose text they have; without, text is JSON. ids: of the rows of a pool."""
+    """What cells are called.
+
+    space: whose text they have; without, text is JSON. ids: of the rows of a pool. recorded: what cells were called
+    when they were asked for or told, by key.
+    """
 
     space: Space | None
     pool: Listed | None
     ids: tuple[str | None, ...]
+    recorded: Mapping[str, str] = field(default_factory=dict)
 
     def id(self, cell: Cell) -> str:
-        """The pool's, or the cell's key."""
+        """The pool's, or what it was called before, or the cell's key."""
+        return self.given(cell) or self.recorded.get(cell.key) or cell.key
+
+    def given(self, cell: Cell) -> str | None:
+        """The pool's name for a cell, if it has one."""
         rows = self.pool.rows(cell).tolist() if self.pool else []
-        return (self.ids[rows[0]] if rows else None) or cell.key
+        return self.ids[rows[0]] if rows else None
 
     def text(self, cell: Cell) -> str:
         """As the benchmark writes it, or compact JSON."""
@@ -52,7 +62,7 @@ class Names:
         """
         if name in self._rows and self.pool:
             return self.pool.cell(self._rows[name])
-        if (cell := journal.cell(name)) is None:
+        if (cell := journal.cell(self._keys.get(name, name))) is None:
             where = "neither in the pool nor in the journal" if self.pool else "not in the journal"
             raise ValueError(f"the id {name!r:.80} is {where}; give the 'cell' itself")
         return cell
@@ -61,7 +71,28 @@ class Names:
         """A cell in any form of `Cell.from_json`, or in the benchmark's text."""
         if isinstance(written, str) and self.space and not written.lstrip().startswith("{"):
             return self.space.parse_text(written)
-        return Cell.from_json(written)
+        try:
+            return Cell.from_json(parse_json(written) if isinstance(written, str) else written)
+        except (TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise ValueError(f"not a cell: {written!r:.80} ({error})") from None
+
+    def with_recorded(self, journal: Journal) -> Names:
+        """With what the journal says that cells were called.
+
+        Raises:
+            JournalError: the pool calls one of them otherwise by now, so that results could go to another cell.
+        """
+        recorded = journal.names()
+        cells = [cell for key in recorded if (cell := journal.cell(key))]
+        rows = self.pool.first_rows(cells).tolist() if self.pool else list[int]()
+        for cell, row in zip(cells, rows, strict=False):
+            now, before = self.ids[row] if row >= 0 else None, recorded[cell.key]
+            if now not in (None, before):
+                raise JournalError(
+                    f"{journal.path} knows a cell as {before!r:.80} that the pool calls {now!r:.80} by now; "
+                    "give it its id back"
+                )
+        return replace(self, recorded=recorded)
 
     def number(self, name: str) -> Callable[[Cell], float]:
         """What the pool says of a cell under this name."""
@@ -69,6 +100,10 @@ class Names:
         assert pool is not None
         column = pool.side.names.index(name)
         return lambda cell: float(pool.side.values[pool.rows(cell)[0], column])
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        return {name: key for key, name in self.recorded.items()}
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -124,8 +159,11 @@ class Options:
         if self.space is None and self.pool is None:
             known |= {name: facts[name] for name in ("space", "pool") if name in facts}
         known |= {"minimize": facts["better"] == "lower"} if "better" in facts else {}
-        known |= {"limits": json.loads(facts["limits"])} if "limits" in facts else {}
-        known |= {name: kind(known[name]) for name, kind in (("seed", int), ("pool", Path)) if name in known}
+        try:
+            known |= {"limits": json.loads(facts["limits"])} if "limits" in facts else {}
+            known |= {name: kind(known[name]) for name, kind in (("seed", int), ("pool", Path)) if name in known}
+        except ValueError as error:
+            raise JournalError(f"the journal {self.journal} is damaged: its limits or seed ({error})") from None
         return replace(self, **{name: value for name, value in known.items() if getattr(self, name) is None})
 
     def open(self) -> Opened:
@@ -139,8 +177,10 @@ class Options:
         search = Search(
             where, said.make_strategy(names), rng=said.seed or 0, journal=self.file, maximize=not said.minimize
         )
-        search.journal.agree({"ids": hashlib.blake2b(json.dumps(names.ids).encode(), digest_size=8).hexdigest()})
-        search.journal.remember(said.facts())
+        names = names.with_recorded(search.journal)
+        search.journal.naming = names.given
+        with suppress(ReadOnlyError):  # what only looks goes on
+            search.journal.remember(said.facts())
         return Opened(search, names)
 
     def where(self) -> tuple[Space | Listed, Names]:
@@ -214,7 +254,8 @@ class Options:
         names = Names(None if said.space is None else get_space(said.space), None, ())
         if said.pool is not None and said.pool.exists():
             names = said.where()[1]
-        return Journal(self.file, {"better": "lower" if said.minimize else "higher"}, not said.minimize), names, facts
+        journal = Journal(self.file, {"better": "lower" if said.minimize else "higher"}, not said.minimize)
+        return journal, names.with_recorded(journal), facts
 
 
 def read_limits(written: Sequence[str]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from metanp.cell import Cell
 from metanp.search.command_line.evaluation import Job, Outcome
+from metanp.search.failed import one_line
 from metanp.search.search import Search
 
 
@@ -53,7 +54,7 @@ class Shown:
         if self.as_json:
             print(json.dumps(row), flush=True)
             return
-        said = f"failed: {outcome.reason}" if outcome.score is None else f"{outcome.score:.6g}"
+        said = f"failed: {one_line(outcome.reason)}" if outcome.score is None else f"{outcome.score:.6g}"
         self._print(f"{spent}/{self.budget}  {job.id}  {said}  ({outcome.seconds:.1f} s)")
 
     def say(self, text: str) -> None:

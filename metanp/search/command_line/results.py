@@ -4,13 +4,14 @@
     {"cell": {"nasbench201": "|...|"}, "score": 93.1}
     {"id": "cell-8", "failed": "out of memory"}
 
+Each is of an evaluation of this search, or all of a file are results known beforehand, of any cells.
+
 A line that `metanp search ask` printed may stand with a score added: what else it says is passed over. So is a line
 that says of its cell what was told before, so that a file that grows may be told again and again.
 """
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -18,25 +19,27 @@ from typing import Any
 
 from metanp.cell import Cell
 from metanp.search.command_line.opening import Opened
+from metanp.search.failed import FAILED, Failed
 from metanp.search.journal import JournalError
-from metanp.search.search import FAILED, Failed
+from metanp.strict_json import parse_json
 
 KNOWN = ("mean", "std", "p_improve", "cost")
 KEYS = ("id", "cell", "score", "failed", *KNOWN)
 
 
-def tell(opened: Opened, data: bytes, name: str, repeat: bool = False) -> tuple[int, list[str]]:
+def tell(opened: Opened, data: bytes, name: str, repeat: bool = False, known: bool = False) -> tuple[int, list[str]]:
     """Tell all lines of `data`, or none: how many, and what is worth knowing of them.
 
     Args:
         repeat: a score that was told before is another measurement.
+        known: as in `Search.tell`.
 
     Raises:
         ValueError: a line that is no result, or that `Search.tell` refuses; names it as a line of `name`.
     """
     told, before, notes = 0, 0, []
     with opened.search.journal.together():
-        known = Counter[tuple[str, float | None]]() if repeat else _known(opened)
+        earlier = Counter[tuple[str, float | None]]() if repeat else _earlier(opened)
         for number, text in enumerate(data.split(b"\n"), start=1):
             if not text.strip():
                 continue
@@ -45,11 +48,11 @@ def tell(opened: Opened, data: bytes, name: str, repeat: bool = False) -> tuple[
                 try:
                     cell, score = _read(opened, text)
                     said_of_it = (cell.key, None if isinstance(score, Failed) else score)
-                    if known[said_of_it]:  # a line for each time that it was told
-                        known[said_of_it] -= 1
+                    if earlier[said_of_it]:  # a line for each time that it was told
+                        earlier[said_of_it] -= 1
                         before += 1
                         continue
-                    opened.search.tell(cell, score)
+                    opened.search.tell(cell, score, known=known)
                 except JournalError:
                     raise
                 except ValueError as error:
@@ -63,17 +66,17 @@ def tell(opened: Opened, data: bytes, name: str, repeat: bool = False) -> tuple[
     return told, notes
 
 
-def _known(opened: Opened) -> Counter[tuple[str, float | None]]:
-    """Cells, by key, and scores that were told of them, how often; None where they failed."""
+def _earlier(opened: Opened) -> Counter[tuple[str, float | None]]:
+    """Cells, by key, and scores that were told of them, how often; None where they failed.
+
+    What was taken back counts: a wrong score that is still in a file does not come back with it.
+    """
     events = opened.search.journal.events()
     return Counter((event["key"], event["score"]) for event in events if event["kind"] in ("tell", "fail"))
 
 
 def _read(opened: Opened, text: bytes) -> tuple[Cell, float | Failed]:
-    try:
-        row = json.loads(text)
-    except ValueError as error:  # no JSON, or no UTF-8
-        raise ValueError(f"not JSON: {error}") from None
+    row = parse_json(text)
     if not isinstance(row, Mapping) or not {"id", "cell"} & set(row):
         raise ValueError("expected an object with a 'cell', or the 'id' of one that was asked for")
     if unknown := set(row) - set(KEYS):
@@ -83,8 +86,14 @@ def _read(opened: Opened, text: bytes) -> tuple[Cell, float | Failed]:
 
 def _cell(opened: Opened, row: Mapping[str, Any]) -> Cell:
     names, journal = opened.names, opened.search.journal
-    if row.get("cell") is None:
+    if isinstance(row.get("id"), bool | Mapping | list):
+        raise ValueError(f"id is {row['id']!r:.80}; expected text or a number")
+    if "cell" not in row:
+        if row["id"] is None:
+            raise ValueError("'id' is null; give the 'cell', or the 'id' of one that was asked for")
         return names.find(str(row["id"]), journal)
+    if row["cell"] is None:
+        raise ValueError("'cell' is null; give the cell, or leave it out where the 'id' names it")
     cell = names.read(row["cell"])
     if row.get("id") is not None:
         try:

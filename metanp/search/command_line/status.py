@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -27,7 +28,7 @@ def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, A
 
     front: of score against cost, cheapest first, where the search has a cost and its pool is there, with all cells.
     """
-    history = journal.history()
+    history = journal.history(_inside(names))
 
     def row(one: Evaluated) -> dict[str, Any]:
         return {
@@ -50,6 +51,8 @@ def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, A
         "measurements": sum(len(one.scores) for one in history.evaluated),
         "pending": len(history.pending),
         "failed": len(history.failed),
+        "outside": len(history.outside),
+        "spent": journal.spent(),
         "pending_ids": [names.id(cell) for cell in history.pending],
         "failed_ids": [names.id(cell) for cell in history.failed],
         "best": row(history.best) if history.best else None,
@@ -60,11 +63,20 @@ def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, A
     }
 
 
+def _inside(names: Names) -> Callable[[Cell], bool] | None:
+    """Whether a cell is a candidate, where that can be said without listing a space."""
+    if names.pool is not None:
+        return names.pool.has
+    return None if names.space is None else names.space.__contains__
+
+
 def _event(event: dict[str, Any], names: Names) -> dict[str, Any]:
-    name = names.id(Cell.from_json(json.loads(event["cell"])))
-    reason = json.loads(event["note"]).get("reason", "") if event["kind"] == "fail" else ""
+    """reason: why it failed; or what was taken back. known: whether it was told as known beforehand."""
+    name, note = names.id(Cell.from_json(json.loads(event["cell"]))), json.loads(event["note"])
+    reasons = {"fail": note.get("reason", ""), "retract": "the last result" if note.get("last") else "all results"}
+    known = event["kind"] in ("tell", "fail") and bool(note.get("known"))
     kept = {key: event[key] for key in ("time", "kind", "score", "worker")}
-    return {**kept, "id": name, "reason": reason}
+    return {**kept, "id": name, "reason": reasons.get(event["kind"], ""), "known": known}
 
 
 def show(found: dict[str, Any], names: Names, console: Console) -> None:
@@ -77,6 +89,8 @@ def show(found: dict[str, Any], names: Names, console: Console) -> None:
             counts.add_row(name, Text(_fact(found[name])))
     for name in ("pending", "failed"):
         counts.add_row(name, Text(" ".join([str(found[name]), *found[f"{name}_ids"]])))
+    if found["outside"]:
+        counts.add_row("known outside", str(found["outside"]))
     if best := found["best"]:
         counts.add_row("best score", f"{best['score']:.6g}")
         counts.add_row("best id", Text(best["id"]))
@@ -97,7 +111,7 @@ def _fact(value: Any) -> str:
 
 
 def _cells(title: str, rows: list[dict[str, Any]], names: Names) -> Table:
-    table = Table(title=title, expand=False)
+    table = Table(title=Text(title, style="table.title"), expand=False)
     costs = ["cost"] if "cost" in rows[0] else []
     for name in ("rank", "score", *costs, "n"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -119,6 +133,7 @@ def _events(rows: list[dict[str, Any]]) -> Table:
         table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=16 if name == "id" else None)
     for row in rows:
         what = f"{row['score']:.6g}" if row["score"] is not None else row["reason"] or row["worker"]
+        what = f"{what} known" if row["known"] else what
         clock = time.strftime("%m-%d %H:%M:%S", time.localtime(row["time"]))
         table.add_row(clock, row["kind"], Text(row["id"]), Text(what))
     return table

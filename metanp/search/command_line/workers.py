@@ -29,8 +29,9 @@ from typing import Protocol
 from metanp.cell import Cell
 from metanp.search.command_line.evaluation import TICK, Command, Job, Outcome, Stop
 from metanp.search.command_line.guard import Guard
+from metanp.search.failed import Failed
 from metanp.search.journal import Journal, JournalError
-from metanp.search.search import Failed, Search
+from metanp.search.search import Search
 
 SILENT = 60.0  # seconds after which a run that says nothing is taken for dead
 PULSE = 5.0  # seconds between two signs of life

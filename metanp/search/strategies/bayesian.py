@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,10 @@ class Bayesian(Strategy):
                 f"unknown acquisition {acquisition!r}; nearest: {near[0]}; known: {', '.join(ACQUISITIONS)}"
             )
         self.checkpoint, self.device, self.acquisition = checkpoint, device, acquisition
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the model, which is loaded anew when it is needed."""
+        return {name: value for name, value in vars(self).items() if name != "model"}
 
     @cached_property
     def model(self) -> MetaNP:
