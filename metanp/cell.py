@@ -46,6 +46,14 @@ class Cell:
         object.__setattr__(self, "edges", _sorted_edges(list(edges)))
         _check(self.operations, self.edges)
 
+    @classmethod
+    def _checked(cls, operations: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> Cell:
+        """A cell made of another, known to be one; edges sorted."""
+        cell = object.__new__(cls)
+        object.__setattr__(cell, "operations", operations)
+        object.__setattr__(cell, "edges", edges)
+        return cell
+
     def __len__(self) -> int:
         return len(self.operations)
 
@@ -55,15 +63,19 @@ class Cell:
     @cached_property
     def pruned(self) -> Cell:
         """The cell without what carries nothing: `none`, and nodes on no path. Input and output always stay."""
-        alive = [name != "none" for name in self.operations]
-        edges = [(u, v) for u, v in self.edges if alive[u] and alive[v]]
-        forward = _reached(self.operations.index("input"), edges)
-        backward = _reached(self.operations.index("output"), [(v, u) for u, v in edges])
-        ends = {self.operations.index("input"), self.operations.index("output")}
-        kept = sorted(forward & backward) if forward & ends == ends else sorted(ends)
+        source, sink = self.operations.index("input"), self.operations.index("output")
+        edges: Sequence[tuple[int, int]] = self.edges
+        if "none" in self.operations:
+            alive = [name != "none" for name in self.operations]
+            edges = [(u, v) for u, v in edges if alive[u] and alive[v]]
+        before, after = _neighbours(len(self), edges)
+        forward, backward = _reached([source], after), _reached([sink], before)
+        kept = sorted(forward & backward) if sink in forward else sorted((source, sink))
+        if len(kept) == len(self) and sink in forward:
+            return self._checked(self.operations, self.edges)
         renumber = {old: new for new, old in enumerate(kept)}
         live = [(renumber[u], renumber[v]) for u, v in edges if u in renumber and v in renumber]
-        return Cell([self.operations[i] for i in kept], live)
+        return self._checked(tuple([self.operations[i] for i in kept]), tuple(live))
 
     @property
     def is_live(self) -> bool:
@@ -76,7 +88,8 @@ class Cell:
         pruned = self.pruned
         order = canonical_order(pruned.operations, pruned.edges)
         place = {node: i for i, node in enumerate(order)}
-        return Cell([pruned.operations[i] for i in order], [(place[u], place[v]) for u, v in pruned.edges])
+        edges = sorted([(place[u], place[v]) for u, v in pruned.edges])
+        return self._checked(tuple([pruned.operations[i] for i in order]), tuple(edges))
 
     @cached_property
     def key(self) -> str:
@@ -199,14 +212,22 @@ class Cell:
         return {"operations": list(self.operations), "edges": [list(edge) for edge in self.edges]}
 
 
-def _reached(start: int, edges: Iterable[tuple[int, int]]) -> set[int]:
-    """Every node that a walk along `edges` from `start` can come to, `start` too."""
-    successors: dict[int, list[int]] = {}
+def _neighbours(size: int, edges: Iterable[tuple[int, int]]) -> tuple[list[list[int]], list[list[int]]]:
+    """The nodes before each node, and those after it."""
+    before: list[list[int]] = [[] for _ in range(size)]
+    after: list[list[int]] = [[] for _ in range(size)]
     for u, v in edges:
-        successors.setdefault(u, []).append(v)
-    seen, todo = {start}, [start]
+        before[v].append(u)
+        after[u].append(v)
+    return before, after
+
+
+def _reached(starts: Iterable[int], after: list[list[int]]) -> set[int]:
+    """Every node that a walk from some nodes can come to, these too."""
+    seen = set(starts)
+    todo = list(seen)
     while todo:
-        for v in successors.get(todo.pop(), ()):
+        for v in after[todo.pop()]:
             if v not in seen:
                 seen.add(v)
                 todo.append(v)
@@ -244,20 +265,14 @@ def _check(operations: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> N
 
 
 def _node_on_a_cycle(size: int, edges: tuple[tuple[int, int], ...]) -> int | None:
-    waiting = [0] * size
-    for _, v in edges:
-        waiting[v] += 1
+    """The lowest, if there is any."""
+    before, after = _neighbours(size, edges)
+    waiting = [len(nodes) for nodes in before]
     ready = [i for i in range(size) if not waiting[i]]
     while ready:
-        u = ready.pop()
-        for a, v in edges:
-            if a == u:
-                waiting[v] -= 1
-                if not waiting[v]:
-                    ready.append(v)
-    left = {i for i in range(size) if waiting[i]}
-    return next((v for v in sorted(left) if v in _reached_after(v, edges)), None)
-
-
-def _reached_after(node: int, edges: tuple[tuple[int, int], ...]) -> set[int]:
-    return set().union(*(_reached(v, edges) for u, v in edges if u == node))
+        for v in after[ready.pop()]:
+            waiting[v] -= 1
+            if not waiting[v]:
+                ready.append(v)
+    left = (i for i in range(size) if waiting[i])
+    return next((v for v in left if v in _reached(after[v], after)), None)

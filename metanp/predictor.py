@@ -281,8 +281,10 @@ class MetaNP:
         """(1, cell) points of some of the pool's cells, with side features already standardised."""
         index = torch.from_numpy(pool.graph[rows]).to(self.device)
         taken = pool.points.map(lambda x: x[index][None])
+        # padded to the largest of these cells alone, whatever else is in the pool
+        nodes = int((taken.patterns != 0).sum(-1).max()) if len(index) else 0
         known = torch.as_tensor(side[rows], dtype=torch.float32, device=self.device)
-        return Points(taken.embedding, taken.features, taken.patterns, known[None])
+        return Points(taken.embedding, taken.features, taken.patterns[..., :nodes], known[None])
 
     def _no_points(self, side: Side) -> Points:
         none = torch.zeros(1, 0, self.model.encoder.d_embed, device=self.device)
