@@ -6,9 +6,10 @@ turn, and so on until all colours differ. Of all ways to write the graph that co
 Most ways need not be tried:
     twins        nodes with the same label, predecessors and successors stand for each other from the start
     components   what is singled out in one leaves all others as they are, so each is solved alone, and equal ones once
-    symmetries   two ways down that write the same graph show a symmetry; of nodes that symmetries exchange, one is tried
+    symmetries   two ways down that write the same graph show a symmetry; of nodes exchanged, one is tried
+    rare nodes   in large components, of the nodes that could be singled out only the rarest kind is (`_choices`)
 
-Exact for any graph. No step calls itself by depth: `_run` keeps the stack.
+Graphs are written alike exactly when they are isomorphic, whatever is left out. No step calls itself by depth: `_run` keeps the stack.
 
 Sources: McKay, "Practical graph isomorphism", 1981 (individualisation and refinement); McKay & Piperno, "Practical
 graph isomorphism, II", 2014 (symmetries found on the way).
@@ -279,6 +280,8 @@ def _rows_together(parts: list[Written]) -> list[list[int]]:
     for (c, turn), start in zip(blocks, starts, strict=False):
         moved[turn] += range(start, start + parts[turn].sizes[c])
     rows = {
-        moved[turn][i]: [moved[turn][u] for u in row] for turn, part in enumerate(parts) for i, row in enumerate(part.rows)
+        moved[turn][i]: [moved[turn][u] for u in row]
+        for turn, part in enumerate(parts)
+        for i, row in enumerate(part.rows)
     }
     return [rows[i] for i in range(len(rows))]

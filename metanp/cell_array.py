@@ -243,7 +243,7 @@ def _fingerprint(cells: CellArray) -> UInt64[np.ndarray, " cell"]:
         colour = _refined(colour, cells)
     else:
         colour[small] = _refined(colour[small], cells[small])
-        for i in np.flatnonzero(size > SMALL):
+        for i in np.flatnonzero(size > SMALL).tolist():
             colour[[i]] = _refined_until_stable(colour[[i]], cells[[i]])
     return mix(np.where(real, mix(colour), np.uint64(0)).sum(1) + real.sum(1).astype(np.uint64))
 
@@ -257,9 +257,7 @@ def _refined(colour: UInt64[np.ndarray, "cell node"], cells: CellArray) -> UInt6
     return colour
 
 
-def _refined_until_stable(
-    colour: UInt64[np.ndarray, "1 node"], cell: CellArray
-) -> UInt64[np.ndarray, "1 node"]:
+def _refined_until_stable(colour: UInt64[np.ndarray, "1 node"], cell: CellArray) -> UInt64[np.ndarray, "1 node"]:
     """As many steps as tell more nodes apart, and one more."""
     kinds, before = len(np.unique(colour)), 0
     while kinds > before:

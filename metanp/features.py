@@ -89,7 +89,7 @@ def _told(cells: CellArray) -> dict[str, np.ndarray]:
 
 
 def _sums(cells: CellArray) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """How much there is of each class and operation, in all and along paths, by name; and log2 of the number of paths."""
+    """How much there is of each class and operation, in all and along paths, by name; and log2 of their number."""
     operation, edge = cells.operation, cells.adjacency
     rows, last = np.arange(len(cells)), cells.size - 1
     inner = operation >= SKIP
@@ -180,7 +180,8 @@ def _in_one_unit(arrives: np.ndarray, power: np.ndarray) -> tuple[np.ndarray, np
     if not power.any():
         return arrives, 0
     unit = np.where(arrives[..., 0], power, 0).max(1)
-    return np.where(arrives, np.ldexp(np.float32(1), power - unit[:, None])[..., None], np.float32(0)), unit
+    share = np.ldexp(np.float32(1), np.minimum(power - unit[:, None], 0))
+    return np.where(arrives, share[..., None], np.float32(0)), unit
 
 
 def _width(edge: np.ndarray, inner: np.ndarray) -> np.ndarray:

@@ -150,7 +150,9 @@ class Colouring:
         near: dict[int, Part] = {}
         for v in counts:
             near.setdefault(self.colour[v], []).append(v)
-        return [(start, self._parts(start, some, counts)) for start, some in near.items() if len(self.members[start]) > 1]
+        return [
+            (start, self._parts(start, some, counts)) for start, some in near.items() if len(self.members[start]) > 1
+        ]
 
     def _parts(self, start: int, near: Part, counts: dict[int, dict[tuple[int, int], int]]) -> dict[Hashable, Part]:
         """A class by what was counted of these nodes of it, nothing of all others."""
