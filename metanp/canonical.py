@@ -9,7 +9,8 @@ Most ways need not be tried:
     symmetries   two ways down that write the same graph show a symmetry; of nodes exchanged, one is tried
     rare nodes   in large components, of the nodes that could be singled out only the rarest kind is (`_choices`)
 
-Graphs are written alike exactly when they are isomorphic, whatever is left out. No step calls itself by depth: `_run` keeps the stack.
+Graphs are written alike exactly when they are isomorphic, whatever is left out. No step calls itself by depth: `_run`
+keeps the stack.
 
 Sources: McKay, "Practical graph isomorphism", 1981 (individualisation and refinement); McKay & Piperno, "Practical
 graph isomorphism, II", 2014 (symmetries found on the way).
@@ -86,7 +87,7 @@ def _depths(before: list[list[int]], after: list[list[int]]) -> list[int]:
     return depth
 
 
-def _twins(first: list, before: list[list[int]], after: list[list[int]]) -> dict[int, list[int]]:
+def _twins(first: list[tuple[int, str]], before: list[list[int]], after: list[list[int]]) -> dict[int, list[int]]:
     """Nodes that are interchangeable, by the one that stands for them."""
     groups: dict[Hashable, list[int]] = {}
     for node, colour in enumerate(first):
@@ -94,9 +95,11 @@ def _twins(first: list, before: list[list[int]], after: list[list[int]]) -> dict
     return {group[0]: group for group in groups.values()}
 
 
-def _colouring(first: list, before: list[list[int]], after: list[list[int]], twins: dict[int, list[int]]) -> Colouring:
+def _colouring(
+    first: list[tuple[int, str]], before: list[list[int]], after: list[list[int]], twins: dict[int, list[int]]
+) -> Colouring:
     """The nodes that stand for twins, in classes of label and depth."""
-    classes: dict[Hashable, list[int]] = {}
+    classes: dict[tuple[int, str], list[int]] = {}
     for node in twins:
         classes.setdefault(first[node], []).append(node)
     return Colouring.of(
@@ -131,8 +134,8 @@ def _order(colouring: Colouring) -> Search:
         solved = []
         for part in family:
             solved.append((yield _smallest(part)))
-        for turn, part in enumerate(_arranged(solved)):
-            place.update((node, (turn, i)) for i, node in enumerate(part.order))
+        for turn, written in enumerate(_arranged(solved)):
+            place.update((node, (turn, i)) for i, node in enumerate(written.order))
         alike += _exchanged(solved)
     order = sorted(colouring.colour, key=lambda node: (colouring.colour[node], place.get(node, (0, 0))))
     return order, alike

@@ -179,7 +179,7 @@ def by_size(cells: Sequence[Cell] | CellArray) -> list[tuple[Int[np.ndarray, " c
         if isinstance(cells, CellArray):
             found.append((rows, cells if whole else cells[rows].narrowed()))
         else:
-            found.append((rows, as_array(cells if whole else [cells[i] for i in rows])))
+            found.append((rows, as_array(cells if whole else [cells[i] for i in rows.tolist()])))
     return found or [(np.zeros(0, dtype=np.int64), as_array(cells))]
 
 

@@ -25,13 +25,13 @@ WL_STEPS = 2  # a third told no more on any benchmark tried
 def computed(cells: Sequence[Cell] | CellArray) -> Inputs:
     """Graph features and counts of subtrees of one step, of two, ...; of the pruned cells."""
     distinct = Distinct.of(cells)
-    counts = [Counts.of(*map(np.concatenate, zip(*hits, strict=True)), len(distinct)) for hits in _subtrees(distinct)]
+    counts = [Counts.of(graph, name, len(distinct)) for graph, name in _subtrees(distinct)]
     features, none = distinct.each(graph_features), Side.of(None, len(distinct))
     return Inputs(distinct.graph, distinct.fingerprint, features, tuple(counts), none)
 
 
-def _subtrees(distinct: Distinct) -> list[list[tuple[np.ndarray, np.ndarray]]]:
-    """For each step and each group, the graph of every node, and the name of its subtree."""
+def _subtrees(distinct: Distinct) -> list[list[np.ndarray]]:
+    """For each step, the graph of every node, and the name of its subtree."""
     hits: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in range(WL_STEPS)]
     for graphs, pruned in distinct.groups:
         row, node = np.nonzero(pruned.operation >= 0)
@@ -39,4 +39,4 @@ def _subtrees(distinct: Distinct) -> list[list[tuple[np.ndarray, np.ndarray]]]:
         for found in hits:
             colour = refine(colour, pruned)
             found.append((graphs[row], colour[row, node]))
-    return hits
+    return [[np.concatenate(part) for part in zip(*found, strict=True)] for found in hits]
