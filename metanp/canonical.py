@@ -1,18 +1,58 @@
-"""A canonical order of the nodes of a small labelled DAG, so that isomorphic graphs are written alike.
+"""A canonical order of the nodes of a labelled DAG, so that isomorphic graphs are written alike.
 
-Colour refinement in both directions, then individualisation where colours stay shared, keeping the smallest
-certificate. Of nodes that a symmetry exchanges only one is tried, where the symmetry is easily seen (twins; parallel
-branches). Exact, and fast for what it is for: graphs of up to a few dozen nodes.
+Colours are refined (`metanp.refinement`). Where nodes still share one, each of the first shared class is singled out in
+turn, and so on until all colours differ. Of all ways to write the graph that come of it, the smallest is canonical.
 
-Source: McKay, "Practical graph isomorphism", 1981 (individualisation and refinement).
+Most ways need not be tried:
+    twins        nodes with the same label, predecessors and successors stand for each other from the start
+    components   what is singled out in one leaves all others as they are, so each is solved alone, and equal ones once
+    symmetries   two ways down that write the same graph show a symmetry; of nodes exchanged, one is tried
+    rare nodes   in large components, of the nodes that could be singled out only the rarest kind is (`_choices`)
+
+Graphs are written alike exactly when they are isomorphic, whatever is left out. No step calls itself by depth: `_run`
+keeps the stack.
+
+Sources: McKay, "Practical graph isomorphism", 1981 (individualisation and refinement); McKay & Piperno, "Practical
+graph isomorphism, II", 2014 (symmetries found on the way).
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
 
-Edges = Sequence[tuple[int, int]]
+from collections import Counter
+from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from math import factorial, prod
+from typing import Any
+
+import numpy as np
+
+from metanp.hashed_refinement import Edges, mix
+from metanp.refinement import Colouring
+
+Pairs = list[tuple[int, int]]
+Search = Generator[Any, Any, Any]
+FEW_STEPS = 4096  # nodes to single out times nodes to refine; where there are more, only the rarest kind is singled out
+HASHED_STEPS = 12
+AT_ONCE = 2**20  # edges times nodes singled out that are hashed at once: some megabytes
+MOST_ARRANGEMENTS = 1000  # of unequal components that share their classes; of more, the order is that of their writing
 
 
-def canonical_order(labels: Sequence[str], edges: Edges) -> list[int]:
+@dataclass
+class Written:
+    """One way to write a graph.
+
+    order: its nodes. rows: `Colouring.certificate` of it. sizes: of its classes.
+    alike: pairs of nodes that a symmetry exchanges.
+    """
+
+    order: list[int]
+    rows: list[list[int]]
+    sizes: list[int]
+    alike: Pairs
+
+
+def canonical_order(labels: Sequence[str], edges: Sequence[tuple[int, int]]) -> list[int]:
     """The nodes in an order that depends on the isomorphism class alone (up to automorphism); topological.
 
     Args:
@@ -24,72 +64,227 @@ def canonical_order(labels: Sequence[str], edges: Edges) -> list[int]:
     for u, v in edges:
         before[v].append(u)
         after[u].append(v)
-    depth = _depths(before)
-    colours = _ranks([(depth[i], label) for i, label in enumerate(labels)])
-    return _search(colours, before, after)[1]
+    first = list(zip(_depths(before, after), labels, strict=True))
+    if len(set(first)) == len(first):
+        return sorted(range(len(first)), key=first.__getitem__)
+    twins = _twins(first, before, after)
+    colouring = _colouring(first, before, after, twins)
+    colouring.refine()
+    order = [part[0] for part in colouring.classes()] if colouring.is_discrete() else _run(_order(colouring))[0]
+    return [twin for node in order for twin in twins[node]]
 
 
-def _depths(before: list[list[int]]) -> list[int]:
+def _depths(before: list[list[int]], after: list[list[int]]) -> list[int]:
     """Length of the longest path into each node, so that sorting by it is a topological order."""
-    depth: list[int | None] = [None] * len(before)
-
-    def visit(node: int) -> int:
-        if (known := depth[node]) is None:
-            depth[node] = known = 1 + max(map(visit, before[node]), default=-1)
-        return known
-
-    return [visit(node) for node in range(len(before))]
-
-
-def _ranks(signatures: list) -> list[int]:
-    rank = {s: i for i, s in enumerate(sorted(set(signatures)))}
-    return [rank[s] for s in signatures]
+    depth, waiting = [0] * len(before), [len(nodes) for nodes in before]
+    ready = [node for node, count in enumerate(waiting) if not count]
+    for node in ready:  # grows on the way
+        for v in after[node]:
+            waiting[v] -= 1
+            if not waiting[v]:
+                depth[v] = depth[node] + 1  # the last to arrive has the longest path: nodes are ready by depth
+                ready.append(v)
+    return depth
 
 
-def _refine(colours: list[int], before: list[list[int]], after: list[list[int]]) -> list[int]:
-    while True:
-        signatures = [
-            (c, tuple(sorted(colours[u] for u in before[i])), tuple(sorted(colours[v] for v in after[i])))
-            for i, c in enumerate(colours)
-        ]
-        refined = _ranks(signatures)
-        if max(refined) == max(colours):
-            return refined
-        colours = refined
+def _twins(first: list[tuple[int, str]], before: list[list[int]], after: list[list[int]]) -> dict[int, list[int]]:
+    """Nodes that are interchangeable, by the one that stands for them."""
+    groups: dict[Hashable, list[int]] = {}
+    for node, colour in enumerate(first):
+        groups.setdefault((colour, tuple(sorted(before[node])), tuple(sorted(after[node]))), []).append(node)
+    return {group[0]: group for group in groups.values()}
 
 
-def _search(colours: list[int], before: list[list[int]], after: list[list[int]]) -> tuple[list, list[int]]:
-    """(certificate, order) of the smallest certificate below these colours."""
-    colours = _refine(colours, before, after)
-    choices = _choices(colours, before, after)
-    if not choices:
-        return _leaf(colours, before)
-    # two choices that lead to the same graph by some way down are images of each other: one of them is enough
-    distinct = {str(_first_leaf(choice, before, after)): choice for choice in choices}
-    return min(_search(choice, before, after) for choice in distinct.values())
+def _colouring(
+    first: list[tuple[int, str]], before: list[list[int]], after: list[list[int]], twins: dict[int, list[int]]
+) -> Colouring:
+    """The nodes that stand for twins, in classes of label and depth."""
+    classes: dict[tuple[int, str], list[int]] = {}
+    for node in twins:
+        classes.setdefault(first[node], []).append(node)
+    return Colouring.of(
+        {node: [u for u in before[node] if u in twins] for node in twins},
+        {node: [v for v in after[node] if v in twins] for node in twins},
+        {node: len(group) for node, group in twins.items()},
+        [classes[colour] for colour in sorted(classes)],
+    )
 
 
-def _first_leaf(colours: list[int], before: list[list[int]], after: list[list[int]]) -> list:
-    """The certificate at the end of one way down."""
-    colours = _refine(colours, before, after)
-    choices = _choices(colours, before, after)
-    return _first_leaf(choices[0], before, after) if choices else _leaf(colours, before)[0]
+def _run(search: Search) -> Any:
+    """The result of a search that yields the searches it needs the results of."""
+    stack, result = [search], None
+    while stack:
+        try:
+            stack.append(stack[-1].send(result))
+            result = None
+        except StopIteration as end:
+            stack.pop()
+            result = end.value
+    return result
 
 
-def _choices(colours: list[int], before: list[list[int]], after: list[list[int]]) -> list[list[int]]:
-    """The colours again, with one node after another of the first shared colour made to stand out; none if unshared."""
-    members: dict[int, list[int]] = {}
-    for node, colour in enumerate(colours):
-        members.setdefault(colour, []).append(node)
-    shared = next((members[c] for c in sorted(members) if len(members[c]) > 1), [])
-    # twins are interchangeable: one of each set is enough
-    twins = {(tuple(sorted(before[n])), tuple(sorted(after[n]))): n for n in shared}
-    return [
-        _ranks([2 * colour + (colour == colours[node] and i != node) for i, colour in enumerate(colours)])
-        for node in twins.values()
-    ]
+def _order(colouring: Colouring) -> Search:
+    """The nodes in the order of the smallest way to write them, and pairs that symmetries exchange."""
+    families: dict[int, list[Colouring]] = {}
+    for part in colouring.components():
+        families.setdefault(colouring.colour[part.members[0][0]], []).append(part)
+    place: dict[int, tuple[int, int]] = {}
+    alike: Pairs = []
+    for family in families.values():
+        solved = []
+        for part in family:
+            solved.append((yield _smallest(part)))
+        for turn, written in enumerate(_arranged(solved)):
+            place.update((node, (turn, i)) for i, node in enumerate(written.order))
+        alike += _exchanged(solved)
+    order = sorted(colouring.colour, key=lambda node: (colouring.colour[node], place.get(node, (0, 0))))
+    return order, alike
 
 
-def _leaf(colours: list[int], before: list[list[int]]) -> tuple[list, list[int]]:
-    order = sorted(range(len(colours)), key=colours.__getitem__)
-    return [sorted(colours[u] for u in before[node]) for node in order], order
+def _smallest(part: Colouring) -> Search:
+    """The smallest way to write a component."""
+    sizes = [sum(part.weight[node] for node in nodes) for nodes in part.classes()]
+    if part.is_discrete():
+        order = [nodes[0] for nodes in part.classes()]
+        return Written(order, part.certificate(order), sizes, [])
+    best: Written | None = None
+    orbits, leaves = _Orbits(), _Leaves(part)
+    for node in _choices(part):
+        if orbits.has_met(node):
+            continue
+        below = part.singled_out(node)
+        if symmetry := leaves.symmetry(below.leaf()):
+            orbits.join(symmetry)
+            continue
+        order, alike = ([nodes[0] for nodes in below.classes()], []) if below.is_discrete() else (yield _order(below))
+        orbits.join(alike)
+        orbits.meet(node)
+        written = Written(order, part.certificate(order), sizes, orbits.pairs)
+        best = written if best is None or written.rows < best.rows else best
+    return best
+
+
+def _choices(part: Colouring) -> list[int]:
+    """The nodes to single out: the first shared class, or the rarest kind of them where all would take too long.
+
+    The kind is what refinement by hashes makes of the component once the node has a colour of its own.
+    """
+    nodes = part.first_shared()
+    if len(nodes) * len(part.colour) <= FEW_STEPS:
+        return nodes
+    number = {node: i for i, node in enumerate(part.colour)}
+    ends = np.array([(number[u], number[v]) for v in number for u in part.before[v]])
+    edges, own = Edges.of(*ends.T), np.array([*part.colour.values()], dtype=np.uint64)
+    colour = np.repeat(mix(own)[:, None], len(nodes), axis=1)
+    colour[[number[node] for node in nodes], range(len(nodes))] = 0
+    width = max(1, AT_ONCE // len(ends))
+    for _ in range(HASHED_STEPS):
+        colour = np.hstack([edges.refine(colour[:, i : i + width]) for i in range(0, len(nodes), width)])
+        kinds = mix(colour).sum(0).tolist()
+        count = Counter(kinds)
+        rarest = min(zip(count.values(), count.keys(), strict=True))[1]
+        if count[rarest] == 1:
+            break
+    return [node for node, kind in zip(nodes, kinds, strict=True) if kind == rarest]
+
+
+class _Orbits:
+    """Which nodes are exchanged by the symmetries found so far, and which of them were tried."""
+
+    def __init__(self) -> None:
+        self.pairs: Pairs = []
+        self._parent: dict[int, int] = {}
+        self._met: set[int] = set()
+
+    def join(self, pairs: Pairs) -> None:
+        self.pairs += pairs
+        for a, b in pairs:
+            a, b = self._root(a), self._root(b)
+            if a != b:
+                self._parent[b] = a
+                if b in self._met:
+                    self._met.add(a)
+
+    def meet(self, node: int) -> None:
+        self._met.add(self._root(node))
+
+    def has_met(self, node: int) -> bool:
+        return self._root(node) in self._met
+
+    def _root(self, node: int) -> int:
+        while (parent := self._parent.get(node, node)) != node:
+            self._parent[node] = self._parent.get(parent, parent)
+            node = parent
+        return node
+
+
+class _Leaves:
+    """Ways to write a component that were met: two that write the same graph are a symmetry."""
+
+    def __init__(self, part: Colouring):
+        self._part = part
+        self._met: dict[int, list[int]] = {}
+
+    def symmetry(self, order: list[int]) -> Pairs:
+        """Which node takes whose place, if the graph was met as this order writes it; else the order is kept."""
+        rows = self._part.certificate(order)
+        known = self._met.setdefault(hash(tuple(map(tuple, rows))), order)
+        if known is order or self._part.certificate(known) != rows:
+            return []
+        return list(zip(known, order, strict=True))
+
+
+def _exchanged(solved: list[Written]) -> Pairs:
+    """What symmetries exchange: nodes within components, and whole components that are written alike."""
+    alike = [pair for part in solved for pair in part.alike]
+    for a, b in pairwise(sorted(solved, key=_kind)):
+        if _kind(a) == _kind(b):
+            alike += zip(a.order, b.order, strict=True)
+    return alike
+
+
+def _kind(part: Written) -> tuple[list[int], list[list[int]]]:
+    """Equal for components that are isomorphic."""
+    return part.sizes, part.rows
+
+
+def _arranged(solved: list[Written]) -> Iterable[Written]:
+    """Components that share their classes, in the order that writes them smallest together."""
+    solved = sorted(solved, key=_kind)
+    kinds: list[int] = [0]
+    for a, b in pairwise(solved):
+        kinds.append(kinds[-1] + (_kind(a) != _kind(b)))
+    counts = Counter(kinds)
+    if len(counts) == 1 or factorial(len(solved)) // prod(map(factorial, counts.values())) > MOST_ARRANGEMENTS:
+        return solved
+    waiting = {kind: [part for part, own in zip(solved, kinds, strict=True) if own == kind] for kind in counts}
+    orders = ([waiting[kind][i] for kind, i in arrangement] for arrangement in _arrangements(counts))
+    return min(orders, key=_rows_together)
+
+
+def _arrangements(counts: Counter[int]) -> Iterator[list[tuple[int, int]]]:
+    """Every order of kinds that come so many times, each with which of its kind it is."""
+    todo: list[list[tuple[int, int]]] = [[]]
+    while todo:
+        begun = todo.pop()
+        used = Counter(kind for kind, _ in begun)
+        more = [[*begun, (kind, used[kind])] for kind, count in counts.items() if used[kind] < count]
+        todo += more
+        if not more:
+            yield begun
+
+
+def _rows_together(parts: list[Written]) -> list[list[int]]:
+    """How components that share their classes are written, one in front of the next in each class."""
+    classes = range(len(parts[0].sizes))
+    blocks = [(c, turn) for c in classes for turn in range(len(parts))]
+    starts = accumulate((parts[turn].sizes[c] for c, turn in blocks), initial=0)
+    moved: dict[int, list[int]] = {turn: [] for turn in range(len(parts))}  # new place of each of a part's places
+    for (c, turn), start in zip(blocks, starts, strict=False):
+        moved[turn] += range(start, start + parts[turn].sizes[c])
+    rows = {
+        moved[turn][i]: [moved[turn][u] for u in row]
+        for turn, part in enumerate(parts)
+        for i, row in enumerate(part.rows)
+    }
+    return [rows[i] for i in range(len(rows))]

@@ -52,6 +52,14 @@ class Cell:
         object.__setattr__(self, "edges", _sorted_edges(edges))
         _check(self.operations, self.edges)
 
+    @classmethod
+    def _checked(cls, operations: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> Cell:
+        """A cell made of another, known to be one; edges sorted."""
+        cell = object.__new__(cls)
+        object.__setattr__(cell, "operations", operations)
+        object.__setattr__(cell, "edges", edges)
+        return cell
+
     def __len__(self) -> int:
         return len(self.operations)
 
@@ -70,19 +78,27 @@ class Cell:
     @cached_property
     def live_nodes(self) -> tuple[int, ...]:
         """The nodes that `pruned` keeps: input, output, and all that carries something from one to the other."""
+        source, sink = self.operations.index("input"), self.operations.index("output")
+        before, after = _neighbours(len(self), self._carrying)
+        forward, backward = _reached([source], after), _reached([sink], before)
+        return tuple(sorted(forward & backward if sink in forward else (source, sink)))
+
+    @property
+    def _carrying(self) -> Sequence[tuple[int, int]]:
+        """Edges that touch no `none`."""
+        if "none" not in self.operations:
+            return self.edges
         alive = [name != "none" for name in self.operations]
-        edges = [(u, v) for u, v in self.edges if alive[u] and alive[v]]
-        forward = _reached(self.operations.index("input"), edges)
-        backward = _reached(self.operations.index("output"), [(v, u) for u, v in edges])
-        ends = {self.operations.index("input"), self.operations.index("output")}
-        return tuple(sorted(forward & backward if forward & ends == ends else ends))
+        return [(u, v) for u, v in self.edges if alive[u] and alive[v]]
 
     @cached_property
     def pruned(self) -> Cell:
         """The cell without what carries nothing: `none`, and nodes on no path. Input and output always stay."""
         renumber = {old: new for new, old in enumerate(self.live_nodes)}
-        live = [(renumber[u], renumber[v]) for u, v in self.edges if u in renumber and v in renumber]
-        return Cell([self.operations[i] for i in self.live_nodes], live)
+        live = [(renumber[u], renumber[v]) for u, v in self._carrying if u in renumber and v in renumber]
+        if len(renumber) == len(self) and len(live) == len(self.edges):
+            return self._checked(self.operations, self.edges)
+        return self._checked(tuple([self.operations[i] for i in self.live_nodes]), tuple(live))
 
     @property
     def is_live(self) -> bool:
@@ -95,7 +111,8 @@ class Cell:
         pruned = self.pruned
         order = canonical_order(pruned.operations, pruned.edges)
         place = {node: i for i, node in enumerate(order)}
-        return Cell([pruned.operations[i] for i in order], [(place[u], place[v]) for u, v in pruned.edges])
+        edges = sorted([(place[u], place[v]) for u, v in pruned.edges])
+        return self._checked(tuple([pruned.operations[i] for i in order]), tuple(edges))
 
     @cached_property
     def key(self) -> str:
@@ -229,14 +246,22 @@ class Cell:
         return {"operations": list(self.operations), "edges": [list(edge) for edge in self.edges]}
 
 
-def _reached(start: int, edges: Iterable[tuple[int, int]]) -> set[int]:
-    """Every node that a walk along `edges` from `start` can come to, `start` too."""
-    successors: dict[int, list[int]] = {}
+def _neighbours(size: int, edges: Iterable[tuple[int, int]]) -> tuple[list[list[int]], list[list[int]]]:
+    """The nodes before each node, and those after it."""
+    before: list[list[int]] = [[] for _ in range(size)]
+    after: list[list[int]] = [[] for _ in range(size)]
     for u, v in edges:
-        successors.setdefault(u, []).append(v)
-    seen, todo = {start}, [start]
+        before[v].append(u)
+        after[u].append(v)
+    return before, after
+
+
+def _reached(starts: Iterable[int], after: list[list[int]]) -> set[int]:
+    """Every node that a walk from some nodes can come to, these too."""
+    seen = set(starts)
+    todo = list(seen)
     while todo:
-        for v in successors.get(todo.pop(), ()):
+        for v in after[todo.pop()]:
             if v not in seen:
                 seen.add(v)
                 todo.append(v)
@@ -307,20 +332,14 @@ def _check(operations: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> N
 
 
 def _node_on_a_cycle(size: int, edges: tuple[tuple[int, int], ...]) -> int | None:
-    waiting = [0] * size
-    for _, v in edges:
-        waiting[v] += 1
+    """The lowest, if there is any."""
+    before, after = _neighbours(size, edges)
+    waiting = [len(nodes) for nodes in before]
     ready = [i for i in range(size) if not waiting[i]]
     while ready:
-        u = ready.pop()
-        for a, v in edges:
-            if a == u:
-                waiting[v] -= 1
-                if not waiting[v]:
-                    ready.append(v)
-    left = {i for i in range(size) if waiting[i]}
-    return next((v for v in sorted(left) if v in _reached_after(v, edges)), None)
-
-
-def _reached_after(node: int, edges: tuple[tuple[int, int], ...]) -> set[int]:
-    return set().union(*(_reached(v, edges) for u, v in edges if u == node))
+        for v in after[ready.pop()]:
+            waiting[v] -= 1
+            if not waiting[v]:
+                ready.append(v)
+    left = (i for i in range(size) if waiting[i])
+    return next((v for v in left if v in _reached(after[v], after)), None)

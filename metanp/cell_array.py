@@ -3,17 +3,19 @@
 `Cell` is one cell for a person; `CellArray` is a whole space for a machine. Both say the same, and every step here
 (pruning, the Weisfeiler-Lehman fingerprint) agrees with the slow one in `metanp.cell`.
 
+Arrays are dense, so all cells of one take as much as the largest. Lists of cells of any size become several arrays
+(`by_size`), and work on an array goes piece by piece (`pieces`).
+
 Axes:
     cell   position in the array
     node   nodes in topological order, padded; the input is node 0, the output the last real node
-
-Source of the hash: Weisfeiler and Leman 1968, as a vectorised 64-bit hash with both directions of each edge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Int, Int16, UInt64
@@ -21,9 +23,13 @@ from jaxtyping import Bool, Int, Int16, UInt64
 from metanp.brief import counted
 from metanp.canonical import canonical_order
 from metanp.cell import Cell
+from metanp.hashed_refinement import Edges, Neighbours, mix
 from metanp.operations import INDEX, NONE, OUTPUT, SKIP, VOCABULARY
 
 CHUNK = 32_768  # cells handled at once, so that temporary arrays stay in tens of megabytes
+PAIRS = 2**22  # pairs of nodes handled at once, likewise; a single cell may have more
+STEPS = 7
+SMALL = 64  # nodes; cells up to here are put into one array
 
 
 @dataclass(frozen=True)
@@ -91,8 +97,7 @@ class CellArray:
 
     def pruned(self) -> CellArray:
         """`Cell.pruned` of every cell."""
-        parts = [_prune(self[i : i + CHUNK]) for i in range(0, len(self), CHUNK)]
-        return CellArray.concatenate(parts)
+        return CellArray.concatenate([_prune(part) for part in self.pieces()])
 
     def skipless(self) -> CellArray:
         """Every cell with an edge in place of each path of skips; where there is one already, it stays the only one."""
@@ -104,16 +109,37 @@ class CellArray:
         edges = self.adjacency.copy()
         for node in np.flatnonzero(nodes.any(0)):
             passed = nodes[:, node]
-            edges |= edges[:, :, node, None] & edges[:, node, None, :] & passed[:, None, None]
+            before, after = edges[:, :node, node], edges[:, node, node + 1 :] & passed[:, None]
+            edges[:, :node, node + 1 :] |= before[:, :, None] & after[:, None, :]
             edges[passed, :, node] = edges[passed, node, :] = False
         return edges
+
+    @cached_property
+    def flat_edges(self) -> Edges:
+        """The edges of all cells, their nodes numbered on from cell to cell."""
+        width = self.operation.shape[1]
+        cell, start, end = np.nonzero(self.adjacency)
+        out = Neighbours.of(cell * width + start, cell * width + end)
+        cell, end, start = np.nonzero(self.adjacency.transpose(0, 2, 1))
+        return Edges(Neighbours.of(cell * width + end, cell * width + start), out)
+
+    def pieces(self) -> Iterator[CellArray]:
+        """The cells in pieces that can be worked on at once."""
+        at_once = max(1, min(CHUNK, PAIRS // self.operation.shape[1] ** 2))
+        for start in range(0, len(self), at_once):
+            yield self[start : start + at_once]
+
+    def narrowed(self) -> CellArray:
+        """Padded no further than to the largest cell."""
+        width = max(2, int(self.size.max(initial=2)))
+        return CellArray(self.operation[:, :width], self.adjacency[:, :width, :width])
 
     def fingerprint(self) -> UInt64[np.ndarray, " cell"]:
         """A number shared by isomorphic cells, and by cells that Weisfeiler-Lehman refinement cannot tell apart.
 
         Of the cells as they stand: prune first to compare what cells compute. Padding does not matter.
         """
-        parts = [_fingerprint(self[i : i + CHUNK]) for i in range(0, len(self), CHUNK)]
+        parts = [_fingerprint(part) for part in self.pieces()]
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
 
     def _widened(self, width: int) -> CellArray:
@@ -137,6 +163,28 @@ def as_array(cells: Sequence[Cell] | CellArray) -> CellArray:
             f"cell {wrong[0]} is {cells[wrong[0]]!r:.80}, no Cell; make one with Cell.from_nasbench201 or its like"
         )
     return CellArray.from_cells(cells)
+
+
+def by_size(cells: Sequence[Cell] | CellArray) -> list[tuple[Int[np.ndarray, " cell"], CellArray]]:
+    """Which cells are of like size, up to a factor of two, and these cells; all in one up to `SMALL` nodes.
+
+    Raises:
+        ValueError: as `as_array`.
+    """
+    if isinstance(cells, CellArray):
+        size = cells.size
+    else:
+        size = np.array([len(cell) if isinstance(cell, Cell) else 0 for cell in cells], dtype=np.int64)
+    group = np.ceil(np.log2(np.maximum(size, SMALL)))
+    found = []
+    for own in np.unique(group):
+        rows = np.flatnonzero(group == own)
+        whole = len(rows) == len(cells)
+        if isinstance(cells, CellArray):
+            found.append((rows, cells if whole else cells[rows].narrowed()))
+        else:
+            found.append((rows, as_array(cells if whole else [cells[i] for i in rows.tolist()])))
+    return found or [(np.zeros(0, dtype=np.int64), as_array(cells))]
 
 
 def _in_topological_order(cell: Cell) -> tuple[tuple[str, ...], Sequence[tuple[int, int]]]:
@@ -178,24 +226,13 @@ def _only(cells: CellArray, kept: Bool[np.ndarray, "cell node"]) -> CellArray:
     return CellArray(np.where(real, np.take_along_axis(cells.operation, order, 1), -1).astype(np.int16), edges)
 
 
-def mix(x: UInt64[np.ndarray, "*axes"]) -> UInt64[np.ndarray, "*axes"]:
-    """Scramble 64-bit numbers so that every bit depends on every other (the finaliser of splitmix64, Steele 2014)."""
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
-
-
 def refine(colour: UInt64[np.ndarray, "cell node"], cells: CellArray) -> UInt64[np.ndarray, "cell node"]:
     """One Weisfeiler-Lehman step: a node's colour becomes a hash of its own and its neighbours', each way apart.
 
     Padded nodes carry colour 0 and keep it.
     """
-    before, after = mix(colour), mix(colour ^ np.uint64(0xA5A5A5A5A5A5A5A5))
-    into = (cells.adjacency * before[:, :, None]).sum(1)
-    out = (cells.adjacency * after[:, None, :]).sum(2)
-    mixed = mix(mix(mix(colour) + into) + np.uint64(3) * mix(out + np.uint64(1)))
-    return np.where(cells.operation >= 0, mixed, np.uint64(0))
+    refined = cells.flat_edges.refine(colour.ravel()).reshape(colour.shape)
+    return np.where(cells.operation >= 0, refined, np.uint64(0))
 
 
 def initial_colour(cells: CellArray) -> UInt64[np.ndarray, "cell node"]:
@@ -204,9 +241,30 @@ def initial_colour(cells: CellArray) -> UInt64[np.ndarray, "cell node"]:
 
 
 def _fingerprint(cells: CellArray) -> UInt64[np.ndarray, " cell"]:
-    colour, size = initial_colour(cells), cells.size[:, None]
-    for step in range(max(7, cells.operation.shape[1] - 1)):
-        # n nodes need at most n - 1 steps; seven for any smaller cell, so that neither padding nor neighbours matter
-        colour = np.where(step < np.maximum(7, size - 1), refine(colour, cells), colour)
-    real = cells.operation >= 0
+    colour, size, real = initial_colour(cells), cells.size, cells.operation >= 0
+    small = np.flatnonzero(size <= SMALL)
+    if len(small) == len(cells):
+        colour = _refined(colour, cells)
+    else:
+        colour[small] = _refined(colour[small], cells[small])
+        for i in np.flatnonzero(size > SMALL).tolist():
+            colour[[i]] = _refined_until_stable(colour[[i]], cells[[i]])
     return mix(np.where(real, mix(colour), np.uint64(0)).sum(1) + real.sum(1).astype(np.uint64))
+
+
+def _refined(colour: UInt64[np.ndarray, "cell node"], cells: CellArray) -> UInt64[np.ndarray, "cell node"]:
+    """As many steps as each cell may need: n - 1 for n nodes; seven for any smaller cell, whatever is beside it."""
+    steps = np.maximum(STEPS, cells.size - 1)
+    for step in range(steps.max(initial=0)):
+        refined = refine(colour, cells)
+        colour = np.where(step < steps[:, None], refined, colour)
+    return colour
+
+
+def _refined_until_stable(colour: UInt64[np.ndarray, "1 node"], cell: CellArray) -> UInt64[np.ndarray, "1 node"]:
+    """As many steps as tell more nodes apart, and one more."""
+    kinds, before = len(np.unique(colour)), 0
+    while kinds > before:
+        colour = refine(colour, cell)
+        kinds, before = len(np.unique(colour)), kinds
+    return colour

@@ -14,7 +14,7 @@ Weisfeiler-Lehman subtrees as features of cells, Ru et al. 2021 (NAS-BOWL, arXiv
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from metanp.cell_array import CHUNK, CellArray, initial_colour, refine
+from metanp.cell_array import CellArray, initial_colour, refine
 from metanp.operations import SKIP, VOCABULARY
 
 # Classes of operations that behave alike in any space.
@@ -30,6 +30,7 @@ CLASSES: dict[str, tuple[int, ...]] = {
         "elementwise": lambda o: o.kind in ("activation", "product", "sum", "custom"),
     }.items()
 }
+MANY = 2.0**40  # paths; from here on they are counted in larger units, as cells can have more than any float holds
 WL_STEPS = 2  # patterns of one step and of two; operations alone are among the graph features, a third told no more
 OPERATIONS = tuple(range(SKIP, len(VOCABULARY)))  # everything that can lie between input and output in a pruned cell
 
@@ -53,7 +54,7 @@ FEATURE_NAMES: tuple[str, ...] = tuple(name for group in FEATURE_GROUPS.values()
 
 def graph_features(pruned: CellArray) -> Float32[np.ndarray, "cell feature"]:
     """The features of `FEATURE_NAMES`; counts are counts, lengths are in nodes between input and output."""
-    parts = [_features(pruned[i : i + CHUNK]) for i in range(0, len(pruned), CHUNK)]
+    parts = [_features(part) for part in pruned.pieces()]
     return np.concatenate(parts) if parts else np.zeros((0, len(FEATURE_NAMES)), dtype=np.float32)
 
 
@@ -63,12 +64,13 @@ def wl_patterns(pruned: CellArray) -> Int64[np.ndarray, "cell step node"]:
     Nodes that lie alike have the same name, in whatever cell; 0 where padded.
     """
     names = np.zeros((len(pruned), WL_STEPS, pruned.operation.shape[1]), dtype=np.int64)
-    for start in range(0, len(pruned), CHUNK):
-        part = pruned[start : start + CHUNK]
+    start = 0
+    for part in pruned.pieces():
         colour = initial_colour(part)
         for step in range(WL_STEPS):
             colour = refine(colour, part)
             names[start : start + len(part), step] = colour.view(np.int64)
+        start += len(part)
     return names
 
 
@@ -82,12 +84,12 @@ def _features(cells: CellArray) -> Float32[np.ndarray, "cell feature"]:
 
 def _told(cells: CellArray) -> dict[str, np.ndarray]:
     """Every feature but the skipless ones by name; a number a cell."""
-    sums, paths = _sums(cells)
-    return sums | _shape(cells, sums, paths)
+    sums, log_paths = _sums(cells)
+    return sums | _shape(cells, sums, log_paths)
 
 
 def _sums(cells: CellArray) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """How much there is of each class and operation, in all and along paths, by name; and the number of paths."""
+    """How much there is of each class and operation, in all and along paths, by name; and log2 of their number."""
     operation, edge = cells.operation, cells.adjacency
     rows, last = np.arange(len(cells)), cells.size - 1
     inner = operation >= SKIP
@@ -99,7 +101,7 @@ def _sums(cells: CellArray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         axis=2,
     ).astype(np.float32)
     along = _along_paths(weights, edge)
-    most, fewest, mean, paths = (x[rows, last] for x in along)
+    most, fewest, mean, log_paths = (x[rows, last] for x in along)
     into, out = edge.sum(1), edge.sum(2)
     parts = {
         "all": weights.sum(1),
@@ -114,10 +116,10 @@ def _sums(cells: CellArray) -> tuple[dict[str, np.ndarray], np.ndarray]:
     told = {f"{part}_{name}": values[:, i] for part, values in parts.items() for i, name in enumerate(names)}
     absent = [VOCABULARY[i].name for i in OPERATIONS if i not in present]
     told |= dict.fromkeys((f"{part}_{name}" for part in parts for name in absent), np.zeros(len(cells)))
-    return told, paths[:, 0]
+    return told, log_paths
 
 
-def _shape(cells: CellArray, sums: dict[str, np.ndarray], paths: np.ndarray) -> dict[str, np.ndarray]:
+def _shape(cells: CellArray, sums: dict[str, np.ndarray], log_paths: np.ndarray) -> dict[str, np.ndarray]:
     """What the graph is like, whatever its operations; some of it is among the sums already."""
     edge, inner = cells.adjacency, cells.operation >= SKIP
     rows, last = np.arange(len(cells)), cells.size - 1
@@ -126,7 +128,7 @@ def _shape(cells: CellArray, sums: dict[str, np.ndarray], paths: np.ndarray) -> 
         "live": np.any(edge, axis=(1, 2)),
         "nodes": inner.sum(1),
         "edges": edge.sum((1, 2)),
-        "log_paths": np.log2(np.maximum(paths, 1)),
+        "log_paths": log_paths,
         "depth": sums["most_length"],
         "shortest": sums["fewest_length"],
         "mean_length": sums["mean_length"],
@@ -147,21 +149,39 @@ def _receptive_field(operation: np.ndarray) -> np.ndarray:
 
 
 def _along_paths(weights: np.ndarray, edge: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Most, fewest and mean of each weight summed along the paths from the input to each node, and the number of paths.
+    """Most, fewest and mean of each weight summed along the paths from the input to each node, and log2 of the paths.
 
-    All (cell, node, weight); nodes that no path reaches hold zeros or infinities, which a pruned cell has none of.
+    All (cell, node, weight), the last (cell, node); nodes that no path reaches hold zeros or infinities, which a pruned
+    cell has none of.
     """
     most = np.zeros_like(weights)
-    fewest, total, paths = most.copy(), most.copy(), most.copy()
+    fewest, total = most.copy(), most.copy()
+    paths = np.zeros((*weights.shape[:2], 1), dtype=np.float32)
+    power = np.zeros(weights.shape[:2], dtype=np.int32)  # paths and totals are in units of two to this power
     paths[:, 0] = 1
     for v in range(1, weights.shape[1]):
         arrives = edge[:, :v, v, None]
         most[:, v] = np.where(arrives, most[:, :v], 0).max(1) + weights[:, v]
         nearest = np.where(arrives, fewest[:, :v], np.float32(np.inf)).min(1)
         fewest[:, v] = np.where(np.isfinite(nearest), nearest, 0) + weights[:, v]
-        paths[:, v] = (arrives * paths[:, :v]).sum(1)
-        total[:, v] = (arrives * total[:, :v]).sum(1) + paths[:, v] * weights[:, v]
-    return most, fewest, total / np.maximum(paths, 1), paths
+        share, power[:, v] = _in_one_unit(arrives, power[:, :v])
+        paths[:, v] = (share * paths[:, :v]).sum(1)
+        total[:, v] = (share * total[:, :v]).sum(1) + paths[:, v] * weights[:, v]
+        if (paths[:, v] > MANY).any():
+            more = np.where(paths[:, v] > MANY, np.frexp(paths[:, v])[1] - 1, 0)
+            paths[:, v], total[:, v] = np.ldexp(paths[:, v], -more), np.ldexp(total[:, v], -more)
+            power[:, v] += more[:, 0]
+    paths = np.maximum(paths, 1)
+    return most, fewest, total / paths, np.log2(paths[..., 0]) + power
+
+
+def _in_one_unit(arrives: np.ndarray, power: np.ndarray) -> tuple[np.ndarray, np.ndarray | int]:
+    """What turns numbers of arriving nodes into one unit, and that unit; 0 for nodes that do not arrive."""
+    if not power.any():
+        return arrives, 0
+    unit = np.where(arrives[..., 0], power, 0).max(1)
+    share = np.ldexp(np.float32(1), np.minimum(power - unit[:, None], 0))
+    return np.where(arrives, share[..., None], np.float32(0)), unit
 
 
 def _width(edge: np.ndarray, inner: np.ndarray) -> np.ndarray:

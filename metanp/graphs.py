@@ -17,7 +17,8 @@ from jaxtyping import Float32, Int, Int64
 
 from metanp.brief import brief
 from metanp.cell import Cell
-from metanp.cell_array import CellArray, as_array
+from metanp.cell_array import CellArray
+from metanp.distinct import Distinct
 from metanp.features import graph_features, wl_patterns
 from metanp.geometric import Data
 
@@ -45,9 +46,8 @@ class Graphs:
     @classmethod
     def distinct(cls, cells: Sequence[Cell] | CellArray) -> tuple[Graphs, Int[np.ndarray, " cell"]]:
         """The distinct graphs among `cells`, and which of them each cell is."""
-        pruned = as_array(cells).pruned()
-        _, first, graph = np.unique(pruned.fingerprint(), return_index=True, return_inverse=True)
-        return cls.of(pruned[first]), graph
+        distinct = Distinct.of(cells)
+        return cls.of(distinct.array()), distinct.graph
 
     def __len__(self) -> int:
         return len(self.features)

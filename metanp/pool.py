@@ -16,7 +16,8 @@ from jaxtyping import Bool, Int, UInt64
 
 from metanp.brief import clipped, counted, listed, short
 from metanp.cell import Cell
-from metanp.cell_array import CellArray, as_array
+from metanp.cell_array import PAIRS, CellArray
+from metanp.distinct import Distinct
 from metanp.encoder import GraphEncoder, Points
 from metanp.graphs import Graphs
 from metanp.side import Side
@@ -76,16 +77,25 @@ class Pool:
 def encode(encoder: GraphEncoder, cells: Sequence[Cell] | CellArray, side: Side, checkpoint: str) -> Pool:
     """Run the encoder over the distinct cells, in pieces."""
     device = encoder.feature_scale.device
-    pruned = as_array(cells).pruned()
-    fingerprint, first, graph = np.unique(pruned.fingerprint(), return_index=True, return_inverse=True)
+    distinct = Distinct.of(cells)
     points: Points | None = None
     with torch.inference_mode():
-        for start in range(0, len(first), CHUNK):
-            rows = first[start : start + CHUNK]
-            part = encoder(Graphs.of(pruned[rows]).to_data().to(device))
-            # written in place, so that a large pool is never held twice
-            points = points or part.map(lambda x: x.new_empty((len(first), *x.shape[1:])))
-            for name, whole in vars(points).items():
-                whole[start : start + len(rows)] = getattr(part, name)
+        for own, pruned in distinct.groups:
+            at_once = max(1, min(CHUNK, PAIRS // pruned.operation.shape[1] ** 2))
+            for start in range(0, len(own), at_once):
+                rows = torch.from_numpy(own[start : start + at_once]).to(device)
+                part = encoder(Graphs.of(pruned[start : start + at_once]).to_data().to(device))
+                # written in place, so that a large pool is never held twice
+                points = points or _room(part, len(distinct), distinct.width)
+                for name, whole in vars(points).items():
+                    values = getattr(part, name)
+                    whole[(rows, ..., slice(values.shape[-1]))] = values
     assert points is not None
-    return Pool(cells, points, graph, fingerprint, side, checkpoint)
+    return Pool(cells, points, distinct.graph, distinct.fingerprint, side, checkpoint)
+
+
+def _room(part: Points, graphs: int, width: int) -> Points:
+    """Zeros for so many graphs of up to `width` nodes, as `part` is of some."""
+    room = part.map(lambda x: x.new_zeros((graphs, *x.shape[1:])))
+    patterns = part.patterns.new_zeros((graphs, part.patterns.shape[1], width))
+    return replace(room, patterns=patterns)

@@ -133,8 +133,10 @@ class Reader:
         """(1, row) points, with side features already standardised."""
         index = torch.from_numpy(pool.graph[rows]).to(pool.points.embedding.device)
         taken = pool.points.map(lambda x: x[index][None].to(self.device))
+        # padded to the largest of these cells alone, whatever else is in the pool
+        nodes = int((taken.patterns != 0).sum(-1).max()) if len(index) else 0
         known = torch.as_tensor(side, dtype=torch.float32, device=self.device)
-        return Points(taken.embedding, taken.features, taken.patterns, known[None])
+        return Points(taken.embedding, taken.features, taken.patterns[..., :nodes], known[None])
 
     def _none(self, side: Side) -> Points:
         none = torch.zeros(1, 0, self.model.encoder.d_embed, device=self.device)

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metanp.cell import Cell
-from metanp.cell_array import CellArray
+from metanp.cell_array import CellArray, by_size
+from metanp.distinct import Distinct
 from metanp.operations import INDEX
 from tests.test_metanp_cell import cells, relabelled
 
@@ -142,3 +143,29 @@ def test_relabelling_swaps_operations_and_leaves_padding():
 @pytest.mark.parametrize("method", ["pruned", "to_cells", "fingerprint"])
 def test_no_cell_at_all_is_legal(method):
     assert len(getattr(CellArray.from_cells([]), method)()) == 0
+
+
+def test_cells_of_like_size_are_put_together_in_their_order():
+    some = [chain(*["skip"] * n) for n in (3, 100, 0, 90, 200)]
+    groups = [(rows.tolist(), array.to_cells()) for rows, array in by_size(some)]
+    assert groups == [([0, 2], [some[0], some[2]]), ([1, 3], [some[1], some[3]]), ([4], [some[4]])]
+    assert [rows.tolist() for rows, _ in by_size(CellArray.from_cells(some))] == [[0, 2], [1, 3], [4]]
+
+
+def test_distinct_cells_of_mixed_sizes_are_those_of_one_array():
+    dead = ["none"] * 100  # a large cell as it is written that computes what a small one does
+    some = [chain("fc"), chain(*["fc"] * 100), Cell(["input", "fc", *dead, "output"], [(0, 1), (1, 102)]), chain("gcn")]
+    distinct, pruned = Distinct.of(some), CellArray.from_cells(some).pruned()
+    assert (distinct.fingerprint[distinct.graph] == pruned.fingerprint()).all()
+    assert len(distinct) == 3
+    assert [distinct.array().to_cells()[i] for i in distinct.graph] == [cell.pruned for cell in some]
+    assert distinct.each(lambda cells: cells.size)[distinct.graph].tolist() == [3, 102, 3, 3]
+
+
+@pytest.mark.parametrize("size", [70, 300])
+def test_fingerprints_of_large_cells_do_not_depend_on_numbering_or_on_what_is_beside_them(size):
+    plain, other = chain(*["fc"] * size), chain(*["fc"] * (size - 1), "gcn")
+    place = np.random.default_rng(0).permutation(size + 2).tolist()
+    one, two, three = CellArray.from_cells([plain, relabelled(plain, place), other]).fingerprint()
+    assert one == two == CellArray.from_cells([plain]).fingerprint()[0]
+    assert one != three

@@ -14,6 +14,8 @@ from metanp.cell_array import CellArray
 from metanp.features import CLASSES, FEATURE_GROUPS, FEATURE_NAMES, WL_STEPS, graph_features, wl_patterns
 from metanp.neural_process.whitened import FEATURE_BLOCKS
 from metanp.operations import INDEX
+from tests.cell_families import FAMILIES
+from tests.cell_families import cell as cell_of
 from tests.test_metanp_cell import cells, relabelled
 
 # Paths: input-output, input-conv3x3-conv1x1-output, input-skip-conv1x1-output, input-conv3x3-maxpool-output.
@@ -176,7 +178,7 @@ def test_neither_padding_nor_the_cells_beside_it_change_a_cells_features():
 def test_features_in_pieces_equal_features_at_once(monkeypatch):
     some = CellArray.from_cells([DIAMOND, DEAD, CROSSED, DIAMOND, CROSSED]).pruned()
     features, patterns = graph_features(some), wl_patterns(some)
-    monkeypatch.setattr("metanp.features.CHUNK", 2)
+    monkeypatch.setattr("metanp.cell_array.CHUNK", 2)
     assert np.array_equal(graph_features(some), features)
     assert np.array_equal(wl_patterns(some), patterns)
 
@@ -217,3 +219,25 @@ def test_inner_products_of_counts_are_those_of_the_unhashed_patterns(a, b):
 
 def test_every_node_is_counted_once_at_each_step():
     assert [step.total() for step in counts_of(DIAMOND)[0]] == [6] * WL_STEPS
+
+
+@pytest.mark.parametrize("kinds", [("conv3x3",), ("conv3x3", "skip")])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_feature_of_a_large_cell_is_anything_but_a_number(family, kinds):
+    for size in (5, 150, 600):
+        features = graph_features(CellArray.from_cells([cell_of(FAMILIES[family](size), *kinds)]).pruned())
+        assert np.isfinite(features).all()
+
+
+@pytest.mark.parametrize("family", ["residual", "dense"])
+def test_no_feature_of_two_thousand_nodes_is_anything_but_a_number(family):
+    assert np.isfinite(graph_features(CellArray.from_cells([cell_of(FAMILIES[family](1998))]).pruned())).all()
+
+
+def test_two_stacks_of_more_paths_than_a_float_holds_side_by_side_have_twice_as_many():
+    one = [(3 * i + a, 3 * i + b) for i in range(400) for a, b in ((0, 1), (0, 2), (1, 3), (2, 3))]
+    two = [*one, *((u + 1201, v + 1201) for u, v in one)]
+    features = graph_features(CellArray.from_cells([cell_of((1201, one)), cell_of((2402, two))]).pruned())
+    named = [dict(zip(FEATURE_NAMES, row.tolist(), strict=True)) for row in features]
+    assert [row["log_paths"] for row in named] == [400, 401]
+    assert [row["mean_conv3x3"] for row in named] == [801, 801]

@@ -10,6 +10,9 @@ from sklearn.base import clone
 
 from metanp import Cell, CellArray, MetaNP, NotFittedError
 from metanp.checkpoint import shipped_names
+from metanp.spaces import get_space
+from tests.cell_families import FAMILIES
+from tests.cell_families import cell as cell_of
 from tests.evaluated_cells import CONTEXT, EARLY_SKIP, FLOPS, OTHER_EARLY_SKIP, POOL, SCORE, text
 from tests.tiny_model import tiny_config, write_checkpoint
 
@@ -259,3 +262,20 @@ def test_the_shipped_checkpoint_ranks_convolutions_above_pooling():
     mean = model.predict([convolutions, pools, dead])
     assert mean[0] > mean[1]
     assert mean[0] > mean[2]
+
+
+def test_huge_cells_are_predicted_by_finite_numbers_as_candidates_and_as_evaluated_cells():
+    small = get_space("nasbench201").arrays()[np.arange(0, 15625, 800)].to_cells()
+    huge = [cell_of(FAMILIES["residual"](2 * blocks)) for blocks in range(100, 401, 60)]
+    candidates = [cell_of(FAMILIES[name](1000)) for name in ("residual", "layered", "equal branches")] + small
+    rng = np.random.default_rng(0)
+    for evaluated in (small, [*small, *huge], huge):
+        predictor = MetaNP("label-free").fit(evaluated, rng.normal(size=len(evaluated)))
+        assert np.isfinite(predictor.predict(candidates, return_std=True)).all()
+
+
+def test_a_huge_cell_in_a_pool_does_not_change_what_is_said_of_the_others():
+    small = get_space("nasbench201").arrays()[np.arange(0, 15625, 800)].to_cells()
+    predictor = MetaNP("label-free").fit(small[:10], np.arange(10.0))
+    mixed = predictor.predict([small[10], cell_of(FAMILIES["residual"](500)), *small[11:]])
+    np.testing.assert_allclose(np.delete(mixed, 1), predictor.predict(small[10:]), rtol=1e-4)

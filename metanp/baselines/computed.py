@@ -14,7 +14,8 @@ import numpy as np
 
 from metanp.baselines.inputs import Counts, Inputs
 from metanp.cell import Cell
-from metanp.cell_array import CellArray, as_array, initial_colour, refine
+from metanp.cell_array import CellArray, initial_colour, refine
+from metanp.distinct import Distinct
 from metanp.features import graph_features
 from metanp.side import Side
 
@@ -23,12 +24,19 @@ WL_STEPS = 2  # a third told no more on any benchmark tried
 
 def computed(cells: Sequence[Cell] | CellArray) -> Inputs:
     """Graph features and counts of subtrees of one step, of two, ...; of the pruned cells."""
-    pruned = as_array(cells).pruned()
-    fingerprint, first, graph = np.unique(pruned.fingerprint(), return_index=True, return_inverse=True)
-    pruned = pruned[first]
-    row, node = np.nonzero(pruned.operation >= 0)
-    colour, counts = initial_colour(pruned), []
-    for _ in range(WL_STEPS):
-        colour = refine(colour, pruned)
-        counts.append(Counts.of(row, colour[row, node], len(pruned)))
-    return Inputs(graph, fingerprint, graph_features(pruned), tuple(counts), Side.of(None, len(pruned)))
+    distinct = Distinct.of(cells)
+    counts = [Counts.of(graph, name, len(distinct)) for graph, name in _subtrees(distinct)]
+    features, none = distinct.each(graph_features), Side.of(None, len(distinct))
+    return Inputs(distinct.graph, distinct.fingerprint, features, tuple(counts), none)
+
+
+def _subtrees(distinct: Distinct) -> list[list[np.ndarray]]:
+    """For each step, the graph of every node, and the name of its subtree."""
+    hits: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in range(WL_STEPS)]
+    for graphs, pruned in distinct.groups:
+        row, node = np.nonzero(pruned.operation >= 0)
+        colour = initial_colour(pruned)
+        for found in hits:
+            colour = refine(colour, pruned)
+            found.append((graphs[row], colour[row, node]))
+    return [[np.concatenate(part) for part in zip(*found, strict=True)] for found in hits]

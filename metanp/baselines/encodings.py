@@ -24,6 +24,7 @@ from jaxtyping import Int, UInt64
 from metanp.baselines.inputs import Counts, Inputs
 from metanp.cell import Cell
 from metanp.cell_array import CellArray, as_array
+from metanp.distinct import Distinct
 from metanp.operations import VOCABULARY
 from metanp.side import Side
 
@@ -63,15 +64,14 @@ def categorical(cells: Sequence[Cell] | CellArray) -> Inputs:
 
 def paths(cells: Sequence[Cell] | CellArray, longest: int = LONGEST) -> Inputs:
     """Which paths of at most `longest` operations there are, 1 for each, however often."""
-    array = as_array(cells).pruned()
-    fingerprint, first, graph = np.unique(array.fingerprint(), return_index=True, return_inverse=True)
-    pruned = array[first]
-    found = list(_paths(pruned, longest)) or [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64))]
+    distinct = Distinct.of(cells)
+    found = [(own[row], name) for own, pruned in distinct.groups for row, name in _paths(pruned, longest)]
+    found = found or [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64))]
     row, name = (np.concatenate(part) for part in zip(*found, strict=True))
     once = np.unique(np.stack([row.astype(np.uint64), name]), axis=1)
-    counts = Counts.of(once[0].astype(np.int64), once[1], len(pruned))
-    none = np.zeros((len(pruned), 0), dtype=np.float32)
-    return Inputs(graph, fingerprint, none, (counts,), Side.of(None, len(pruned)))
+    counts = Counts.of(once[0].astype(np.int64), once[1], len(distinct))
+    none = np.zeros((len(distinct), 0), dtype=np.float32)
+    return Inputs(distinct.graph, distinct.fingerprint, none, (counts,), Side.of(None, len(distinct)))
 
 
 def short_paths(cells: Sequence[Cell] | CellArray) -> Inputs:

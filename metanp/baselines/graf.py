@@ -43,7 +43,8 @@ from metanp.baselines.base import About, ZScore
 from metanp.baselines.base_trees import Trees
 from metanp.baselines.inputs import Inputs
 from metanp.cell import Cell
-from metanp.cell_array import CellArray, as_array
+from metanp.cell_array import CellArray
+from metanp.distinct import Distinct
 from metanp.operations import INPUT, NONE, OUTPUT, VOCABULARY
 from metanp.side import Side
 
@@ -80,10 +81,9 @@ class SetInputs(Inputs):
 
 def graf(cells: Sequence[Cell] | CellArray) -> SetInputs:
     """Cells without what is unreachable, each distinct one once."""
-    array = reachable(as_array(cells))
-    fingerprint, first, graph = np.unique(array.fingerprint(), return_index=True, return_inverse=True)
-    none = np.zeros((len(first), 0), dtype=np.float32)
-    return SetInputs(graph, fingerprint, none, (), Side.of(None, len(first)), array[first])
+    distinct = Distinct.of(cells, reachable)
+    none, side = np.zeros((len(distinct), 0), dtype=np.float32), Side.of(None, len(distinct))
+    return SetInputs(distinct.graph, distinct.fingerprint, none, (), side, distinct.array())
 
 
 def reachable(cells: CellArray) -> CellArray:

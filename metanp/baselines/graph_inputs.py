@@ -20,6 +20,7 @@ from torch.nn import functional
 from metanp.baselines.inputs import Inputs
 from metanp.cell import Cell
 from metanp.cell_array import CellArray, as_array
+from metanp.distinct import Distinct
 from metanp.operations import VOCABULARY
 from metanp.side import Side
 
@@ -69,6 +70,5 @@ def written(cells: Sequence[Cell] | CellArray) -> GraphInputs:
 
 def pruned(cells: Sequence[Cell] | CellArray) -> GraphInputs:
     """Each distinct pruned cell, so that isomorphic cells are one."""
-    array = as_array(cells).pruned()
-    _, first, graph = np.unique(array.fingerprint(), return_index=True, return_inverse=True)
-    return GraphInputs.of(graph, array[first])
+    distinct = Distinct.of(cells)
+    return GraphInputs.of(distinct.graph, distinct.array())

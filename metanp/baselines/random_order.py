@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from metanp.baselines.base import About, Baseline, Moments
 from metanp.baselines.computed import computed
 from metanp.baselines.inputs import Inputs
-from metanp.cell_array import mix
+from metanp.hashed_refinement import mix
 
 
 class RandomOrder(Baseline):

@@ -30,6 +30,7 @@ FURTHEST = 4.0  # no feature is seen further out than this, in standard deviatio
 POWERS = (1.0, 2.0)  # of a feature's share; the second is the better one where few features matter
 WEIGHINGS = 2 * len(POWERS)
 RIDGE = 0.3  # what a direction of the features must explain, of one feature's variance, to count by half
+FEW_NODES = 64  # in cells of more, all pairs of nodes would take too much memory
 NO_PATTERN = torch.iinfo(torch.long).max  # stands where a task has fewer patterns than another; names are hashes
 
 
@@ -135,7 +136,7 @@ class Counts:
     def of(cls, names: Int[Tensor, "task cell step node"], known: Int[Tensor, "task step pattern"]) -> Counts:
         """Of cells whose patterns have these names, for a context that has those."""
         names, last = names.transpose(1, 2).contiguous(), known.shape[2]
-        alike = (names[..., :, None] == names[..., None, :]).sum(-1) * (names != 0)
+        alike = _occurrences(names) * (names != 0)
         if not last:
             return cls(torch.zeros_like(names), alike.float(), 1)
         flat = names.flatten(2)
@@ -171,6 +172,14 @@ class Counts:
             return table.new_zeros(tasks, steps, cells, table.shape[-1])
         places = (self.place + first).flatten(0, 2)
         return nn.functional.embedding_bag(places, table.contiguous(), mode="sum").view(tasks, steps, cells, -1)
+
+
+def _occurrences(names: Int[Tensor, "*axes node"]) -> Int[Tensor, "*axes node"]:
+    """How often each node's name occurs among the nodes of its cell."""
+    if names.shape[-1] <= FEW_NODES:
+        return (names[..., :, None] == names[..., None, :]).sum(-1)
+    ordered = names.sort(-1).values
+    return torch.searchsorted(ordered, names, right=True) - torch.searchsorted(ordered, names)
 
 
 def features_and_side(points: Points) -> Float[Tensor, "task cell feature"]:

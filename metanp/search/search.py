@@ -206,7 +206,7 @@ class Search:
             metanp.search.journal.JournalError: others took all that was chosen, again and again.
         """
         given: list[Pick] = []
-        n = read_count(n, "n")
+        n = _at_least_one(n)
         for lost in range(ATTEMPTS):
             missing = n - len(given)
             picks = self._propose(missing + lost)  # the more to choose from, the more others are in the way
@@ -282,7 +282,7 @@ class Search:
         return None if best is None else Best(best.cell, self.sign * best.score, len(best.scores))
 
     def _propose(self, n: int) -> list[Pick]:
-        n = read_count(n, "n")
+        n = _at_least_one(n)
         with self._thinking:
             rng = np.random.default_rng([self.seed, self.journal.asked()])
             return self.strategy.propose(self.history, self.candidates, n, rng)
@@ -298,6 +298,12 @@ class Search:
                 f"{error}; a result of a cell outside of the candidates is told with known=True "
                 "(metanp search tell --known)"
             ) from None
+
+
+def _at_least_one(n: Any) -> int:
+    if (count := read_count(n, "n", least=None)) < 1:
+        raise ValueError(f"n is {count}; ask for at least one cell")
+    return count
 
 
 def _check_cell(cell: Cell) -> None:
