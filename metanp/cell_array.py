@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 from jaxtyping import Bool, Int, Int16, UInt64
@@ -26,6 +27,7 @@ from metanp.cell import Cell
 from metanp.hashed_refinement import Edges, Neighbours, mix
 from metanp.operations import INDEX, NONE, OUTPUT, SKIP, VOCABULARY
 
+TURNED_AT_ONCE = 1024  # cells made of arrays at once when they are walked
 CHUNK = 32_768  # cells handled at once, so that temporary arrays stay in tens of megabytes
 PAIRS = 2**22  # pairs of nodes handled at once, likewise; a single cell may have more
 STEPS = 7
@@ -74,8 +76,23 @@ class CellArray:
     def __repr__(self) -> str:
         return f"CellArray({counted(len(self), 'cell')} of up to {counted(self.operation.shape[1], 'node')})"
 
-    def __getitem__(self, index: np.ndarray | slice | Sequence[int]) -> CellArray:
+    @overload
+    def __getitem__(self, index: int | np.integer) -> Cell: ...
+
+    @overload
+    def __getitem__(self, index: np.ndarray | slice | Sequence[int]) -> CellArray: ...
+
+    def __getitem__(self, index: int | np.integer | np.ndarray | slice | Sequence[int]) -> Cell | CellArray:
+        """One cell by its position, or some of them as arrays."""
+        if isinstance(index, int | np.integer):
+            if not -len(self) <= index < len(self):
+                raise IndexError(f"there are {len(self):,} cells, none at {index}")
+            return self[[int(index)]].to_cells()[0]
         return CellArray(self.operation[index], self.adjacency[index])
+
+    def __iter__(self) -> Iterator[Cell]:
+        for start in range(0, len(self), TURNED_AT_ONCE):
+            yield from self[start : start + TURNED_AT_ONCE].to_cells()
 
     @property
     def size(self) -> Int[np.ndarray, " cell"]:

@@ -93,7 +93,8 @@ def load_model(checkpoint: str | Path) -> tuple[Model, dict[str, Any]]:
     if "model" not in card:
         raise CheckpointError(f"{path}: holds no model but {card.get('kind', 'something else')!r}")
     try:
-        model = Model(from_dict(ModelConfig, card["model"]))
+        with torch.random.fork_rng(devices=[]):  # what weights start from is overwritten: no user's draw is spent on it
+            model = Model(from_dict(ModelConfig, card["model"]))
         model.load_state_dict(tensors)
     except (RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: does not fit this version of metanp: {error}") from None

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from metanp.brief import called
 from metanp.given import read_numbers
 
 
@@ -60,6 +61,9 @@ class Estimator:
             raise ValueError(f"{len(predicted)} predictions and {len(truth)} scores; give one finite score a cell")
         error, spread = ((truth - predicted) ** 2).sum(), ((truth - truth.mean()) ** 2).sum()
         return float(1 - error / spread) if spread else float(error == 0)
+
+    def __repr__(self) -> str:
+        return called(self, **self.get_params())
 
     def __sklearn_is_fitted__(self) -> bool:
         raise NotImplementedError
