@@ -164,7 +164,7 @@ def _host(values: Any) -> Any:
     """Tensors, on any device and of any precision, and tables' columns as numpy's; anything else as it is."""
     if "torch" in sys.modules and isinstance(values, sys.modules["torch"].Tensor):
         return values.detach().cpu().double().numpy()
-    if hasattr(values, "to_numpy"):
+    if hasattr(values, "to_numpy") and hasattr(values, "__len__"):
         plain = isinstance(getattr(values, "dtype", None), np.dtype)
         return values.to_numpy() if plain else values.to_numpy(dtype=object)
     return values

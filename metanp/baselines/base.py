@@ -116,12 +116,12 @@ class Baseline(Estimator, ABC):
             ImportError: the baseline's library is missing.
         """
         check_alike(cells, score, "scores")
+        check_alike(cells, features, "features")
         cells = read_evaluated(cells)
         values = read_scores(score, len(cells))
         if len(values) < self.fewest_labels:
             needs = f"{type(self).__name__} needs at least {self.fewest_labels}"
             raise ValueError(f"too few evaluated cells: {needs}, but got {len(values)}")
-        check_alike(cells, features, "features")
         self._context = self.encode(cells, features)
         self._transform = self.transform.fit(values)
         self._fit(self._context, self._transform.forward(values))
