@@ -25,6 +25,7 @@ from metanp.pool import Pool
 from metanp.reading import Knowledge, Reader, Rows
 
 FOLDS = 5
+LEAST = 0.05  # a smaller probability is none: it would move the mean out of the interval that 9 of 10 scores lie in
 BELIEVED = 0.1  # mean probability of failed cells above that of the others, held out, at which the model is believed
 Values = Float[np.ndarray, "*axes"]
 
@@ -51,7 +52,8 @@ class Failures:
 
     def probability(self, reader: Reader, pool: Pool, rows: Rows) -> Float[np.ndarray, " row"]:
         """That the evaluation of each cell fails."""
-        return self.trust * _probability(reader, self.knowledge, self.share, pool, rows)
+        fails = self.trust * _probability(reader, self.knowledge, self.share, pool, rows)
+        return np.where(fails < LEAST, 0.0, fails)
 
 
 def _learned(reader: Reader, pool: Pool, rows: np.ndarray, fails: np.ndarray) -> tuple[Knowledge, float]:

@@ -31,7 +31,8 @@ from metanp.side import Side
 
 # worst and best before any score is known, in standard deviations: what a failure counts for, and nothing to improve on
 UNKNOWN = -2.0, -float("inf")
-CALLERS = 6  # frames between a warning here and the line that called `fit`
+LARGEST = 1e100  # scores are read as they are up to this size
+CALLERS = 5  # frames between a warning here and the line that called `fit`
 
 
 class ScoreWarning(UserWarning):
@@ -54,14 +55,16 @@ class Evaluated:
 class Fitted:
     """Good for one context.
 
-    knowledge: of scores. worst, best: the lowest and the highest measured. failing: what is known of failures, where
-    there were any. evaluated: all cells that were given; none where there were none.
+    knowledge: of scores. unit: by which scores are multiplied before all else. worst, best: the lowest and the highest
+    measured, in that unit. failing: what is known of failures, where there were any. evaluated: all cells that were
+    given; none where there were none.
     """
 
     reader: Reader
     knowledge: Knowledge
     transform: ScoreTransform
     sign: int
+    unit: float
     worst: float
     best: float
     failing: Failures | None
@@ -74,19 +77,21 @@ class Fitted:
         """Let a model read what was given."""
         names, score, n = given.side.names, given.score, len(given.cells)
         if not n:
-            return cls(reader, reader.prior(names), ScoreTransform.fit(score), given.sign, *UNKNOWN, None, None)
+            return cls(reader, reader.prior(names), ScoreTransform.fit(score), given.sign, 1.0, *UNKNOWN, None, None)
         pool = reader.encode(given.cells, given.side)
         outliers = _outliers(reader, pool, score)
         measured = np.flatnonzero(~(outliers.low | outliers.high))
         broken = np.concatenate([np.flatnonzero(outliers.low), np.arange(len(score), n)])
-        transform = ScoreTransform.fit(score[measured])
+        unit = _unit(score[measured])
+        values = score[measured] * unit
+        transform = ScoreTransform.fit(values)
         known, (worst, best), failing = reader.prior(names), UNKNOWN, None
         if len(measured):
-            known = reader.learn(pool, measured, transform.forward(score[measured]))
-            worst, best = float(score[measured].min()), float(score[measured].max())
+            known = reader.learn(pool, measured, transform.forward(values))
+            worst, best = float(values.min()), float(values.max())
         if len(broken):
             failing = Failures.of(reader, pool, measured, broken)
-        return cls(reader, known, transform, given.sign, worst, best, failing, pool)
+        return cls(reader, known, transform, given.sign, unit, worst, best, failing, pool)
 
     def distribution(self, pool: Pool, noise: bool) -> Predicted:
         """Of the score of each cell; with noise, of a new measurement of it."""
@@ -97,8 +102,9 @@ class Fitted:
         fails = self._fails(pool, first)
         if fails is not None:
             mean, std = with_failures(mean, std, fails, self.worst)
-        quantile = MixtureQuantiles(mixtures, self.transform, self.sign, inverse, fails, self.worst)
-        return Predicted(self.sign * mean[inverse], std[inverse], quantile)
+        turn = self.sign / self.unit
+        quantile = MixtureQuantiles(mixtures, self.transform, turn, inverse, fails, self.worst)
+        return Predicted(turn * mean[inverse], std[inverse] / self.unit, quantile)
 
     def failure(self, pool: Pool) -> Float[np.ndarray, " cell"]:
         """Probability that the evaluation of each cell fails."""
@@ -107,7 +113,7 @@ class Fitted:
         return np.zeros(len(pool)) if fails is None else fails[inverse]
 
     def draws(self, pool: Pool, n: int, rng: torch.Generator, rows: Rows = ALL) -> Float[np.ndarray, "draw row"]:
-        """Joint draws of scores without measurement noise, higher is better."""
+        """Joint draws of scores without measurement noise, in the unit that scores are read in, higher is better."""
         values = self.transform.inverse(self.reader.draws(self.knowledge, pool, n, rng, rows))
         fails = self._fails(pool, rows)
         if fails is not None:
@@ -121,13 +127,20 @@ class Fitted:
         return self.failing.probability(self.reader, pool, rows)
 
 
+def _unit(score: Float[np.ndarray, " context"]) -> float:
+    """1, or for scores near the ends of floats a power of two that makes them about 1, so that squares are floats."""
+    largest = float(np.abs(score).max(initial=0))
+    return 1.0 if largest < LARGEST else 2.0 ** -int(np.frexp(largest)[1])
+
+
 def _outliers(reader: Reader, pool: Pool, score: Float[np.ndarray, " context"]) -> Outliers:
     """Scores that are no measurements, by themselves and by what the others say of their cells."""
     outliers = Outliers.of(score)
     if outliers.asked.any():
         rest = np.flatnonzero(~(outliers.low | outliers.high))
         known = reader.learn(pool, rest, ScoreTransform.fit(score[rest]).forward(score[rest]))
-        outliers = outliers.unlikely(reader.mean(known, pool, np.arange(len(score))))
+        _, cell, count = np.unique(pool.distinct()[1][: len(score)], return_inverse=True, return_counts=True)
+        outliers = outliers.unlikely(reader.mean(known, pool, np.arange(len(score))), count[cell] > 1)
     for which, taken in ((outliers.low, "taken as failed evaluations"), (outliers.high, "left out")):
         if which.any():
             few = ", ".join(f"{abs(value):g}" for value in np.unique(score[which])[:3])

@@ -30,7 +30,7 @@ EXTREME_SIZE = 100.0  # and so many times the size of the median
 STRAY = 8.0  # distances between median and quartile, beyond the quartile
 MOST_TOO_HIGH = 0.1  # share of the scores: where more are far above the others, those are no errors
 PLAUSIBLE = 0.3  # a low stray is believed where the model places its cell among this share of the lowest
-PLAUSIBLE_HIGH = 0.15  # a high one among this share of the highest
+PLAUSIBLE_HIGH = 0.05  # a high one among this share of the highest
 
 Scores = Float[np.ndarray, " cell"]
 Which = Bool[np.ndarray, " cell"]
@@ -58,6 +58,8 @@ class Outliers:
         usual = _usual(away)
         sure = (away > EXTREME * usual) & (away > EXTREME_SIZE * abs(middle)) if usual else none
         strays = _strays(half, ~sure)
+        if half.min() > 0:  # what spans orders of magnitude, as latencies do, is looked at on its own scale
+            strays &= _strays(np.log(half), ~sure)
         low, high = (sure | strays) & (half < middle), strays & ~sure & (half > middle)
         if high.sum() > max(1, MOST_TOO_HIGH * len(score)):
             high = none
@@ -73,15 +75,17 @@ class Outliers:
         """Those that a model is to be asked about."""
         return (self.low | self.high) & ~self.sure
 
-    def unlikely(self, predicted: Scores) -> Outliers:
+    def unlikely(self, predicted: Scores, repeated: Which) -> Outliers:
         """Without those that are plausible of their cells.
 
         Args:
             predicted: score of every cell, by a model that did not see the outliers.
+            repeated: whether the cell was measured more than once. Its measurements may contradict one another, which
+                `metanp.reading` knows how to read.
         """
         rest = np.sort(predicted[~(self.low | self.high)])
         below = np.searchsorted(rest, predicted) / max(len(rest), 1)
-        believed = self.asked & np.where(self.low, below < PLAUSIBLE, below > 1 - PLAUSIBLE_HIGH)
+        believed = self.asked & (repeated | np.where(self.low, below < PLAUSIBLE, below > 1 - PLAUSIBLE_HIGH))
         return Outliers(self.low & ~believed, self.high & ~believed, self.sure)
 
 

@@ -71,14 +71,15 @@ class Predicted:
 class MixtureQuantiles:
     """The quantiles of candidates whose scores are mixtures; other than a closure, it pickles.
 
-    mixtures: of the distinct candidates, a piece at a time, before the transform. sign: -1 where a lower score is
-    better. distinct: which of them each candidate is. fails: probability that the evaluation of each distinct candidate
-    fails, which lies below all scores, and counts as `worst`; None where none can.
+    mixtures: of the distinct candidates, a piece at a time, before the transform. sign: by what scores are multiplied
+    after it, below 0 where a lower one is better. distinct: which of them each candidate is. fails: probability that
+    the evaluation of each distinct candidate fails, which lies below all scores, and counts as `worst`; None where none
+    can.
     """
 
     mixtures: Sequence[Mixture]
     transform: ScoreTransform
-    sign: int
+    sign: float
     distinct: Int[np.ndarray, " cell"]
     fails: Float[np.ndarray, " distinct"] | None = None
     worst: float = 0.0

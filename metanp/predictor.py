@@ -249,7 +249,7 @@ class MetaNP(Estimator):
         Raises:
             NotFittedError: before `fit`.
         """
-        return self._require_fit().best
+        return self._require_fit().best / self._require_fit().unit
 
     def left(self, candidates: Candidates) -> int:
         """How many of the candidates compute something else than the evaluated and failed cells: what `rank` ranks.
@@ -273,7 +273,7 @@ class MetaNP(Estimator):
         """
         fitted = self._require_fit()
         pool, rng = self._pool(candidates, features), read_torch_generator(rng)
-        return fitted.sign * fitted.draws(pool, read_count(n, "n"), rng)
+        return fitted.sign / fitted.unit * fitted.draws(pool, read_count(n, "n"), rng)
 
     # --- inside -----------------------------------------------------------------------------------------------
 
