@@ -107,7 +107,7 @@ def test_numbers_by_seed_and_set_have_the_interval_of_rows():
 
 
 def test_numbers_that_a_seed_shifts_alike_are_not_taken_for_independent_ones():
-    """500 ablations of three seeds and ten sets, whose truth is 0; the control takes them for 30 independent numbers."""
+    """500 ablations of three seeds and ten sets, whose truth is 0; the control: 30 independent numbers."""
     rng, held, as_independent = np.random.default_rng(0), 0, 0
     for _ in range(500):
         seed, number = 0.02 * rng.normal(size=(3, 1)), 0.01 * rng.normal(size=(1, 10))
