@@ -1,6 +1,7 @@
 """Statistics of a leaderboard are those worked by hand."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from scripts.comparisons import (
     pareto,
     ranking,
 )
+from tests.conftest import ROOT
 
 
 def rows(*by_seed, predictor="a", **more):
@@ -129,6 +131,12 @@ def test_without_a_shift_the_interval_is_not_much_too_wide():
         independent.append(t.ppf(0.975, 29) * table.std(ddof=1) / 30**0.5)
     assert held / 500 >= 0.95
     assert np.mean(half) < 2 * np.mean(independent)
+
+
+def test_no_other_script_computes_an_interval():
+    for path in (ROOT / "scripts").rglob("*.py"):
+        if path.name != "comparisons.py":
+            assert not re.search(r"\b(ppf|isf|stdtrit|sem|t_interval|1\.96)\b", path.read_text()), path
 
 
 def test_holms_p_values_are_those_worked_by_hand():
