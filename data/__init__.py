@@ -36,7 +36,8 @@ def load_benchmark(name: str, download: bool = False) -> Table:
 
     `nasbench201`, `nasbench_graph` and `analog` come with installed packages and need nothing else. The others, and
     more columns of `nasbench201`, are files that are taken from METANP_MIRROR or from the cache. The network is asked
-    only with `download=True`. Where a file that merely adds columns cannot be had, `table.missing` says why.
+    only with `download=True`. Where a file that merely adds columns cannot be had, `table.missing` says why, and
+    `table.absent` which columns these are.
 
     Args:
         name: a key of `BENCHMARKS`.

@@ -52,27 +52,28 @@ class Benchmark:
         build: source files at hand -> table.
         packaged: own name of a file -> (distribution, path inside it).
         needed: files of the manifest without which there is no table.
-        wanted: files of the manifest that only add columns.
+        wanted: files of the manifest that only add columns -> names of these.
     """
 
     name: str
     build: Callable[[Inputs], Table]
     packaged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     needed: tuple[str, ...] = ()
-    wanted: tuple[str, ...] = ()
+    wanted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load(benchmark: Benchmark, download: bool = False) -> Table:
     """The benchmark's table, from the cache where it is current. Arguments and errors as `data.load_benchmark`."""
     inputs, missing = gather(benchmark, download)
     path = cache_path(benchmark, inputs)
+    absent = {column: file for file in missing for column in benchmark.wanted[file]}
     try:
-        return replace(Table.open(path), missing=missing)
+        return replace(Table.open(path), missing=missing, absent=absent)
     except FileNotFoundError:
         pass
     except ValueError:  # damaged: never trusted
         path.unlink(missing_ok=True)
-    table = replace(benchmark.build(inputs), missing=missing)
+    table = replace(benchmark.build(inputs), missing=missing, absent=absent)
     try:
         table.save(path)
         _forget_old(benchmark.name, path.parent)
@@ -90,9 +91,9 @@ def gather(benchmark: Benchmark, download: bool = False) -> tuple[dict[str, Inpu
         try:
             inputs[name] = Input(fetch(file, download), name, file.sha256)
         except FileUnavailable as error:
-            if name in benchmark.needed:
-                raise FileUnavailable(f"{benchmark.name} cannot be read without {error}") from error
             missing[name] = str(error)
+    if needed := [why for name, why in missing.items() if name in benchmark.needed]:
+        raise FileUnavailable(f"{benchmark.name} cannot be read without {'; '.join(needed)}")
     return inputs, missing
 
 

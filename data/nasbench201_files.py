@@ -1,4 +1,4 @@
-"""The files of the manifest about NAS-Bench-201, each read into columns over the space's rows.
+"""The files of the manifest about NAS-Bench-201, each read into columns over the space's rows; `COLUMNS` names them.
 
     nats_bench.csv          TEST accuracy, 200 epochs, mean over the runs of the cell
     mini-bench-...pd        validation and TEST accuracy after 12 epochs, one run
@@ -125,6 +125,23 @@ def read_frame(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         raise ValueError(f"{path}: not the DataFrame that was expected ({error}); fetch it again") from error
 
 
+_PROXIES = (
+    *("epe_nas", "fisher", "flops", "grad_norm", "grasp", "jacov", "l2_norm"),
+    *("nwot", "params", "plain", "snip", "synflow", "zen"),
+)
+_LATENCIES = tuple(f"{device}_latency" for device in ("edgegpu", "raspi4", "edgetpu", "pixel3", "eyeriss", "fpga"))
+_ENERGIES = tuple(f"{device}_energy" for device in ("edgegpu", "eyeriss", "fpga"))
+COLUMNS: Mapping[str, tuple[str, ...]] = {  # file -> what is absent where it is
+    "nats_bench.csv": tuple(f"{dataset}_test_accuracy_200" for dataset in DATASETS.values()),
+    "mini-bench-arch-cell-accs.pd": tuple(
+        f"{dataset}_{split}_accuracy_12" for dataset in DATASETS.values() for split in ("validation", "test")
+    ),
+    "nb201_zc_proxies.csv": tuple(f"cifar10_{proxy}" for proxy in _PROXIES),
+    "nb201_ImageNet16-120_zc_proxies.csv": tuple(f"imagenet16-120_{proxy}" for proxy in _PROXIES),
+    "nb201_val_accs.csv": ("cifar10_validation_accuracy_200_naslib",),
+    "hw_cifar10.csv": (*_LATENCIES, *_ENERGIES, "eyeriss_arithmetic_intensity"),
+    "metric_vals.pkl": tuple(f"{dataset}_test_accuracy_200_by_seed" for dataset in ("cifar100", "imagenet16-120")),
+}
 READERS: Mapping[str, Callable[[Input, Rows], Columns]] = {
     "nats_bench.csv": _final_test,
     "mini-bench-arch-cell-accs.pd": _twelve_epochs,

@@ -70,6 +70,7 @@ def _to_arrow(table: Table) -> pa.Table:
         "metrics": [asdict(m) for m in table.metrics.values()],
         "features": [asdict(m) for m in table.feature_metrics.values()],
         "missing": table.missing,
+        "absent": table.absent,
         "classes": table.classes is not None,
     }
     metadata = json.dumps(text).encode()
@@ -98,6 +99,7 @@ def _from_arrow(arrow: pa.Table) -> Table:
         feature_metrics=features,
         classes=arrow["class"].to_numpy() if text["classes"] else None,
         missing=text["missing"],
+        absent=text.get("absent", {}),
     )
 
 

@@ -84,6 +84,7 @@ class Table:
         feature_metrics: description of each side feature.
         classes: integer (cell,), the benchmark's own isomorphism class of each cell, where it has one.
         missing: source that could not be had -> why; its columns are absent.
+        absent: such a column, or side feature -> its missing source, as far as the benchmark says.
 
     Raises:
         ValueError: lengths that differ, a duplicate id, or an infinite value; names the column or the id.
@@ -99,6 +100,7 @@ class Table:
     feature_metrics: dict[str, Metric] = field(default_factory=dict)
     classes: np.ndarray | None = None
     missing: dict[str, str] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check(self)
@@ -110,7 +112,7 @@ class Table:
         """A table of columns and their descriptions: (cell, seed) is a measured metric, (cell,) a side feature.
 
         Args:
-            more: `space`, `classes` and `missing`, as in the table.
+            more: `space`, `classes`, `missing` and `absent`, as in the table.
         """
         columns = list(columns)
         if len({m.name for m, _ in columns}) < len(columns):
@@ -183,6 +185,8 @@ class Table:
         return f"to have more, set METANP_MIRROR or call load_benchmark({self.name!r}, download=True)"
 
     def _unknown(self, metric: str) -> str:
+        if metric in self.absent:
+            return f"{self.name} has no metric {metric!r} without {self.absent[metric]}; {self.how_to_have_more}"
         near = difflib.get_close_matches(str(metric), self.metrics, n=3, cutoff=0.3) or list(self.metrics)[:6]
         text = f"{self.name} has no metric {metric!r}; nearest: {', '.join(near)}"
         if metric in self.features:

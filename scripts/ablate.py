@@ -17,25 +17,28 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import hydra
 import numpy as np
 import torch
 from hydra.core.config_store import ConfigStore
-from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from data import FileUnavailable
 from metanp import MetaNP
+from scripts.at_hand import Absent, tables_at_hand
+from scripts.command import command, say
+from scripts.comparisons import interval
 from scripts.evaluation import judge, label_sets
 from scripts.leaderboards.protocols import ProtocolConfig, settings
-from scripts.rows import ROOT, Row, RowFile, checkpoint_digest, half_interval, publish, write_rows
+from scripts.rows import ROOT, Row, RowFile, checkpoint_digest, publish, write_rows
 
 console = Console(stderr=True)
+CROSSED = "seeds and sets"  # what an interval is over; summaries without this took their pairs as independent
 
 
 @dataclass
@@ -58,6 +61,7 @@ class Config:
     jobs: int = 2  # variants at once, one thread each
     resume: bool = True
     publish: bool = False
+    download: bool = False  # benchmark files that are not at hand
     output: str = "results/ablation/${name}"
     ablation: Any = None
 
@@ -69,6 +73,7 @@ def ablate(config: Config) -> list[Row]:
     """Train and judge what is missing, return the table's rows."""
     if not config.variants:
         raise ValueError("no variants to compare: name an ablation, such as ablation=ingredients")
+    config = _at_hand(config)
     runs = [(variant, seed) for seed in config.seeds for variant in config.variants]
     with ProcessPoolExecutor(config.jobs, mp_context=multiprocessing.get_context("spawn")) as processes:
         waiting = {processes.submit(_one_run, config, *run): run for run in runs}
@@ -80,6 +85,24 @@ def ablate(config: Config) -> list[Row]:
     if config.publish:
         publish(table, f"ablation-{config.name}")
     return table
+
+
+def _at_hand(config: Config) -> Config:
+    """Judged on the benchmarks that are at hand; says once which are not. What is published is judged on all.
+
+    Raises:
+        FileUnavailable: none is; says how to have them.
+    """
+    tables, absent = tables_at_hand(config.benchmarks, config.download)
+    for name, table in tables.items():
+        if lacking := Absent.of(table, [config.benchmarks[name]]):
+            absent[name] = str(lacking.refuse(name))
+    there = {name: column for name, column in config.benchmarks.items() if name not in absent}
+    if absent and (config.publish or not there):
+        raise FileUnavailable("; ".join(absent.values()))
+    if absent:
+        say("ablate", f"judged on {', '.join(there)} alone; left out, as not at hand: {'; '.join(absent.values())}")
+    return replace(config, benchmarks=there)
 
 
 def _one_run(config: Config, variant: str, seed: int) -> list[Row]:
@@ -121,7 +144,8 @@ def _train(folder: Path, name: str, overrides: Sequence[str]) -> None:
 
 def compare(rows: Sequence[Row], variants: Sequence[str]) -> list[Row]:
     """One row a variant and benchmark: mean tau, the lowest and the highest of a training seed, and by how much tau is
-    over the first variant's, with half of the 95 % interval, paired over training seeds and label sets."""
+    over the first variant's, with half of the 95 % interval: paired over training seeds and label sets, and over new
+    ones of both (`scripts.comparisons`)."""
     table = []
     for benchmark in dict.fromkeys(row["benchmark"] for row in rows):
         here = [row for row in rows if row["benchmark"] == benchmark]
@@ -129,15 +153,15 @@ def compare(rows: Sequence[Row], variants: Sequence[str]) -> list[Row]:
         for variant in variants:
             mine = [row for row in here if row["variant"] == variant]
             tau = _mean_tau(mine)
-            differences = np.array([tau[key] - first[key] for key in tau if key in first])
+            over = interval({key: tau[key] - first[key] for key in tau if key in first})
             seeds = {seed for seed, _ in tau}
             of_seeds = [np.mean([value for key, value in tau.items() if key[0] == seed]) for seed in seeds]
             numbers = {
                 "kendall_tau": np.mean(list(tau.values())),
                 "lowest_seed": min(of_seeds),
                 "highest_seed": max(of_seeds),
-                "over_first": differences.mean(),
-                "over_first_half": half_interval(differences),
+                "over_first": over.mean,
+                "over_first_half": over.half,
                 "n_at_10_median": np.median([row["n_at_10"] for row in mine]),
                 "train_seconds": np.mean([row["train_seconds"] for row in mine]),
             }
@@ -146,6 +170,7 @@ def compare(rows: Sequence[Row], variants: Sequence[str]) -> list[Row]:
                 "sets": len({row["set"] for row in mine}),
                 "seeds": len(seeds),
             }
+            sizes["interval"] = CROSSED
             budgets = " ".join(map(str, sorted({row["labels"] for row in mine})))
             rounded = {name: round(float(value), 5) for name, value in numbers.items()}
             table.append({"variant": variant, "benchmark": benchmark, "budgets": budgets, **rounded, **sizes})
@@ -176,9 +201,8 @@ def _slug(variant: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", variant.lower()).strip("-")
 
 
-@hydra.main(version_base="1.3", config_path="../configs", config_name="ablate")
-def main(raw: DictConfig) -> None:
-    config: Any = OmegaConf.to_object(raw)
+@command("ablate")
+def main(config: Config) -> None:
     print_table(ablate(config))
 
 

@@ -38,6 +38,11 @@ LIMITS: dict[str, tuple[float, float | None]] = {
 
 def main(as_json: Annotated[bool, typer.Option("--json")] = False, checkpoint: str = "default") -> None:
     """Time MetaNP and its two fastest rivals on the same cells."""
+    from metanp.checkpoint import find  # here, so that no piece of work begins with what it does not use
+    from scripts.command import one_line
+
+    with one_line("benchmark"):
+        find(checkpoint)
     results = {"import": {"seconds": _import_seconds("import metanp")}}
     results["import of the predictor"] = {"seconds": _import_seconds("from metanp import MetaNP")}
     results |= _in_own_process(_nasbench201, checkpoint)

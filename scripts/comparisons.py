@@ -73,10 +73,25 @@ def paired(mine: Iterable[Row], other: Iterable[Row], metric: str) -> Difference
 
 def mean_and_half(rows: Iterable[Row], metric: str) -> tuple[float, float]:
     """One predictor's mean over label sets and training seeds, and half of its 95 % interval."""
-    table = _by_seed(rows, metric)
-    crossed = _crossed(table, sorted(_complete(table)))
-    found = _difference(crossed, np.zeros((1, crossed.shape[1])))
+    found = _over_both(_by_seed(rows, metric))
     return found.mean, found.half
+
+
+def interval(numbers: Mapping[tuple[int, int], float]) -> Difference:
+    """The mean of numbers by (training seed, label set), such as differences that are paired over both.
+
+    The interval is one over new seeds and new sets at once: numbers of one seed, or of one set, may all be shifted
+    alike, so that seeds x sets are far fewer than as many independent ones. A set that some seed lacks is left out.
+    """
+    table: dict[int, dict[int, float]] = {}
+    for (seed, number), found in numbers.items():
+        table.setdefault(seed, {})[number] = found
+    return _over_both(table)
+
+
+def _over_both(table: Mapping[int, Mapping[int, float]]) -> Difference:
+    crossed = _crossed(table, sorted(_complete(table)))
+    return _difference(crossed, np.zeros((1, crossed.shape[1])))
 
 
 def _difference(mine: Float[np.ndarray, "seed set"], other: Float[np.ndarray, "seed2 set"]) -> Difference:

@@ -28,6 +28,7 @@ from data import load_benchmark
 from data.table import Table
 from metanp import MetaNP, Ranking
 from metanp.metrics import true_ranks
+from scripts.command import one_line
 from scripts.comparisons import paired
 from scripts.evaluation import Setting, evaluate, summary
 from scripts.leaderboards.catalogue import made
@@ -50,11 +51,16 @@ def main(
         train: False reuses the model of the last demo.
         overrides: of the configuration, such as `training.steps=20`.
     """
+    with one_line("demo"):
+        _demo(output, sets, train, overrides or [])
+
+
+def _demo(output: Path, sets: int, train: bool, overrides: list[str]) -> None:
     seconds = {}
     if train:
-        console.rule("Meta-training on synthesized tasks, no label of any benchmark")
+        console.rule("Meta-training on synthesized tasks, no measured label in a gradient")
         started = time.perf_counter()
-        _meta_train(output, overrides or [])
+        _meta_train(output, overrides)
         seconds["meta_train"] = time.perf_counter() - started
     table = load_benchmark("nasbench201")
     accuracy = table.mean(METRIC)

@@ -12,17 +12,17 @@ of which `scripts.readme` makes tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import hydra
 from hydra.core.config_store import ConfigStore
-from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from data import FileUnavailable
+from scripts.at_hand import Absent
+from scripts.command import command, nearest, say
 from scripts.leaderboards.adoption import adopt, key_of
 from scripts.leaderboards.catalogue import (
     MINE,
@@ -31,12 +31,11 @@ from scripts.leaderboards.catalogue import (
     Described,
     Entry,
     describe,
-    nearest,
     print_catalogue,
     select,
 )
-from scripts.leaderboards.contenders import others, ours, taking_part
-from scripts.leaderboards.protocols import ProtocolConfig, ceilings, settings
+from scripts.leaderboards.contenders import check_kind, others, ours, taking_part, without_sources
+from scripts.leaderboards.protocols import ProtocolConfig, at_hand, ceilings, settings
 from scripts.leaderboards.reproduction import compare, show
 from scripts.leaderboards.runner import TOO_FEW, World, run
 from scripts.leaderboards.tables import print_speed, print_table
@@ -78,6 +77,7 @@ class Config:
     fill: bool = True  # False: a table of the rows that are there, nothing is run but what `adopt` asks for
     rows_only: bool = False  # one job of several: rows of the predictors named, neither MetaNP nor a table
     publish: bool = False
+    download: bool = False  # files of the benchmark that are not at hand
     output: str = "results/leaderboard/${protocol.name}"
 
 
@@ -86,18 +86,23 @@ ConfigStore.instance().store(name="schema_of_leaderboard", node=Config)
 
 def leaderboard(config: Config) -> list[Row]:
     """Fill in the rows that are missing, write everything, return the table's rows."""
-    protocol, output = config.protocol, Path(config.output)
     _check(config)
-    protocol.budgets = config.budgets or protocol.budgets
     selected = select(config.catalogue, config.predictors, config.slow)
+    protocol, absent = at_hand(config.protocol, _columns(config), config.download)
+    protocol.budgets = config.budgets or protocol.budgets
+    config, output = replace(config, protocol=protocol), Path(config.output)
     entries = taking_part(selected, config.kind, protocol, config.predictors)
+    untaught = without_sources(entries, config.kind, protocol.benchmark, config.download)
+    if asked := [untaught[name] for name in config.predictors if name in untaught]:
+        raise FileUnavailable(asked[0])
+    entries = {name: entry for name, entry in entries.items() if name not in untaught}
     contenders = [*others(entries, config.kind, protocol.benchmark, config.sets, config.slow_sets)]
     if not config.rows_only:
         contenders[:0] = ours(config.kind, config.checkpoints, protocol.benchmark, config.sets)
     told: dict[tuple[str, str], float] = {}
     wanted: list[tuple[Task, RowFile]] = []
     cells = 0
-    for shown, setting in settings(protocol, _columns(config), config.sets, config.seed):
+    for shown, setting in settings(protocol, list(protocol.columns), config.sets, config.seed):
         told |= {(shown, scored): value for scored, value in ceilings(setting).items()}
         same: Row = {"label_seed": config.seed, "data": data_digest(setting)}
         same |= {"everywhere": True} if protocol.everywhere else {}
@@ -106,6 +111,7 @@ def leaderboard(config: Config) -> list[Row]:
         for one in contenders:
             file = RowFile(output / "rows" / shown / f"{one.file}.jsonl", {**one.marks, **same}, config.resume)
             wanted += [(task, file) for task in one.tasks(shown, protocol)]
+    _tell(config, absent, untaught.values())
     place = {name: i for i, name in enumerate((OURS, *entries))}
     wanted.sort(key=lambda pair: place[pair[0].predictor])
     if config.adopt:
@@ -120,7 +126,7 @@ def leaderboard(config: Config) -> list[Row]:
     ran = {row["predictor"] for row in rows}
     known = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
     described = {name: one for name, one in known.items() if name in ran}
-    return _write(config, rows, described, told, cells)
+    return _write(config, rows, described, told, cells, absent.note)
 
 
 def _missing(wanted: list[tuple[Task, RowFile]], retry: bool) -> dict[Task, RowFile]:
@@ -134,10 +140,19 @@ def _is_done(task: Task, rows: list[Row], retry: bool) -> bool:
 
 
 def _check(config: Config) -> None:
-    """ValueError names a number that makes no sense."""
+    """ValueError names a number, or a kind of meta-training, that makes no sense."""
+    check_kind(config.kind)
     for name, least in (("sets", 1), ("slow_sets", 1), ("adopt", 0), ("jobs", 0), ("seed", 0)):
         if getattr(config, name) < least:
             raise ValueError(f"{name}={getattr(config, name)}; expected {least} or more")
+
+
+def _tell(config: Config, absent: Absent, left_out: Iterable[str]) -> None:
+    """What a table lacks because of files that are not at hand, once; what is published has all columns."""
+    if absent and config.publish:
+        raise absent.refuse("publish=true")
+    for told in [absent.told] * bool(absent) + [f"left out: {who}" for who in left_out]:
+        say("leaderboard", told)
 
 
 def _check_budgets(budgets: Sequence[int], shown: str, cells: int) -> None:
@@ -192,9 +207,14 @@ def _columns(config: Config) -> list[str]:
 
 
 def _write(
-    config: Config, rows: list[Row], described: dict[str, Described], told: dict[tuple[str, str], float], cells: int
+    config: Config,
+    rows: list[Row],
+    described: dict[str, Described],
+    told: dict[tuple[str, str], float],
+    cells: int,
+    note: str,
 ) -> list[Row]:
-    """Everything that is made of rows."""
+    """Everything that is made of rows; `note` is what is to be said of all of it."""
     protocol, output, kind = config.protocol, Path(config.output), config.kind
     stem = f"{config.dataset}-{kind}" if config.dataset else kind
     if not protocol.features:  # nothing to read but cells
@@ -202,7 +222,7 @@ def _write(
     table = summarise(rows, OURS, told)
     write_parquet(output / f"{stem}.parquet", [{**row, "protocol": protocol.name, "kind": kind} for row in rows])
     write_rows(output / f"{stem}.csv", table)
-    (output / f"{stem}.md").write_text(markdown_table(rows, described))
+    (output / f"{stem}.md").write_text(markdown_table(rows, described) + (f"\n{note}\n" if note else ""))
     (output / f"{stem}.tex").write_text(latex_table(rows, described))
     files = {"rows (Parquet)": "parquet", "table (CSV)": "csv", "table (Markdown)": "md", "table (LaTeX)": "tex"}
     facts = {
@@ -210,7 +230,7 @@ def _write(
         "protocol": protocol.name,
         "kind": kind,
         "benchmark": protocol.title,
-        "about": protocol.about,
+        "about": f"{protocol.about} {note}".rstrip(),
         "ceilings": told,
         "cells": cells,
         "downloads": {title: f"{stem}.{ending}" for title, ending in files.items()},
@@ -231,9 +251,8 @@ def _without_side(needs: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(need for need in needs if need != "side features")
 
 
-@hydra.main(version_base="1.3", config_path="../configs", config_name="leaderboard")
-def main(raw: DictConfig) -> None:
-    config: Any = OmegaConf.to_object(raw)
+@command("leaderboard")
+def main(config: Config) -> None:
     if config.list:
         print_catalogue(config.catalogue, config.list)
     else:

@@ -13,17 +13,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import hydra
 import torch
 import torch.distributed as dist
 from hydra.core.config_store import ConfigStore
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from torch.utils.data import DataLoader
 
+from data import FileUnavailable
 from metanp.meta_training import Log, MetaTrainer, TrainingConfig
 from metanp.model import Model, ModelConfig
+from scripts.at_hand import tables_at_hand
+from scripts.command import command
 from tasks.episodes import EpisodeStream, collate
-from tasks.sources import TasksConfig, build_source, build_validation
+from tasks.sources import TasksConfig, allowed_tables, build_source, build_validation
 from tasks.validation import Validation
 
 VALIDATION_SEED = 1_000_003  # far from any seed a person would train with, so that no validation task is trained on
@@ -42,6 +44,7 @@ class Config:
     threads: int = 0  # of each training process; 0 leaves torch's own choice
     wandb: str = "offline"  # or online, or disabled
     resume: bool = False
+    download: bool = False  # benchmark files that are not at hand
     experiment: Any = None
 
 
@@ -50,6 +53,7 @@ ConfigStore.instance().store(name="schema_of_meta_train", node=Config)
 
 def meta_train(config: Config) -> dict[str, float]:
     """Train as `config` says, return the last validation's metrics."""
+    _check_tables(config)
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.training.seed)
@@ -79,6 +83,20 @@ def meta_train(config: Config) -> dict[str, float]:
             multiprocessing_context="fork" if config.workers else None,
         )
         return trainer.run(batches, validation)
+
+
+def _check_tables(config: Config) -> None:
+    """Before anything is made.
+
+    Raises:
+        ValueError: an unknown kind or benchmark.
+        FileUnavailable: tables to draw from that are not at hand; says how to have them, or to do without.
+    """
+    allowed_tables(config.tasks.kind, config.tasks.tested)
+    drawn = [name for name, share in config.tasks.tables.items() if share > 0]
+    if absent := tables_at_hand([*drawn, *config.tasks.validation], config.download)[1]:
+        without = " ".join(f"tasks.tables.{name}=0" for name in absent)
+        raise FileUnavailable(f"{'; '.join(absent.values())}; or train without, which is another model: {without}")
 
 
 class _Logger:
@@ -113,9 +131,8 @@ def _commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-@hydra.main(version_base="1.3", config_path="../configs", config_name="meta_train")
-def main(raw: DictConfig) -> None:
-    config: Any = OmegaConf.to_object(raw)
+@command("meta_train")
+def main(config: Config) -> None:
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1
     if several:
         cuda = config.training.device.startswith("cuda")

@@ -20,10 +20,12 @@ from rich.table import Table
 from scipy.linalg import eigh
 from scipy.stats import rankdata, skew
 
-from data import load_benchmark
+from data import FileUnavailable, load_benchmark
 from metanp.features import FEATURE_NAMES
 from metanp.graphs import Graphs
 from metanp.score_transform import ScoreTransform
+from scripts.at_hand import tables_at_hand
+from scripts.command import one_line, say
 from tasks.measured import COSTS
 from tasks.prior import PriorConfig, add_noise, random_score
 from tasks.random_functions import standardise
@@ -41,10 +43,13 @@ def main(
     tasks: Annotated[int, typer.Option(help="prior tasks of each benchmark's cells")] = 60,
     as_json: Annotated[bool, typer.Option("--json")] = False,
     seed: int = 0,
+    download: Annotated[bool, typer.Option("--download", help="benchmark files that are not at hand")] = False,
 ) -> None:
     """Quantiles of prior tasks beside measured columns, statistic by statistic."""
+    with one_line("prior_report", "--download"):
+        benchmarks = _at_hand(download)
     report: dict[str, dict[str, dict[str, Any]]] = {}
-    for benchmark in DEVELOPMENT:
+    for benchmark in benchmarks:
         rng = np.random.default_rng(seed)
         graphs, columns = measured_scores(benchmark, rng)
         drawn = track(range(tasks), f"{benchmark}: prior", console=Console(stderr=True))
@@ -71,6 +76,16 @@ def main(
             values = list(row["measured"].values())
             table.add_row(name, *(f"{x:.2f}" for x in (*row["prior"], min(values), max(values))))
         Console().print(table)
+
+
+def _at_hand(download: bool) -> list[str]:
+    """Development benchmarks; says once which are absent. FileUnavailable: all are."""
+    there, absent = tables_at_hand(DEVELOPMENT, download)
+    if not there:
+        raise FileUnavailable("; ".join(absent.values()))
+    if absent:
+        say("prior_report", f"left out, as not at hand: {'; '.join(absent.values())}", "--download")
+    return list(there)
 
 
 def measured_scores(benchmark: str, rng: np.random.Generator) -> tuple[Graphs, dict[str, np.ndarray]]:

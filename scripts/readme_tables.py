@@ -199,6 +199,14 @@ def ablation_table(rows: Sequence[dict[str, str]]) -> str:
         f"label sets: {first['sets']}; in brackets the difference to the first row, paired over both, 95 % interval. "
         f"Measured {first['date']} on {first['machine']}, commit {first['commit']}.",
     ]
+    if "interval" not in first:  # measured before intervals were over new seeds and sets at once
+        pairs = int(first["seeds"]) * int(first["sets"])
+        lines += [
+            "",
+            f"These intervals count the {pairs} pairs of training seed and label set as independent. They are not, so "
+            "the intervals are too narrow, and differences little larger than theirs may be chance, until all of it is "
+            "measured again.",
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scipy.stats import t
 
 from metanp.checkpoint import find
 from scripts.comparisons import Difference, known, mean_and_half, paired
@@ -175,12 +174,6 @@ def _hardest(mine: Sequence[Row], rivals: Iterable[Sequence[Row]]) -> tuple[str,
     answered = [group for group in rivals if any(row["status"] == "ok" for row in group)]
     differences = known([(group[0]["predictor"], paired(mine, group, "kendall_tau")) for group in answered])
     return min(differences, key=lambda pair: (pair[1].sign >= 0, pair[1].mean - pair[1].half), default=None)
-
-
-def half_interval(values: np.ndarray) -> float:
-    """Half of the 95 % interval of a mean, by Student's t; infinite for a single value."""
-    count = len(values)
-    return float(t.ppf(0.975, count - 1) * values.std(ddof=1) / np.sqrt(count)) if count > 1 else float("inf")
 
 
 def publish(table: Sequence[Row], name: str) -> None:

@@ -14,19 +14,21 @@ of data that MetaNP's search was chosen on. `format=json` prints an object a str
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import hydra
 import numpy as np
 from hydra.core.config_store import ConfigStore
-from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from data import load_benchmark
+from data.table import Table
+from scripts.at_hand import Absent
+from scripts.command import command, nearest, say
 from scripts.evaluation import Setting
-from scripts.leaderboards.catalogue import Described, nearest
+from scripts.leaderboards.catalogue import Described
+from scripts.leaderboards.contenders import check_kind
 from scripts.processes import cores
 from scripts.report.published import read_search
 from scripts.report.search_page import write_search_page
@@ -70,6 +72,7 @@ class Config:
     stale: bool = False  # with fill=false: rows that other code made count too
     format: str = "table"  # or json
     publish: bool = False
+    download: bool = False  # files of the benchmark that are not at hand
     output: str = "results/search/${benchmark}"
 
 
@@ -87,8 +90,40 @@ def search_benchmark(config: Config) -> dict[str, list[Line]]:
     who = [*contestants(rivals, config.kind, config.checkpoints, where.benchmark, config.repeats, config.batch)]
     described = {name: rival.described() for name, rival in rivals.items()}
     # all of them first: what one lacks is told before any run
-    problems = {dataset: problem(where, dataset, config.proxies) for dataset in datasets}
-    return {dataset: _one(config, where, dataset, here, who, described) for dataset, here in problems.items()}
+    table = load_benchmark(where.benchmark, config.download)
+    there, absent = zip(*(_at_hand(where, dataset, table, config.proxies) for dataset in datasets), strict=True)
+    problems = [problem(mine, dataset, config.proxies) for mine, dataset in zip(there, datasets, strict=True)]
+    _tell(config, absent)
+    every = zip(there, datasets, absent, problems, strict=True)
+    return {
+        dataset: _one(config, mine, dataset, here, who, described, lacking.note)
+        for mine, dataset, lacking, here in every
+    }
+
+
+def _at_hand(where: SearchConfig, dataset: str, table: Table, proxies: bool) -> tuple[SearchConfig, Absent]:
+    """The benchmark without columns that are not at hand and that a search does without, and what these are.
+
+    Raises:
+        FileUnavailable: one that it does not do without; says how to have its file.
+    """
+    columns = {name: getattr(where, name).format(dataset=dataset) for name in ("told", "cost", "reported", "seconds")}
+    needed = [columns["told"], columns["cost"], *(name.format(dataset=dataset) for name in where.proxies * proxies)]
+    if lacking := Absent.of(table, needed):
+        raise lacking.refuse(f"{where.title}, {dataset}")
+    absent = Absent.of(table, [columns["reported"], columns["seconds"]])
+    reported = where.reported if columns["reported"] not in absent.columns else ""
+    seconds = where.seconds if columns["seconds"] not in absent.columns else ""
+    return replace(where, reported=reported, seconds=seconds), absent
+
+
+def _tell(config: Config, absent: Sequence[Absent]) -> None:
+    """Of columns that are not at hand, once; what is published has them all."""
+    every = Absent.joined(absent)
+    if every and config.publish:
+        raise every.refuse("publish=true")
+    if every:
+        say("search_benchmark", every.told)
 
 
 def _where(config: Config) -> tuple[SearchConfig, list[str]]:
@@ -97,13 +132,14 @@ def _where(config: Config) -> tuple[SearchConfig, list[str]]:
     Raises:
         ValueError: no such benchmark, data set or format; says which are nearest. Or numbers that make no sense.
     """
+    check_kind(config.kind)
     if config.benchmark not in config.benchmarks:
         raise ValueError(f"unknown benchmark {config.benchmark!r}; {nearest(config.benchmark, config.benchmarks)}")
     where = config.benchmarks[config.benchmark]
     if config.dataset and config.dataset not in where.datasets:
         raise ValueError(f"{where.title} has no data set {config.dataset!r}; {nearest(config.dataset, where.datasets)}")
     if config.format not in FORMATS:
-        raise ValueError(f"unknown format {config.format!r}; known: {', '.join(FORMATS)}")
+        raise ValueError(f"unknown format {config.format!r}; {nearest(config.format, FORMATS)}")
     if config.repeats < 1 or config.evaluations < 0 or config.batch < 0:
         raise ValueError(f"repeats={config.repeats} evaluations={config.evaluations} batch={config.batch}: too few")
     if config.stale and config.fill:
@@ -121,8 +157,9 @@ def _one(
     here: Problem,
     who: list[Contestant],
     described: dict[str, Described],
+    lacking: str,
 ) -> list[Line]:
-    """A data set."""
+    """A data set; `lacking` is what is to be said of columns that are not at hand."""
     limit = config.evaluations or where.limit
     same = {"run_seed": config.seed, **_digests(here)}
     column = f"{here.told}-{dataset}" if where.cost else here.told
@@ -137,7 +174,7 @@ def _one(
         _fill_in(config, World(where, dataset, config.proxies, config.seed), dict(wanted))
     rows = [row for task, file in wanted for row in file.get(_key(task))[-1:]]
     found = Found.of(rows, described, here, limit, config.after)
-    _write(config, where, dataset, found)
+    _write(config, where, dataset, found, lacking)
     return found.lines
 
 
@@ -170,9 +207,10 @@ def _digests(here: Problem) -> Row:
     return {"data": data, "rows": settings_digest(here.rows.tolist())}
 
 
-def _write(config: Config, where: SearchConfig, dataset: str, found: Found) -> None:
+def _write(config: Config, where: SearchConfig, dataset: str, found: Found, lacking: str) -> None:
     """Everything that is made of rows."""
-    stem, folder, notes = _stem(config, where, dataset), Path(config.output), _notes(config, where, dataset)
+    stem, folder = _stem(config, where, dataset), Path(config.output)
+    notes = [*_notes(config, where, dataset), *([lacking] if lacking else [])]
     here, limit, lines = found.problem, found.limit, found.lines
     told = _told(config, dataset, found)
     table = [{**flat(line), **told} for line in lines]
@@ -232,9 +270,8 @@ def _notes(config: Config, where: SearchConfig, dataset: str) -> list[str]:
     return notes
 
 
-@hydra.main(version_base="1.3", config_path="../configs", config_name="search_benchmark")
-def main(raw: DictConfig) -> None:
-    config: Any = OmegaConf.to_object(raw)
+@command("search_benchmark")
+def main(config: Config) -> None:
     search_benchmark(config)
 
 

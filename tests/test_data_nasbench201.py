@@ -34,6 +34,7 @@ def test_the_package_alone_gives_validation_accuracy_time_latency_and_parameters
 def test_what_is_absent_says_which_file_and_why(table):
     assert set(table.missing) == set(BENCHMARK.wanted)
     assert all("METANP_MIRROR (not set)" in why for why in table.missing.values())
+    assert set(table.absent) == {column for columns in BENCHMARK.wanted.values() for column in columns}
     with pytest.raises(ValueError, match=r"no metric 'cifar10_test_accuracy_200'.*nats_bench\.csv.*download=True"):
         table.mean("cifar10_test_accuracy_200")
 

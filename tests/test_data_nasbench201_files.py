@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 
 from data import load_benchmark
 from data.fetch import fetch, manifest
+from data.nasbench201 import BENCHMARK
 from data.nasbench201_files import read_frame
 
 ROW_42 = 42
@@ -24,7 +25,12 @@ def table(mirror):
 
 
 def test_with_the_mirror_nothing_is_missing(table):
-    assert table.missing == {}
+    assert table.missing == table.absent == {}
+
+
+@pytest.mark.parametrize("file", BENCHMARK.wanted)
+def test_the_columns_of_a_file_are_those_that_are_absent_without_it(table, file):
+    assert {name for name, source in table.sources().items() if source.source == file} == set(BENCHMARK.wanted[file])
 
 
 def test_all_columns_open_in_under_a_second(table):

@@ -52,8 +52,9 @@ def test_a_table_pairs_trainings_and_label_sets():
     assert first["over_first"] == first["over_first_half"] == 0
     # three differences of -.03 and three of -.02, each a mean over both numbers of labels
     assert second["over_first"] == pytest.approx(-0.025)
-    spread = 0.005 * (6 / 5) ** 0.5 / 6**0.5
-    assert second["over_first_half"] == pytest.approx(2.5706 * spread, abs=1e-5)
+    # set means are all alike; seed means -.03 and -.02: standard error .005 of one degree, t(.975, 1) = 12.7062
+    assert second["over_first_half"] == pytest.approx(12.7062 * 0.005, abs=1e-5)
+    assert second["interval"] == ablate.CROSSED
     assert (second["seeds"], second["sets"], second["budgets"]) == (2, 3, "20 100")
     assert (second["parameters"], second["train_seconds"]) == (16, 5.5)
 

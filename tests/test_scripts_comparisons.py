@@ -1,6 +1,7 @@
 """Statistics of a leaderboard are those worked by hand."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -10,11 +11,13 @@ from scripts.comparisons import (
     critical_difference,
     groups,
     holm,
+    interval,
     mean_and_half,
     paired,
     pareto,
     ranking,
 )
+from tests.conftest import ROOT
 
 
 def rows(*by_seed, predictor="a", **more):
@@ -93,6 +96,47 @@ def test_an_interval_over_seeds_and_sets_holds_the_truth_as_often_as_it_says():
         mean, half = mean_and_half(rows(*(seeds + sets + 0.3 * rng.normal(size=(4, 10))).tolist()), "tau")
         held += abs(mean) <= half
     assert 0.93 <= held / 400 <= 0.99
+
+
+def test_numbers_by_seed_and_set_have_the_interval_of_rows():
+    # as above: set means .2 .3 .4, seed means .2 .4; a set that a seed lacks is left out
+    numbers = {(0, 0): 0.1, (0, 1): 0.2, (0, 2): 0.3, (1, 0): 0.3, (1, 1): 0.4, (1, 2): 0.5, (0, 3): 9.0}
+    found = interval(numbers)
+    assert found.mean == pytest.approx(0.3)
+    assert found.half == pytest.approx(t.ppf(0.975, 1.68421) * 0.013333**0.5, rel=1e-4)
+    assert math.isnan(interval({}).mean)
+    assert math.isinf(interval({(0, 0): 0.5}).half)
+
+
+def test_numbers_that_a_seed_shifts_alike_are_not_taken_for_independent_ones():
+    """500 ablations of three seeds and ten sets, whose truth is 0; the control: 30 independent numbers."""
+    rng, held, as_independent = np.random.default_rng(0), 0, 0
+    for _ in range(500):
+        seed, number = 0.02 * rng.normal(size=(3, 1)), 0.01 * rng.normal(size=(1, 10))
+        table = seed + number + 0.01 * rng.normal(size=(3, 10))
+        found = interval({(i, j): table[i, j] for i in range(3) for j in range(10)})
+        held += abs(found.mean) <= found.half
+        as_independent += abs(table.mean()) <= t.ppf(0.975, 29) * table.std(ddof=1) / 30**0.5
+    assert 0.93 <= held / 500 <= 0.98
+    assert as_independent / 500 < 0.65
+
+
+def test_without_a_shift_the_interval_is_not_much_too_wide():
+    rng, held, half, independent = np.random.default_rng(0), 0, [], []
+    for _ in range(500):
+        table = rng.normal(size=(3, 10))
+        found = interval({(i, j): table[i, j] for i in range(3) for j in range(10)})
+        held += abs(found.mean) <= found.half
+        half.append(found.half)
+        independent.append(t.ppf(0.975, 29) * table.std(ddof=1) / 30**0.5)
+    assert held / 500 >= 0.95
+    assert np.mean(half) < 2 * np.mean(independent)
+
+
+def test_no_other_script_computes_an_interval():
+    for path in (ROOT / "scripts").rglob("*.py"):
+        if path.name != "comparisons.py":
+            assert not re.search(r"\b(ppf|isf|stdtrit|sem|t_interval|1\.96)\b", path.read_text()), path
 
 
 def test_holms_p_values_are_those_worked_by_hand():

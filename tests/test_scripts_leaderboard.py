@@ -415,7 +415,7 @@ def test_the_tables_to_be_trained_on_are_the_nearest_that_a_kind_allows(kind, te
     assert nearest_tables(kind, tested) == tables
 
 
-def test_every_predictor_of_the_catalogue_has_tasks_at_all_numbers_of_labels_that_it_can_use():
+def test_every_predictor_of_the_catalogue_has_tasks_at_all_numbers_of_labels_that_it_can_use(mirror):
     config = composed("protocol=nb201_proxies", "kind=cross-task")
     for one in others(config.catalogue, "cross-task", "nasbench201", sets=1, slow_sets=1):
         budgets = [task.budget for task in one.tasks("cifar10_validation_accuracy_200_naslib", config.protocol)]
@@ -425,7 +425,7 @@ def test_every_predictor_of_the_catalogue_has_tasks_at_all_numbers_of_labels_tha
         assert budgets == expected, one.marks["predictor"]
 
 
-def test_a_predictor_trained_elsewhere_is_in_tables_of_kinds_that_allow_it_each_with_rows_of_its_own(tmp_path):
+def test_a_predictor_trained_elsewhere_is_in_tables_of_kinds_that_allow_it_each_with_rows_of_its_own(tmp_path, mirror):
     entry = {"flan_transferred": composed().catalogue["flan_transferred"]}
     made = {
         kind: next(others(entry, kind, tested, 2, 2))

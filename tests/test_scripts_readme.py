@@ -5,6 +5,7 @@ import json
 import pytest
 
 from scripts import readme, readme_tables
+from scripts.ablate import CROSSED
 from tests.conftest import ROOT
 
 
@@ -103,6 +104,8 @@ def test_an_ablations_table_says_how_much_a_variant_is_over_the_first():
     assert "| all | 0.700 | 0.500 | 1,234 | 60 |" in table
     assert "| less | 0.600 (-0.100 ± 0.010) | 0.520 (+0.020 ± 0.010) | 1,234 | 60 |" in table
     assert "20 and 100 labels; training seeds: 3, label sets: 10" in table
+    assert "count the 30 pairs of training seed and label set as independent" in table
+    assert "independent" not in readme_tables.ablation_table([{**row, "interval": CROSSED} for row in rows])
 
 
 PROVENANCE = {"date": "2020-01-01", "machine": "m", "commit": "c"}

@@ -178,7 +178,7 @@ def test_fast_strategies_run_unless_others_are_named():
     assert list(select(known, ["b"], slow=False, front=False)) == ["b"]
 
 
-def test_a_benchmark_that_names_strategies_runs_all_when_slow_ones_are_asked_for(monkeypatch):
+def test_a_benchmark_that_names_strategies_runs_all_when_slow_ones_are_asked_for(monkeypatch, mirror):
     seen: list[set[str]] = []
     monkeypatch.setattr("scripts.search_benchmark.contestants", lambda rivals, *_: seen.append(set(rivals)) or [])
     monkeypatch.setattr("scripts.search_benchmark._one", lambda *_: [])

@@ -7,9 +7,8 @@ A new one is a class (see `metanp.baselines.base.Baseline`) and a line there:
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,13 @@ from rich.console import Console
 from rich.table import Table
 
 from metanp.baselines.base import About
+from scripts.command import nearest
 
 OURS = "metanp"
 PATH = Path(__file__).parent.parent.parent / "configs" / "catalogue" / "all.yaml"
+WIDE = 120  # columns of a terminal from which on all of the list is shown
+UNBROKEN = 1000  # of a pipe or a file, where a line may be as long as it is
+NARROWEST = 30  # of the other columns, beside the names
 NOT_YET = (  # family, and what is to come
     ("learning-curve", "extrapolation of learning curves, with early stopping (Baker et al. 2018, arXiv:1705.10823)"),
     ("weight-sharing", "scores of cells inside a supernet (Zhang et al. 2020, arXiv:2001.01431)"),
@@ -105,13 +108,6 @@ def select(catalogue: Mapping[str, Entry], names: Iterable[str], slow: bool) -> 
     return {name: catalogue[name] for name in names}
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of an error message: which of `known` are like `name`."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
-    return f"nearest: {', '.join(near)}" if near else f"known: {', '.join(known)}"
-
-
 def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
     """All predictors, and those to come, as JSON or as a table.
 
@@ -126,9 +122,25 @@ def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
         coming = [{"family": family, "title": title, "status": "not yet"} for family, title in NOT_YET]
         print(json.dumps([*there, *coming], indent=2))
         return
-    lines = Table("name", "title", "family", "needs", "source", "speed")
-    for name, one in {OURS: MINE, **known}.items():
-        lines.add_row(name, one.title, one.family, ", ".join(one.needs), one.source, "slow" if one.slow else "fast")
-    for family, title in NOT_YET:
-        lines.add_row("", title, family, "", "", "not yet")
-    Console().print(lines)
+    rows = [
+        (name, one.title, "slow" if one.slow else "fast", one.family, ", ".join(one.needs), one.source)
+        for name, one in {OURS: MINE, **known}.items()
+    ]
+    rows += [("", title, "not yet", family, "", "") for family, title in NOT_YET]
+    _print_whole_names(("name", "title", "speed", "family", "needs", "source"), rows)
+
+
+def _print_whole_names(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table whose first column, which people type, is never cut: a narrow terminal has fewer columns instead."""
+    console = Console()
+    longest = max(len(row[0]) for row in rows)
+    if not console.is_terminal:
+        console = Console(width=UNBROKEN)
+    narrow = console.width < WIDE
+    lines = Table(*heads[: 3 if narrow else None])
+    lines.columns[0].no_wrap, lines.columns[0].min_width = True, longest
+    for row in rows:
+        lines.add_row(*row[: len(lines.columns)])
+    Console(width=max(console.width, longest + NARROWEST)).print(lines)
+    if narrow:
+        console.print(f"A terminal of {WIDE} columns shows more of each; so does list=json.")

@@ -15,13 +15,15 @@ from hydra.utils import instantiate
 from data import load_benchmark
 from metanp.baselines.base import Baseline
 from metanp.checkpoint import load_model
+from scripts.at_hand import tables_at_hand
+from scripts.command import nearest
 from scripts.leaderboards.catalogue import OURS, Entry, describe, modules_of
 from scripts.leaderboards.protocols import ProtocolConfig
 from scripts.leaderboards.transfer import nearest_tables
 from scripts.processes import Task
 from scripts.rows import Row, checkpoint_digest
 from scripts.versions import code_digest, settings_digest
-from tasks.sources import check_honest
+from tasks.sources import KINDS, check_honest
 
 JUDGE = "scripts.evaluation"  # whose code makes rows what they are, whatever the predictor
 TRANSFER = "scripts.leaderboards.transfer"
@@ -82,6 +84,12 @@ def others(entries: Mapping[str, Entry], kind: str, benchmark: str, sets: int, s
         yield Contender(file, make, None, seen, {"predictor": name, "seed": 0, **marks})
 
 
+def check_kind(kind: str) -> None:
+    """ValueError where there is no such kind of meta-training; names the nearest."""
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of meta-training {kind!r}; {nearest(kind, KINDS)}")
+
+
 def taking_part(
     entries: Mapping[str, Entry], kind: str, protocol: ProtocolConfig, asked: Sequence[str]
 ) -> dict[str, Entry]:
@@ -100,6 +108,15 @@ def taking_part(
         if name in lacks:
             raise ValueError(f"{name} {lacks[name]}")
     return {name: entry for name, entry in entries.items() if name not in lacks}
+
+
+def without_sources(entries: Mapping[str, Entry], kind: str, benchmark: str, download: bool) -> dict[str, str]:
+    """Of those that are trained on other benchmarks first, the ones whose tables are not all at hand, and why."""
+    if not any(entry.transfers for entry in entries.values()):
+        return {}
+    absent = tables_at_hand(nearest_tables(kind, benchmark), download)[1]
+    why = f"is trained first on benchmarks that are not at hand: {'; '.join(absent.values())}"
+    return {name: f"{name} {why}" for name, entry in entries.items() if entry.transfers and absent}
 
 
 def shipped_name(kind: str, benchmark: str) -> str:

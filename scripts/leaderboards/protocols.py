@@ -6,7 +6,7 @@ A protocol is one file under `configs/protocol/`; this module turns it into sett
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from data import load_benchmark
 from data.fetch import cache_folder
 from data.table import Table
 from metanp.metrics import kendall_tau
+from scripts.at_hand import Absent
 from scripts.evaluation import Setting
 
 
@@ -43,6 +44,27 @@ class ProtocolConfig:
     published_target: str = ""  # what they were ranked against, where it is not what is here: then orders are compared
 
 
+def at_hand(protocol: ProtocolConfig, columns: Sequence[str], download: bool) -> tuple[ProtocolConfig, Absent]:
+    """The protocol with those of its shown `columns` (all without any) that are at hand, and what is not.
+
+    Raises:
+        FileUnavailable: none of them is, or a side feature is not; says how to have its file.
+    """
+    table = _table(protocol, download)
+    wanted = {shown: scored for shown, scored in protocol.columns.items() if shown in columns or not columns}
+    features = Absent.of(table, protocol.features)
+    absent = Absent.of(table, [name for shown, scored in wanted.items() for name in (shown, *scored)])
+    there = {
+        shown: [name for name in scored if name not in absent.columns]
+        for shown, scored in wanted.items()
+        if shown not in absent.columns
+    }
+    there = {shown: scored for shown, scored in there.items() if scored}
+    if features or not there:
+        raise Absent.joined([features, absent]).refuse(f"protocol {protocol.name}")
+    return replace(protocol, columns=there), absent
+
+
 def settings(protocol: ProtocolConfig, columns: Sequence[str], sets: int, seed: int) -> Iterator[tuple[str, Setting]]:
     """The name of each shown column, and its setting; higher is better in all of them.
 
@@ -70,9 +92,9 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str], sets: int, seed: 
         yield shown, Setting(cells, score, protocol.budgets, sets, seed, truths, taken, protocol.everywhere)
 
 
-def _table(protocol: ProtocolConfig) -> Table:
+def _table(protocol: ProtocolConfig, download: bool = False) -> Table:
     if not protocol.archive:
-        return load_benchmark(protocol.benchmark)
+        return load_benchmark(protocol.benchmark, download)
     path = cache_folder() / "archives" / f"{protocol.archive}.parquet"
     if not path.is_file():
         command = f"python -m scripts.convert_archive {protocol.archive}"

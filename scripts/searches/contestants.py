@@ -18,7 +18,8 @@ from typing import Any
 from hydra.utils import get_class, instantiate
 
 from metanp.search.strategy import Strategy
-from scripts.leaderboards.catalogue import Described, nearest
+from scripts.command import nearest
+from scripts.leaderboards.catalogue import Described
 from scripts.leaderboards.contenders import ours
 from scripts.rows import Row
 from scripts.searches.runner import Run, settings_of

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from scripts.comparisons import Difference, mean_and_half
+from scripts.comparisons import Difference, interval
 from scripts.report.wording import OURS, Described
 from scripts.rows import Row
 from scripts.searches.simulation import Problem
@@ -172,9 +172,9 @@ def _mean(values: Mapping[int, float], seed_of: Mapping[int, int]) -> tuple[floa
     for i in sorted(seed_of):
         place[i] = until[seed_of[i]]
         until[seed_of[i]] += 1
-    rows = [{"seed": seed_of[i], "set": place[i], "status": "ok", "value": value} for i, value in values.items()]
-    mean, half = mean_and_half(rows, "value")
-    return float(np.mean(list(values.values()))) if values else math.nan, math.inf if math.isnan(mean) else half
+    over = interval({(seed_of[i], place[i]): value for i, value in values.items()})
+    half = math.inf if math.isnan(over.mean) else over.half
+    return float(np.mean(list(values.values()))) if values else math.nan, half
 
 
 def paired(mine: Course, other: Course, goal: str) -> Difference:

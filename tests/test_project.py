@@ -1,0 +1,62 @@
+"""One version, one licence and one list of what changed: the files at the top agree with the package."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import yaml
+from hatchling.builders.wheel import WheelBuilder
+
+import metanp
+from tests.conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_the_version_stands_in_the_package_alone_and_the_build_reads_it_there():
+    assert "version" in PROJECT["dynamic"]
+    assert "version" not in PROJECT
+    assert WheelBuilder(str(ROOT)).metadata.version == metanp.__version__
+
+
+def test_the_citation_is_of_this_version_and_has_what_the_format_asks_for():
+    """Citation File Format 1.2.0: what is required of the file, of an entity, of a person and of a reference."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert cited["cff-version"] == "1.2.0"
+    assert (cited["version"], cited["license"]) == (metanp.__version__, PROJECT["license"])
+    assert {"message", "title", "abstract", "authors"} <= set(cited)
+    assert cited["authors"] == [{"name": "The MetaNP developers"}]
+    (idea,) = cited["references"]
+    assert {"type", "title", "authors"} <= set(idea)
+    assert [author["family-names"] for author in idea["authors"]] == ["Deng", "Xiao"]
+    assert idea["identifiers"][0]["value"] == "arXiv:2605.09290"
+    assert all({"type", "value"} <= set(identifier) for identifier in idea["identifiers"])
+
+
+def test_the_changelog_has_this_version_and_what_comes_next():
+    heads = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert heads[0] == "Unreleased"
+    assert metanp.__version__ in heads
+
+
+def test_the_readme_links_them_and_every_file_that_it_links_is_there():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name} links {link}"
+    text = (ROOT / "README.md").read_text()
+    assert all(f"({name})" in text for name in ("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md"))
+
+
+def test_the_files_that_a_recipe_names_are_there():
+    """Those that are written out whole; `<name>` stands for the new one's."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    for place in re.findall(r"`((?:metanp|data|tasks|scripts|configs|tests)/[^`<]*)`", text):
+        assert (ROOT / place).exists(), place
+
+
+def test_the_version_is_there_without_what_takes_long_to_import():
+    program = "import metanp, sys; print(metanp.__version__, {'torch', 'scipy', 'yaml'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == f"{metanp.__version__} set()"
