@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from metanp.brief import brief
 from metanp.hashed_refinement import Edges, mix
 from metanp.refinement import Colouring
 
@@ -50,6 +51,8 @@ class Written:
     rows: list[list[int]]
     sizes: list[int]
     alike: Pairs
+
+    __repr__ = brief
 
 
 def canonical_order(labels: Sequence[str], edges: Sequence[tuple[int, int]]) -> list[int]:

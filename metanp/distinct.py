@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int, UInt64
 
+from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray, by_size
 
@@ -26,6 +27,8 @@ class Distinct:
     fingerprint: UInt64[np.ndarray, " graph"]
     graph: Int[np.ndarray, " cell"]
     groups: list[tuple[Int[np.ndarray, " some"], CellArray]]
+
+    __repr__ = brief
 
     @classmethod
     def of(

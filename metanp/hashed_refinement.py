@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int, UInt64
 
+from metanp.brief import brief
+
 Colours = UInt64[np.ndarray, "node *axes"]
 Ends = Int[np.ndarray, " edge"]
 
@@ -37,6 +39,8 @@ class Neighbours:
     node: Int[np.ndarray, " group"]
     first: Int[np.ndarray, " group"]
     other: Ends
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, node: Ends, other: Ends) -> Neighbours:
@@ -61,6 +65,8 @@ class Edges:
 
     into: Neighbours
     out: Neighbours
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, start: Ends, end: Ends) -> Edges:

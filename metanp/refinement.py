@@ -22,6 +22,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from metanp.brief import brief
+
 Neighbours = dict[int, list[int]]
 Part = list[int]
 Moved = tuple[int, int]  # a node, and the colour of the largest part of the class that it was in
@@ -41,6 +43,8 @@ class Colouring:
     weight: dict[int, int]
     colour: dict[int, int]
     members: dict[int, Part]
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, before: Neighbours, after: Neighbours, weight: dict[int, int], classes: Iterable[Part]) -> Colouring:
