@@ -18,8 +18,8 @@ from metanp.brief import called
 from metanp.given import read_numbers
 
 
-class NotFittedError(ValueError, AttributeError):
-    """Asked for a prediction before `fit`; as in scikit-learn."""
+class NotFittedError(ValueError, AttributeError, RuntimeError):
+    """Asked for a prediction before `fit`: the first two as in scikit-learn, the last as baselines once had it."""
 
 
 class Estimator:

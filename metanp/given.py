@@ -99,7 +99,7 @@ def read_scores(score: Any, n: int) -> Float[np.ndarray, " cell"]:
     if (wrong := np.flatnonzero(~np.isfinite(values))).size:
         bad = int(wrong[0])
         raise ValueError(
-            f"the score of cell {bad} is {'missing' if np.isnan(values[bad]) else values[bad]}; "
+            f"the score of cell {bad} is {values[bad]}; "
             "leave the cell out, or say that its evaluation failed: fit(..., failed=[cell])"
         )
     return values

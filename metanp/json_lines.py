@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metanp.brief import clipped, counted, listed, short
+from metanp.brief import brief, clipped, counted, listed, short
 from metanp.cell import Cell
 from metanp.strict_json import parse_json
 
@@ -113,6 +113,8 @@ class Row:
     cell: Cell
     score: float | None
     features: dict[str, float | None]
+
+    __repr__ = brief
 
     def written(self) -> str:
         """The line again, without what is not known; the cell alone where there is nothing beside it."""

@@ -269,8 +269,8 @@ def test_ties_are_broken_the_same_way_for_all_predictors():
 @pytest.mark.parametrize(
     ("score", "message"),
     [
-        ([], r"3 cells, but scores of shape \(0,\)"),
-        ([1.0, 2.0], r"3 cells, but scores of shape \(2,\)"),
+        ([], r"3 cells but scores of shape \(0,\)"),
+        ([1.0, 2.0], r"3 cells but scores of shape \(2,\)"),
         ([1.0, np.nan, 2.0], "the score of cell 1 is nan"),
         ([1.0, 2.0, np.inf], "the score of cell 2 is inf"),
     ],

@@ -196,7 +196,7 @@ def test_low_precision_and_unsigned_numbers_are_read_as_they_are(fitted):
 def test_a_missing_number_is_missing_in_any_spelling(missing):
     assert np.isnan(read_numbers([1.0, missing], "values")[1])
     assert np.isnan(Side.of({"flops": [1.0, missing]}, 2).values[1, 0])
-    with pytest.raises(ValueError, match="the score of cell 1 is missing; leave the cell out"):
+    with pytest.raises(ValueError, match="the score of cell 1 is nan; leave the cell out"):
         read_scores([1.0, missing], 2)
 
 
