@@ -67,7 +67,7 @@ def test_fewer_cells_than_make_folds_are_refused():
 def test_a_score_that_is_no_number_and_lengths_that_differ_are_refused_by_name():
     with pytest.raises(ValueError, match="the score of cell 3 is nan"):
         small(space={}, trials=1).fit(CELLS[:9], [1.0, 2.0, 3.0, np.nan, *range(5)])
-    with pytest.raises(ValueError, match=r"9 cells, but scores of shape \(8,\)"):
+    with pytest.raises(ValueError, match=r"9 cells but scores of shape \(8,\)"):
         small(space={}, trials=1).fit(CELLS[:9], SCORE[:8])
 
 
