@@ -1,8 +1,8 @@
-"""What penalties, errors of measurement and failures among scores cost: `python -m scripts.robustness [--json]`.
+"""What penalties, impossible scores and failures among scores cost: `python -m scripts.robustness [--json]`.
 
-Some of the evaluated cells are spoilt: given a penalty, an impossible score, or told to have failed. The cost is Kendall
-tau over other cells without them less that with them, paired over label sets; interval 95 %, over label sets. On
-NAS-Bench-NLP, whose own runs broke off, tau over all candidates counts failed ones as the worst: what failures teach.
+Some of the evaluated cells are spoilt: given a penalty, an impossible score, or told to have failed. The cost is the
+Kendall tau over other cells without them less that with them; interval 95 %, over label sets. On
+NAS-Bench-NLP, whose own runs broke off, tau over all candidates counts failed ones as the worst.
 
 Chosen by NAS-Bench-Macro and -NLP; NAS-Bench-201 was in view.
 """

@@ -24,11 +24,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metanp.checkpoint import find
+from metanp.strict_json import parse_json
 from scripts.comparisons import Difference, known, mean_and_half, paired
 
 ROOT = Path(__file__).parent.parent
 Row = dict[str, Any]
 Key = tuple[str, int, int]
+KEY = ("shown", "set", "labels")  # of a fit
 MEANS = (  # column of the table: metric of the rows
     "kendall_tau",
     "spearman",
@@ -57,6 +59,7 @@ class RowFile:
 
     Raises:
         BlockingIOError: another process writes to it.
+        ValueError: a row is damaged; names file and line.
     """
 
     def __init__(self, path: Path, marks: Row, resume: bool = True):
@@ -97,11 +100,24 @@ class RowFile:
         lines = self.file.read().split(b"\n")
         if lines[-1]:  # a kill cut it off
             self.file.truncate(self.file.tell() - len(lines[-1]))
-        return [json.loads(line) for line in lines[:-1]]
+        return [self._row(i, line) for i, line in enumerate(lines[:-1], start=1) if line.strip()]
+
+    def _row(self, number: int, line: bytes) -> Row:
+        try:
+            row = parse_json(line, any_number=True)
+            if not isinstance(row, dict):
+                raise ValueError("no object")
+            if wrong := [name for name in KEY if not isinstance(row.get(name), str | int)]:
+                raise ValueError(f"no {', '.join(wrong)}")
+        except ValueError as error:
+            remedy = "delete the line, and its fit is run again"
+            raise ValueError(f"{self.path}, line {number}: a damaged row ({error}); {remedy}") from None
+        return row
 
 
 def _key(row: Row) -> Key:
-    return row["shown"], row["set"], row["labels"]
+    shown, number, labels = (row[name] for name in KEY)
+    return shown, number, labels
 
 
 def _put(rows: dict[Key, list[Row]], row: Row) -> None:
