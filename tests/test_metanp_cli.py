@@ -206,3 +206,111 @@ def test_every_search_space_converts_and_an_unknown_one_is_refused_with_the_near
     assert (code, out) == (2, "")
     assert "unknown search space 'nasbench-201'; nearest: nasbench201; known: " in one_line(error)
     assert one_line(error).rstrip().endswith("json, naslib")
+
+
+# --- what rank and convert read alike ---
+
+
+def test_without_k_fewer_than_ten_candidates_are_all_ranked(metanp, files, tmp_path, checkpoint):
+    pool = lines(tmp_path / "five.jsonl", [*dict.fromkeys(POOL)][:5])
+    code, out, _ = metanp("rank", "--context", files[0], "--candidates", pool, "--checkpoint", checkpoint, "--json")
+    left = {cell.key for cell in [*dict.fromkeys(POOL)][:5]} - {cell.key for cell in CONTEXT}
+    assert code == 0
+    assert len(json.loads(out)["ranking"]) >= len(left)
+    code, _, error = metanp("rank", "--context", files[0], "--candidates", pool, "-k", 9, "--checkpoint", checkpoint)
+    assert code == 2
+    assert "k is 9, but there are" in one_line(error)
+
+
+def test_a_feature_that_the_context_lacks_is_refused_with_the_nearest_as_in_python(metanp, tmp_path, checkpoint):
+    context = lines(tmp_path / "c.jsonl", CONTEXT, score=SCORE.tolist(), features={"flops": FLOPS[:12].tolist()})
+    pool = lines(tmp_path / "p.jsonl", POOL, features={"flop": FLOPS[12:].tolist()})
+    code, out, error = metanp("rank", "--context", context, "--candidates", pool, "--checkpoint", checkpoint)
+    assert (code, out) == (2, "")
+    assert "side features ['flop'] were not given to fit, nearest to the first: 'flops'" in one_line(error)
+
+
+@pytest.mark.parametrize("name", ["net[best]", "[red]x[/red]", "a\u2028b", "naïve ✓", "[/]"])
+def test_ids_print_as_they_are_and_survive_conversion(metanp, files, tmp_path, checkpoint, name):
+    row = {"id": name, "cell": POOL[0].to_json(), "score": 91.5, "features": {"flops": 3.0, "zen": None}}
+    written = tmp_path / "in.jsonl"
+    written.write_text("\ufeff" + json.dumps(row, ensure_ascii=False) + "\r\n\n", encoding="utf-8")
+    code, out, _ = metanp("convert", written, "--to", "json")
+    assert code == 0
+    assert json.loads(out) == row
+    context = lines(
+        tmp_path / "c.jsonl",
+        CONTEXT[1:],
+        score=SCORE[1:].tolist(),
+        features={"flops": FLOPS[1:12].tolist(), "zen": [None] * 11},
+    )
+    code, out, _ = metanp("rank", "--context", context, "--candidates", written, "--checkpoint", checkpoint)
+    assert code == 0
+    assert name.replace("\u2028", "") in out.replace("\u2028", "")
+
+
+def test_what_convert_writes_rank_reads(metanp, tmp_path, checkpoint):
+    texts = tmp_path / "cells.txt"
+    texts.write_text("\ufeff" + "\n".join(cell.to_nasbench201() for cell in POOL), encoding="utf-8")
+    code, out, _ = metanp(
+        "convert", texts, "--from", "nasbench201", "--to", "json", "--output", tmp_path / "pool.jsonl"
+    )
+    assert (code, out) == (0, "")
+    context = lines(tmp_path / "c.jsonl", CONTEXT, score=SCORE.tolist())
+    code, out, _ = metanp(
+        "rank", "--context", context, "--candidates", tmp_path / "pool.jsonl", "--checkpoint", checkpoint, "--json"
+    )
+    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE).rank(POOL, k=10)
+    assert [row["index"] for row in json.loads(out)["ranking"]] == expected.index.tolist()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"cell": null, "score": 1}', "the cell is null"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"cell": {"nasbench201": "|x|"}, "score": NaN}', "not a NAS-Bench-201 string"),
+        ('{"cell": {"operations": ["input", "output"], "edges": []}, "score": NaN}', "score is nan"),
+        ('{"id": [1], "cell": {"operations": ["input", "output"], "edges": []}}', "id is [1]"),
+        (
+            '{"id": "a", "id": "b", "cell": {"operations": ["input", "output"], "edges": []}}',
+            "the key 'id' is given twice",
+        ),
+        ("nul", "not JSON"),
+    ],
+)
+def test_a_line_that_is_no_cell_is_refused_by_file_and_line_by_both(metanp, files, tmp_path, checkpoint, line, message):
+    (tmp_path / "bad.jsonl").write_text("\n" + line + "\n")
+    commands = [["convert", tmp_path / "bad.jsonl", "--to", "json"]]
+    commands += [["rank", "--context", tmp_path / "bad.jsonl", "--candidates", files[1], "--checkpoint", checkpoint]]
+    for command in commands:
+        code, out, error = metanp(*command)
+        assert (code, out) == (2, "")
+        assert "bad.jsonl, line 2: " in one_line(error)
+        assert message in error
+
+
+def test_penalties_among_scores_are_told_of(metanp, files, tmp_path, checkpoint):
+    context = lines(tmp_path / "c.jsonl", CONTEXT, score=[-1e6, *SCORE[1:].tolist()])
+    code, out, error = metanp(
+        "rank", "--context", context, "--candidates", files[1], "--checkpoint", checkpoint, "--json"
+    )
+    assert code == 0
+    assert "1 of 12 scores are far from all others (1e+06): taken as failed evaluations" in one_line(error)
+    assert json.loads(out)["context"] == 12
+
+
+def test_the_version_is_the_packages(metanp):
+    from metanp import __version__
+
+    code, out, _ = metanp("--version")
+    assert (code, out.strip()) == (0, f"metanp {__version__}")
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["rank"], ["convert"], ["info"], ["search"], ["search", "run"], ["search", "tell"]]
+)
+def test_help_texts_name_no_module_of_the_library(metanp, command):
+    _, out, _ = metanp(*command, "--help")
+    assert "Usage" in out
+    assert "metanp." not in out
