@@ -17,14 +17,18 @@ from metanp.cell_array import CellArray
 
 if TYPE_CHECKING:
     from metanp.checkpoint import CheckpointError
+    from metanp.fitted import ScoreWarning
+    from metanp.given import InputError
     from metanp.pool import Pool
     from metanp.predictor import MetaNP, NotFittedError
     from metanp.ranking import Ranking
 
-__all__ = ["Cell", "CellArray", "CheckpointError", "MetaNP", "NotFittedError", "Pool", "Ranking"]
+__all__ = ["Cell", "CellArray", "CheckpointError", "InputError", "MetaNP", "NotFittedError", "Pool", "Ranking"]
+__all__ += ["ScoreWarning"]
 __version__ = "0.1.0"
 
-_LATER = {"CheckpointError": "checkpoint", "Pool": "pool", "Ranking": "ranking"}
+_LATER = {"CheckpointError": "checkpoint", "InputError": "given", "Pool": "pool", "Ranking": "ranking"}
+_LATER["ScoreWarning"] = "fitted"
 _LATER |= dict.fromkeys(("MetaNP", "NotFittedError"), "predictor")
 
 

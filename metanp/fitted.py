@@ -79,7 +79,7 @@ class Fitted:
         if not n:
             return cls(reader, reader.prior(names), ScoreTransform.fit(score), given.sign, 1.0, *UNKNOWN, None, None)
         pool = reader.encode(given.cells, given.side)
-        outliers = _outliers(reader, pool, score)
+        outliers = _outliers(reader, pool, given)
         measured = np.flatnonzero(~(outliers.low | outliers.high))
         broken = np.concatenate([np.flatnonzero(outliers.low), np.arange(len(score), n)])
         unit = _unit(score[measured])
@@ -133,8 +133,9 @@ def _unit(score: Float[np.ndarray, " context"]) -> float:
     return 1.0 if largest < LARGEST else 2.0 ** -int(np.frexp(largest)[1])
 
 
-def _outliers(reader: Reader, pool: Pool, score: Float[np.ndarray, " context"]) -> Outliers:
+def _outliers(reader: Reader, pool: Pool, given: Evaluated) -> Outliers:
     """Scores that are no measurements, by themselves and by what the others say of their cells."""
+    score = given.score
     outliers = Outliers.of(score)
     if outliers.asked.any():
         rest = np.flatnonzero(~(outliers.low | outliers.high))
@@ -143,7 +144,7 @@ def _outliers(reader: Reader, pool: Pool, score: Float[np.ndarray, " context"]) 
         outliers = outliers.unlikely(reader.mean(known, pool, np.arange(len(score))), count[cell] > 1)
     for which, taken in ((outliers.low, "taken as failed evaluations"), (outliers.high, "left out")):
         if which.any():
-            few = ", ".join(f"{abs(value):g}" for value in np.unique(score[which])[:3])
+            few = ", ".join(f"{value:g}" for value in np.unique(given.sign * score[which])[:3])
             text = f"{int(which.sum())} of {len(score)} scores are far from all others ({few}): {taken}"
             warnings.warn(text, ScoreWarning, stacklevel=CALLERS)
     return outliers

@@ -296,7 +296,7 @@ def test_penalties_among_scores_are_told_of(metanp, files, tmp_path, checkpoint)
         "rank", "--context", context, "--candidates", files[1], "--checkpoint", checkpoint, "--json"
     )
     assert code == 0
-    assert "1 of 12 scores are far from all others (1e+06): taken as failed evaluations" in one_line(error)
+    assert "1 of 12 scores are far from all others (-1e+06): taken as failed evaluations" in one_line(error)
     assert json.loads(out)["context"] == 12
 
 
