@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -103,15 +104,17 @@ def load_model(checkpoint: str | Path) -> tuple[Model, dict[str, Any]]:
 
 def find(checkpoint: str | Path) -> Path:
     """Where a checkpoint lies: a shipped name, else a path."""
+    if not isinstance(checkpoint, str | Path):
+        raise CheckpointError(f"checkpoint is {checkpoint!r:.80}; give the name of a shipped one, or a path")
     name = ALIASES.get(str(checkpoint), str(checkpoint))
     shipped = SHIPPED / f"{name}.safetensors"
-    if shipped.is_file():
-        return shipped
-    path = Path(checkpoint)
-    if path.is_file():
-        return path
+    with suppress(OSError, ValueError):  # no name that a file can have
+        if shipped.is_file():
+            return shipped
+        if Path(checkpoint).is_file():
+            return Path(checkpoint)
     known = ", ".join(sorted([*ALIASES, *shipped_names()]))
-    raise CheckpointError(f"no checkpoint {str(checkpoint)!r}: neither a file nor one of {known}")
+    raise CheckpointError(f"no checkpoint {str(checkpoint)[:200]!r}: neither a file nor one of {known}")
 
 
 def shipped_names() -> list[str]:

@@ -130,7 +130,8 @@ class Fitted:
 def _unit(score: Float[np.ndarray, " context"]) -> float:
     """1, or for scores near the ends of floats a power of two that makes them about 1, so that squares are floats."""
     largest = float(np.abs(score).max(initial=0))
-    return 1.0 if largest < LARGEST else 2.0 ** -int(np.frexp(largest)[1])
+    ordinary = largest == 0 or 1 / LARGEST < largest < LARGEST
+    return 1.0 if ordinary else 2.0 ** min(-int(np.frexp(largest)[1]), 1000)
 
 
 def _outliers(reader: Reader, pool: Pool, given: Evaluated) -> Outliers:
@@ -141,7 +142,7 @@ def _outliers(reader: Reader, pool: Pool, given: Evaluated) -> Outliers:
         rest = np.flatnonzero(~(outliers.low | outliers.high))
         known = reader.learn(pool, rest, ScoreTransform.fit(score[rest]).forward(score[rest]))
         _, cell, count = np.unique(pool.distinct()[1][: len(score)], return_inverse=True, return_counts=True)
-        outliers = outliers.unlikely(reader.mean(known, pool, np.arange(len(score))), count[cell] > 1)
+        outliers = outliers.unlikely(score, reader.mean(known, pool, np.arange(len(score))), count[cell] > 1)
     for which, taken in ((outliers.low, "taken as failed evaluations"), (outliers.high, "left out")):
         if which.any():
             few = ", ".join(f"{value:g}" for value in np.unique(given.sign * score[which])[:3])

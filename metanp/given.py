@@ -100,7 +100,7 @@ def read_scores(score: Any, n: int) -> Float[np.ndarray, " cell"]:
         bad = int(wrong[0])
         raise ValueError(
             f"the score of cell {bad} is {values[bad]}; "
-            "leave the cell out, or say that its evaluation failed: fit(..., failed=[cell])"
+            "leave the cell out, or give MetaNP the cells whose evaluation failed: fit(..., failed=[cell])"
         )
     return values
 
@@ -176,13 +176,17 @@ def check_alike(cells: Any, beside: Any, what: str) -> None:
     Raises:
         ValueError: both have an index, and the second is the first in another order.
     """
+    if isinstance(beside, Mapping):
+        for name, column in beside.items():
+            check_alike(cells, column, f"{what} {name!r}")
+        return
     first, second = getattr(cells, "index", None), getattr(beside, "index", None)
     if first is None or second is None or not (hasattr(first, "equals") and hasattr(second, "equals")):
         return
     if not first.equals(second) and len(first) == len(second) and set(first) == set(second):
         raise ValueError(
             f"the {what} have the index of the cells in another order; rows are matched by position: "
-            f"bring both into one order, such as {what}.loc[cells.index]"
+            "bring both into one order, such as column.loc[cells.index]"
         )
 
 
@@ -281,7 +285,7 @@ def read_torch_generator(rng: Any) -> torch.Generator:
         if rng.device.type != "cpu":
             raise ValueError(f"rng is a generator of {rng.device}; give one of the CPU, or a seed")
         return rng
-    return torch.Generator().manual_seed(read_seed(rng))
+    return torch.Generator().manual_seed(read_seed(rng) % 2**63)
 
 
 def read_text(text: Any, what: str) -> str:

@@ -46,9 +46,8 @@ class Records:
             ValueError: a line without one; names it.
         """
         if None in self.scores:
-            raise ValueError(
-                f"{self.path}, line {self.lines[self.scores.index(None)]}: an evaluated cell has no 'score'"
-            )
+            line = self.lines[self.scores.index(None)]
+            raise ValueError(f"{self.path}, line {line}: an evaluated cell has no 'score'; leave failed ones out")
         return [score for score in self.scores if score is not None]
 
 

@@ -54,6 +54,9 @@ def predicted_order(prediction: Values, permutation: Order | None = None) -> Ord
     """Targets from best to worst predicted; ties in the order of `permutation`, else as given."""
     prediction = read_numbers(prediction, "prediction")
     permutation = np.arange(len(prediction)) if permutation is None else np.asarray(permutation)
+    if not np.array_equal(np.sort(permutation), np.arange(len(prediction))):
+        raise ValueError(f"the permutation does not hold each of {len(prediction)} targets once")
+    permutation = permutation.astype(np.int64)
     return permutation[np.argsort(-prediction[permutation], kind="stable")]
 
 
@@ -193,6 +196,8 @@ def _pair(prediction: Any, truth: Any, name: str = "prediction") -> tuple[Values
     prediction, truth = read_numbers(prediction, name), read_numbers(truth, "truth")
     if prediction.shape != truth.shape:
         raise ValueError(f"{prediction.shape} {name}s for {truth.shape} targets")
+    if not len(truth):
+        raise ValueError("there is no target to judge by")
     return prediction, truth
 
 

@@ -28,7 +28,8 @@ FEWEST_FOR_STRAYS = 8  # of fewer scores the quartiles say too little
 EXTREME = 1000.0  # median distances from the median
 EXTREME_SIZE = 100.0  # and so many times the size of the median
 STRAY = 8.0  # distances between median and quartile, beyond the quartile
-MOST_TOO_HIGH = 0.1  # share of the scores: where more are far above the others, those are no errors
+MOST_TOO_HIGH = 0.1  # share of the scores: where more are far above the others, those are no errors, unless
+REPEATED = 3  # or more of them are the very same
 PLAUSIBLE = 0.3  # a low stray is believed where the model places its cell among this share of the lowest
 PLAUSIBLE_HIGH = 0.05  # a high one among this share of the highest
 
@@ -53,16 +54,17 @@ class Outliers:
         if len(score) < FEWEST:
             return cls(none, none, none)
         half = score / 2  # differences of the largest floats are none
-        middle = np.median(half)
+        distinct = np.unique(half)  # one value for all that failed says no more than once
+        seen = distinct if len(distinct) >= FEWEST else half
+        middle = float(np.median(seen))
+        usual = float(np.median(np.abs(seen - middle)))
         away = np.abs(half - middle)
-        usual = _usual(away)
-        sure = (away > EXTREME * usual) & (away > EXTREME_SIZE * abs(middle)) if usual else none
-        strays = _strays(half, ~sure)
-        if half.min() > 0:  # what spans orders of magnitude, as latencies do, is looked at on its own scale
-            strays &= _strays(np.log(half), ~sure)
+        sure = (away > EXTREME * usual) & (away > EXTREME_SIZE * abs(middle)) & bool(usual or middle)
+        strays = _strays(half, seen[np.abs(seen - middle) <= max(away[~sure], default=0)])
+        sure |= strays & _of_another_sign(half, half[~strays & ~sure])
         low, high = (sure | strays) & (half < middle), strays & ~sure & (half > middle)
         if high.sum() > max(1, MOST_TOO_HIGH * len(score)):
-            high = none
+            high &= _repeated(half, REPEATED)
         return cls(low, high | (sure & (half > middle)), sure)
 
     @property
@@ -75,8 +77,8 @@ class Outliers:
         """Those that a model is to be asked about."""
         return (self.low | self.high) & ~self.sure
 
-    def unlikely(self, predicted: Scores, repeated: Which) -> Outliers:
-        """Without those that are plausible of their cells.
+    def unlikely(self, score: Scores, predicted: Scores, repeated: Which) -> Outliers:
+        """Without those that are plausible of their cells; cells of the very same score are judged as one.
 
         Args:
             predicted: score of every cell, by a model that did not see the outliers.
@@ -85,22 +87,42 @@ class Outliers:
         """
         rest = np.sort(predicted[~(self.low | self.high)])
         below = np.searchsorted(rest, predicted) / max(len(rest), 1)
+        below = _mean_of_equal(below, score)
         believed = self.asked & (repeated | np.where(self.low, below < PLAUSIBLE, below > 1 - PLAUSIBLE_HIGH))
         return Outliers(self.low & ~believed, self.high & ~believed, self.sure)
 
 
-def _usual(away: Scores) -> float:
-    """How far a score usually is from the median: the median distance, of those that are not 0 where most are."""
-    if (usual := float(np.median(away))) > 0:
-        return usual
-    apart = away[away > 0]
-    return float(np.median(apart)) if len(apart) > 1 else 0.0
-
-
-def _strays(score: Scores, among: Which) -> Which:
-    if among.sum() < FEWEST_FOR_STRAYS:
+def _strays(score: Scores, seen: Scores) -> Which:
+    """Far outside of the quartiles of what was seen; where that spans orders of magnitude, as latencies do, of logs."""
+    if len(seen) < FEWEST_FOR_STRAYS:
         return np.zeros(len(score), dtype=bool)
-    lower, middle, upper = np.quantile(score[among], [0.25, 0.5, 0.75])
+    found = _beyond(score, seen)
+    if score.min() > 0:
+        found &= _beyond(np.log(score), np.log(seen))
+    return found
+
+
+def _beyond(score: Scores, seen: Scores) -> Which:
+    lower, middle, upper = np.quantile(seen, [0.25, 0.5, 0.75])
     low = (lower < middle) & (score < lower - STRAY * (middle - lower))
     high = (upper > middle) & (score > upper + STRAY * (upper - middle))
-    return among & (low | high)
+    return low | high
+
+
+def _of_another_sign(score: Scores, others: Scores) -> Which:
+    """Below zero where all others are above it, or above where all are below: no accuracy, loss or latency is."""
+    if not len(others) or not (others.min() > 0 or others.max() < 0):
+        return np.zeros(len(score), dtype=bool)
+    return np.sign(score) == -np.sign(others[0])
+
+
+def _repeated(score: Scores, times: int) -> Which:
+    """Whether so many have the very same score, as a constant has that stands for no measurement."""
+    _, which, count = np.unique(score, return_inverse=True, return_counts=True)
+    return count[which] >= times
+
+
+def _mean_of_equal(values: Scores, score: Scores) -> Scores:
+    """The mean over all cells of the very same score, which are judged as one."""
+    _, which, count = np.unique(score, return_inverse=True, return_counts=True)
+    return (np.bincount(which, values) / count)[which]

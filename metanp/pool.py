@@ -25,7 +25,7 @@ from metanp.side import Side
 CHUNK = 8192  # graphs encoded at once: tens of megabytes of activations
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pool:
     """Encoded cells; made by `MetaNP.encode`, good for that checkpoint alone."""
 

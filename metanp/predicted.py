@@ -23,10 +23,10 @@ from metanp.torch_state import usual_torch
 if TYPE_CHECKING:
     from metanp.pictures import Picture
 
-LEAST_SHARE = 1e-6  # quantiles further out are infinite, nearly
+LEAST_SHARE = 1e-6  # what single precision tells from 0 and from 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Predicted:
     """The distribution of a score of each candidate.
 
@@ -64,6 +64,10 @@ class Predicted:
             TypeError, ValueError: a probability that is not between 0 and 1.
         """
         wanted = [read_probability(p, "the probability") for p in read_items(probabilities, "the probabilities")]
+        if finest := [p for p in wanted if not LEAST_SHARE <= p <= 1 - LEAST_SHARE]:
+            raise ValueError(
+                f"the probability {finest[0]} is too near to 0 or 1; give {LEAST_SHARE:g} to 1 - {LEAST_SHARE:g}"
+            )
         return np.stack([self.quantile(p) for p in wanted]) if wanted else np.zeros((0, len(self.mean)))
 
 

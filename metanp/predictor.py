@@ -119,6 +119,7 @@ class MetaNP(Estimator):
         """
         check_alike(cells, score, "scores")
         check_alike(cells, features, "features")
+        check_alike(score, features, "features")
         measured, broken = read_evaluated(cells), read_cells(failed, "failed cells")
         values = read_scores(score, len(measured))
         sign = 1 if read_flag(maximize, "maximize") else -1

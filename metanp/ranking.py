@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from metanp.pictures import Picture
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ranking:
     """The best candidates, best first.
 

@@ -30,6 +30,34 @@ def test_a_penalty_is_surely_too_low(penalty):
     assert not found.high.any()
 
 
+@pytest.mark.parametrize("penalty", [-1.0, -999.0, -1e6])
+@pytest.mark.parametrize("many", [1, 12, 20, 40])
+def test_a_penalty_of_another_sign_than_all_scores_is_surely_one_however_often_it_was_given(penalty, many):
+    found = Outliers.of(with_some(*[penalty] * many))
+    assert found.low.nonzero()[0].tolist() == found.sure.nonzero()[0].tolist() == list(range(many))
+
+
+@pytest.mark.parametrize("many", [1, 5, 12])
+def test_penalties_among_equal_scores_are_seen(many):
+    found = Outliers.of(np.concatenate([np.full(many, -1e6), np.full(60 - many, 93.0)]))
+    assert found.low.sum() == found.sure.sum() == many
+
+
+def test_an_impossible_constant_is_seen_however_often_it_was_given():
+    found = Outliers.of(with_some(*[999.0] * 12))
+    assert found.high.nonzero()[0].tolist() == list(range(12))
+    assert not found.low.any()
+
+
+def test_cells_of_the_very_same_score_are_judged_as_one():
+    scores = with_some(*[0.0] * 6)
+    found, predicted = Outliers.of(scores), SCORES.copy()
+    predicted[:6] = [80, 80, 95, 95, 95, 95]
+    assert found.unlikely(scores, predicted, np.zeros(60, dtype=bool)).low.sum() == 6
+    predicted[:6] = [80, 80, 80, 80, 80, 91]
+    assert found.unlikely(scores, predicted, np.zeros(60, dtype=bool)).low.sum() == 0
+
+
 @pytest.mark.parametrize("error", [1e9, 1e300, 1e6, np.finfo(float).max])
 def test_an_impossible_score_is_surely_too_high(error):
     found = Outliers.of(with_some(error, -error))
@@ -38,7 +66,7 @@ def test_an_impossible_score_is_surely_too_high(error):
     assert found.sure.sum() == 2
 
 
-@pytest.mark.parametrize("stray", [0.0, -1.0, 10.0, 931.0, 150.0])
+@pytest.mark.parametrize("stray", [0.0, 10.0, 931.0, 150.0])
 def test_what_a_cell_might_deserve_is_asked_about(stray):
     found = Outliers.of(with_some(stray))
     assert found.asked.nonzero()[0].tolist() == [0]
@@ -76,15 +104,16 @@ def test_units_and_direction_do_not_matter():
 
 
 def test_a_model_that_expects_a_low_score_is_believed_and_so_is_a_repeated_measurement():
-    found = Outliers.of(with_some(0.0, 0.0, 0.0, 300.0))
+    scores = with_some(0.0, 0.25, 0.5, 300.0)
+    found = Outliers.of(scores)
     predicted = SCORES.copy()
     predicted[:4] = [80, 95, 90, 92]
     once = np.zeros(60, dtype=bool)
-    left = found.unlikely(predicted, once)
+    left = found.unlikely(scores, predicted, once)
     assert left.low.nonzero()[0].tolist() == [1, 2]
     assert left.high.nonzero()[0].tolist() == [3]
-    assert found.unlikely(np.where(np.arange(60) == 3, 99, predicted), once).high.sum() == 0
-    assert found.unlikely(predicted, ~once).low.sum() == 0
+    assert found.unlikely(scores, np.where(np.arange(60) == 3, 99, predicted), once).high.sum() == 0
+    assert found.unlikely(scores, predicted, ~once).low.sum() == 0
 
 
 # --- in a model ---
@@ -157,7 +186,17 @@ def test_spoilt_cells_count_as_evaluated(model):
     assert model.highest_measured == SCORES[:10].max()
 
 
-@pytest.mark.parametrize("score", [[1e300], [-1e300, 1e300], [1e300, 1e300, -1e300], [5e-324, 1e300, 93.0, 94.0]])
+@pytest.mark.parametrize(
+    "score",
+    [
+        [1e300],
+        [-1e300, 1e300],
+        [1e300, 1e300, -1e300],
+        [5e-324, 1e300, 93.0, 94.0],
+        [1.5e-323, 5e-324],
+        [9e-301, 8e-301, 7e-301],
+    ],
+)
 def test_scores_at_the_ends_of_floats_break_nothing(model, score):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScoreWarning)

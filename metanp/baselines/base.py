@@ -128,13 +128,21 @@ class Baseline(Estimator, ABC):
         return self
 
     @usual_torch()
-    def predict(self, cells: Iterable[Cell] | CellArray | Inputs, return_std: bool = False) -> Any:
+    def predict(
+        self, cells: Iterable[Cell] | CellArray | Inputs, return_std: bool = False, features: Any = None
+    ) -> Any:
         """Predicted score of each cell; with `return_std` also the standard deviation of a new measurement.
+
+        `features`: side features of the cells, missing without.
 
         Raises:
             NotFittedError: before `fit`.
             ValueError: `return_std` of a baseline that knows none, or side features that `fit` did not see.
         """
+        if features is not None:
+            if isinstance(cells, Inputs):
+                raise ValueError("give side features to encode(), not beside encoded cells")
+            cells = self.encode(cells, features)
         mean, *std = self._answers(cells, self._moments)
         if not read_flag(return_std, "return_std"):
             return mean

@@ -65,11 +65,11 @@ class Tuned(Estimator):
         self._best = self._made(self.chosen).fit(array, values, _columns(side, slice(None)))
         return self
 
-    def predict(self, cells: Any, return_std: bool = False) -> Any:
+    def predict(self, cells: Any, return_std: bool = False, features: Any = None) -> Any:
         """As `Baseline.predict`."""
         if not hasattr(self, "_best"):
             raise NotFittedError("Tuned was not fitted; call fit(cells, score) first")
-        return self._best.predict(cells, return_std)
+        return self._best.predict(cells, return_std, features)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_best")

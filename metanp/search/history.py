@@ -33,7 +33,10 @@ class Evaluated:
     @property
     def score(self) -> float:
         """Mean of the measurements."""
-        return sum(self.scores) / len(self.scores)
+        total = sum(self.scores)
+        return (
+            total / len(self.scores) if abs(total) != float("inf") else sum(x / len(self.scores) for x in self.scores)
+        )
 
 
 @dataclass(frozen=True)

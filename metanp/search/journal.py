@@ -25,7 +25,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from metanp.cell import Cell
+from metanp.given import InputError, shown
 from metanp.search import schema
 from metanp.search.event import Event, Kind
 from metanp.search.fold import Fold
@@ -292,6 +295,13 @@ class Journal:
             schema.upgrade(self._file, self.path)
         self._format = schema.FORMAT
 
+    @staticmethod
+    def _worker(worker: object) -> str:
+        """The name of a worker; a number, such as that of a process, is one too."""
+        if isinstance(worker, str | int | np.integer) and not isinstance(worker, bool):
+            return str(worker).encode("utf-8", "replace").decode("utf-8")
+        raise InputError(f"worker is {shown(worker)} ({type(worker).__name__}); give a text or a number")
+
     def _write(
         self,
         kind: Kind,
@@ -304,7 +314,7 @@ class Journal:
         (last,) = self._file.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
         value = None if score is None else float(score)
         texts = (json.dumps(cell.to_json()), value, json.dumps(dict(note or {})))
-        schema.add_event(self._file, Event(last + 1, time.time(), kind, cell.key, *texts, worker, name))
+        schema.add_event(self._file, Event(last + 1, time.time(), kind, cell.key, *texts, self._worker(worker), name))
 
     def _is_gone(self, worker: str, silent: float) -> bool:
         row = self._file.execute("SELECT seen, machine, pid, started FROM workers WHERE name = ?", (worker,)).fetchone()

@@ -28,7 +28,7 @@ import numpy as np
 from metanp.brief import brief, clipped, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.given import InputError, read_cells, read_count, read_flag, read_numbers, read_seed, shown
+from metanp.given import InputError, check_alike, read_cells, read_count, read_flag, read_numbers, read_seed, shown
 from metanp.search.agreement import agree
 from metanp.search.candidates import Candidates, Feasible
 from metanp.search.failed import Failed
@@ -120,8 +120,15 @@ class Search:
         feasible: Feasible | None = None,
         features: Any = None,
     ):
+        check_alike(where, features, "features")
+        if feasible is not None and not callable(feasible):
+            raise InputError(f"feasible is {shown(feasible)}; give a function from a cell to True or False")
         self.candidates = _candidates(where, feasible, features)
         self.strategy = make(strategy) if isinstance(strategy, str) else strategy
+        if not isinstance(self.strategy, Strategy):
+            raise InputError(f"strategy is {shown(strategy)}; give a name, such as 'metanp', or a Strategy")
+        if journal is not None and (not isinstance(journal, str | Path) or not str(journal)):
+            raise InputError(f"journal is {shown(journal)}; give the name of a file, or None")
         if self.strategy.needs_neighbours and self.candidates.space is None:
             raise ValueError(f"{self.strategy.title} edits cells: a list needs its space, as in Listed(cells, space)")
         self.sign = 1 if read_flag(maximize, "maximize") else -1
