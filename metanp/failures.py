@@ -10,7 +10,8 @@ the lowest score would, and those that did not fail better; failures at random c
 
 Axes: context, evaluated cells, those with a score first; row, some cells of a pool.
 
-Source of the measure of what is told apart: Tjur 2009, "Coefficients of determination in logistic regression models".
+Source of the measure of what is told apart: Tjur 2009, "Coefficients of determination in logistic regression models",
+here over its standard error as in Welch 1947.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from metanp.reading import Knowledge, Reader, Rows
 
 FOLDS = 5
 LEAST = 0.05  # a smaller probability is none: it would move the mean out of the interval that 9 of 10 scores lie in
-BELIEVED = 0.1  # mean probability of failed cells above that of the others, held out, at which the model is believed
+CHANCE, SURE = 2.0, 3.5  # standard errors: failures told apart by so many may be chance; by so many surely are not
 Values = Float[np.ndarray, "*axes"]
 
 
@@ -47,7 +48,7 @@ class Failures:
         """From the rows of cells with a score, and of those that failed, one at least."""
         rows = np.concatenate([scored, failed])
         fails = np.repeat([False, True], [len(scored), len(failed)])
-        trust = np.clip(_told_apart(reader, pool, rows, fails) / BELIEVED, 0, 1)
+        trust = np.clip((_told_apart(reader, pool, rows, fails) - CHANCE) / (SURE - CHANCE), 0, 1)
         return cls(*_learned(reader, pool, rows, fails), float(trust))
 
     def probability(self, reader: Reader, pool: Pool, rows: Rows) -> Float[np.ndarray, " row"]:
@@ -68,15 +69,19 @@ def _probability(reader: Reader, known: Knowledge, share: float, pool: Pool, row
 
 
 def _told_apart(reader: Reader, pool: Pool, rows: np.ndarray, fails: np.ndarray) -> float:
-    """How much more probable failures are of cells that failed than of the others, when they are held out."""
-    if fails.sum() < 2 or fails.all():
+    """How much more probable failures are of cells that failed than of the others, when they are held out.
+
+    In standard errors, as chance alone tells many failures apart by more than few.
+    """
+    if fails.sum() < 2 or (~fails).sum() < 2:
         return 0.0
     fold = np.where(fails, np.cumsum(fails), np.cumsum(~fails)) % FOLDS
     found = np.zeros(len(rows))
     for held_out in (fold == i for i in np.unique(fold)):
         known = _learned(reader, pool, rows[~held_out], fails[~held_out])
         found[held_out] = _probability(reader, *known, pool, rows[held_out])
-    return float(found[fails].mean() - found[~fails].mean())
+    error = np.sqrt(found[fails].var(ddof=1) / fails.sum() + found[~fails].var(ddof=1) / (~fails).sum())
+    return float((found[fails].mean() - found[~fails].mean()) / error) if error else 0.0
 
 
 def with_failures(mean: Values, std: Values, fails: Values, worst: float) -> tuple[Values, Values]:
