@@ -5,8 +5,8 @@ in turn: as far as failures are told from the others there, the model is believe
 common, such as a full disk, change no ranking; where an operation or a shape is to blame, its cells fall. A failure
 counts as the worst score that was measured: the mean that cells are ranked by is expected of a trial that may fail.
 
-On NAS-Bench-NLP, where a fifth of the runs broke off, this ranks all cells (failed ones last) nearly as well as failures
-given the lowest score would, and those that did not fail better; failures at random cost nothing
+On NAS-Bench-NLP, where a fifth of the runs broke off, this ranks all cells (failed ones last) nearly as well as giving
+failures the lowest score does, and those that did not fail better; failures at random cost nothing
 (`docs/what-was-tried.md`).
 
 Axes: context, evaluated cells, those with a score first; row, some cells of a pool.
