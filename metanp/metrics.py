@@ -65,9 +65,11 @@ def precision_at(
 ) -> float:
     """Share of the predicted top k that is truly in the top k (by rank, so ties at the edge count).
 
-    With `keys`, one a target, only the first target of each key is counted in either ranking.
+    With `keys`, one a target, only the first target of each key is counted in either ranking. NaN where a truth is NaN.
     """
     prediction, truth = _pair(prediction, truth)
+    if np.isnan(truth).any():
+        return float("nan")
     if keys is not None:
         first = np.sort(np.unique(np.asarray(keys), return_index=True)[1])
         place = {int(old): new for new, old in enumerate(first)}
@@ -165,6 +167,8 @@ def sample_metrics(draws: Float[np.ndarray, "draw cell"], truth: Values) -> dict
     The CRPS is that of the draws' own distribution, a step function; the intervals lie between its quantiles.
     """
     draws, truth = np.sort(np.asarray(draws, dtype=np.float64), axis=0), read_numbers(truth, "truth")
+    if draws.ndim != 2 or draws.shape[1] != len(truth) or not draws.size:
+        raise ValueError(f"draws of shape {draws.shape} for {len(truth)} targets; give one row a draw")
     _check_finite("truth", truth)
     n = len(draws)
     # of sorted draws, half the mean distance between two is a weighted sum
