@@ -85,10 +85,12 @@ class Fitted:
         unit = _unit(score[measured])
         values = score[measured] * unit
         transform = ScoreTransform.fit(values)
-        known, (worst, best), failing = reader.prior(names), UNKNOWN, None
+        (worst, best), failing = UNKNOWN, None
         if len(measured):
             known = reader.learn(pool, measured, transform.forward(values))
             worst, best = float(values.min()), float(values.max())
+        else:
+            known = reader.prior(names)
         if len(broken):
             failing = Failures.of(reader, pool, measured, broken)
         return cls(reader, known, transform, given.sign, unit, worst, best, failing, pool)

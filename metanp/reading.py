@@ -88,10 +88,10 @@ class Reader:
             yc = torch.as_tensor(value, dtype=torch.float32, device=self.device)[None]
             mask = torch.ones_like(yc, dtype=torch.bool)
             state = self.model.process.condition(xc, yc, mask)
-            cell = pool.distinct()[1][rows]
-            if len(np.unique(cell)) == len(value) or not self.model.process.weighs_measurements:
-                return Knowledge(state.prune(MIN_HEAD_WEIGHT), side, {})
-            spread = _contradiction(cell, value, self._noise(state, xc))
+            cell, spread = pool.distinct()[1][rows], np.zeros(len(value))
+            if self.model.process.weighs_measurements and _contradiction(cell, value, spread).any():
+                # not even the least noise explains them: what the model expects is asked now
+                spread = _contradiction(cell, value, self._noise(state, xc))
             if spread.any():
                 more = torch.as_tensor(spread, dtype=torch.float32, device=self.device)[None]
                 state = self.model.process.condition(xc, yc, mask, more)
@@ -167,13 +167,13 @@ def _contradiction(
 ) -> Float[np.ndarray, " context"]:
     """Variance beyond noise of each measurement; 0 where a cell's measurements agree as they should."""
     spread = np.zeros(len(value))
-    for one in np.unique(cell):
+    names, count = np.unique(cell, return_counts=True)
+    for one in names[count > 1]:
         same = np.flatnonzero(cell == one)
-        if len(same) > 1:
-            expected, free = max(noise[same].mean(), LEAST_EXPECTED), len(same) - 1
-            own = (free * value[same].var(ddof=1) + PRIOR_MEASUREMENTS * expected) / (free + PRIOR_MEASUREMENTS)
-            if own > CONTRADICTION * expected:
-                spread[same] = own - expected
+        expected, free = max(noise[same].mean(), LEAST_EXPECTED), len(same) - 1
+        own = (free * value[same].var(ddof=1) + PRIOR_MEASUREMENTS * expected) / (free + PRIOR_MEASUREMENTS)
+        if own > CONTRADICTION * expected:
+            spread[same] = own - expected
     return spread
 
 
