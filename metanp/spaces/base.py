@@ -15,7 +15,7 @@ from jaxtyping import Int, UInt64
 from metanp.brief import clipped, counted
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.given import read_generator
+from metanp.given.settings import read_generator
 
 
 class Space(ABC):

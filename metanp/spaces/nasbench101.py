@@ -20,7 +20,7 @@ from jaxtyping import Int
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.given import read_generator, read_items, read_text
+from metanp.given.settings import read_generator, read_items, read_text
 from metanp.spaces import nasbench101_edits as edits
 from metanp.spaces import nasbench101_enumeration as enumeration
 from metanp.spaces.base import Space

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Int
 
 from metanp.cell import Cell
-from metanp.given import read_items, read_text, shown
+from metanp.given.settings import read_items, read_text, shown
 from metanp.spaces.product import FOUR_STATES, STATE_EDGES, ProductSpace
 
 OPERATIONS = {

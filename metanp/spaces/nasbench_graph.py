@@ -24,7 +24,7 @@ from jaxtyping import Bool, Int
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.given import read_generator, read_items, read_text
+from metanp.given.settings import read_generator, read_items, read_text
 from metanp.operations import INDEX
 from metanp.spaces.base import Space
 

@@ -10,7 +10,7 @@ Source: Su et al., "Prioritized architecture sampling with Monte-Carlo tree sear
 import re
 
 from metanp.cell import Cell
-from metanp.given import read_text
+from metanp.given.settings import read_text
 from metanp.spaces.product import ProductSpace
 
 OPERATIONS = {"0": "skip", "1": "mbconv3x3_e3", "2": "mbconv5x5_e6"}

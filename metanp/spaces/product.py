@@ -13,7 +13,7 @@ from jaxtyping import Int
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.given import read_generator, read_items, shown
+from metanp.given.settings import read_generator, read_items, shown
 from metanp.operations import INDEX
 from metanp.spaces.base import Space
 

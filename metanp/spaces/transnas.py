@@ -9,7 +9,7 @@ Source: Duan et al., "TransNAS-Bench-101", CVPR 2021 (arXiv:2105.11871).
 import re
 
 from metanp.cell import Cell
-from metanp.given import read_text
+from metanp.given.settings import read_text
 from metanp.spaces.product import FOUR_STATES, ProductSpace
 
 OPERATIONS = {"0": "none", "1": "skip", "2": "conv1x1", "3": "conv3x3"}
