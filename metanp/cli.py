@@ -57,7 +57,9 @@ def _form(name: str) -> str:
 
 @app.command()
 def rank(
-    context: Annotated[Path, typer.Option(help="Evaluated cells, JSON lines with 'cell' and 'score'; - for stdin.")],
+    context: Annotated[
+        Path, typer.Option(help="Evaluated cells, JSON lines with 'cell', 'score' or 'failed'; - for stdin.")
+    ],
     candidates: Annotated[Path, typer.Option(help="Cells to rank, JSON lines with 'cell'; - for stdin.")],
     k: Annotated[int | None, typer.Option("-k", help=f"How many to print; {MOST}, or all if fewer, without.")] = None,
     checkpoint: Annotated[str, typer.Option(help="Name of a shipped checkpoint, or a path.")] = "default",
@@ -71,11 +73,11 @@ def rank(
     if str(context) == str(candidates) == "-":
         raise ValueError("standard input can be the context or the candidates, not both; give a file for one")
     evaluated, pool = json_lines.read(context), json_lines.read(candidates)
-    scores = evaluated.scored()
+    cells, scores, failed, features = evaluated.evaluated()
     model = MetaNP.from_pretrained(checkpoint)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        model.fit(evaluated.cells, scores, features=evaluated.features or None, maximize=not minimize)
+        model.fit(cells, scores, features=features or None, maximize=not minimize, failed=failed)
     for warning in said:
         _say(str(warning.message))
     encoded = model.encode(pool.cells, features=pool.features or None)
@@ -174,8 +176,8 @@ def _read(line: str, form: str) -> Row:
     if form == "json":
         return read_row(line)
     if form == "naslib":
-        return Row(None, Cell.from_naslib([_digit(part) for part in line.strip("()[] ").split(",")]), None, {})
-    return Row(None, read_text(form, line), None, {})
+        return Row(None, Cell.from_naslib([_digit(part) for part in line.strip("()[] ").split(",")]))
+    return Row(None, read_text(form, line))
 
 
 def _digit(written: str) -> int:

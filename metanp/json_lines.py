@@ -1,9 +1,10 @@
 """Cells in JSON lines: one object a cell, with what is known of it.
 
     {"id": "run-7", "cell": {"nasbench201": "|...|"}, "score": 93.1, "features": {"flops": 51.0, "synflow": null}}
+    {"id": "run-8", "cell": {"nasbench201": "|...|"}, "failed": "out of memory"}
 
-`cell` is in any form that `Cell.from_json` reads; `id`, `score` and `features` may be absent. A line may also be the
-cell alone, as `metanp convert` writes it.
+`cell` is in any form that `Cell.from_json` reads; `id`, `score` and `features` may be absent. `failed` is true, or the
+reason, where an evaluation failed. A line may also be the cell alone, as `metanp convert` writes it.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ from __future__ import annotations
 import codecs
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from metanp.brief import brief, clipped, counted, listed, short
 from metanp.cell import Cell
 from metanp.strict_json import parse_json
 
-KEYS = ("id", "cell", "score", "features")
+T = TypeVar("T")
+KEYS = ("id", "cell", "score", "features", "failed")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Records:
     cells: list[Cell]
     scores: list[float | None]
     features: dict[str, list[float | None]]
+    failed: list[bool | str] = field(default_factory=list)
 
     def __repr__(self) -> str:
         scored = sum(score is not None for score in self.scores)
@@ -46,9 +49,30 @@ class Records:
             ValueError: a line without one; names it.
         """
         if None in self.scores:
-            line = self.lines[self.scores.index(None)]
-            raise ValueError(f"{self.path}, line {line}: an evaluated cell has no 'score'; leave failed ones out")
+            line, advice = self.lines[self.scores.index(None)], '"failed": true says that its evaluation failed'
+            raise ValueError(f"{self.path}, line {line}: an evaluated cell has no 'score'; {advice}")
         return [score for score in self.scores if score is not None]
+
+    def evaluated(self) -> tuple[list[Cell], list[float], list[Cell], dict[str, list[float | None]]]:
+        """Cells with a score, these scores, cells that failed, and the side features of the former, then of the latter.
+
+        Raises:
+            ValueError: a line with neither; names it.
+        """
+        rest = self.only([i for i, failed in enumerate(self.failed) if not failed])
+        broken = self.only([i for i, failed in enumerate(self.failed) if failed])
+        features = {name: [*column, *broken.features[name]] for name, column in rest.features.items()}
+        return rest.cells, rest.scored(), broken.cells, features
+
+    def only(self, rows: Sequence[int]) -> Records:
+        """Some of the lines."""
+
+        def taken(column: Sequence[T]) -> list[T]:
+            return [column[i] for i in rows]
+
+        features = {name: taken(column) for name, column in self.features.items()}
+        known = taken(self.lines), taken(self.ids), taken(self.cells), taken(self.scores)
+        return Records(self.path, *known, features, taken(self.failed))
 
 
 def read(path: Path) -> Records:
@@ -100,8 +124,10 @@ def parse(path: Path, data: bytes) -> Records:
         raise ValueError(f"{path} holds no cell")
     names = dict.fromkeys(name for row in rows.values() for name in row.features)
     columns = {name: [row.features.get(name) for row in rows.values()] for name in names}
-    ids, cells, scores = ([getattr(row, key) for row in rows.values()] for key in ("id", "cell", "score"))
-    return Records(path, list(rows), ids, cells, scores, columns)
+    ids, cells, scores, failed = (
+        [getattr(row, key) for row in rows.values()] for key in ("id", "cell", "score", "failed")
+    )
+    return Records(path, list(rows), ids, cells, scores, columns, failed)
 
 
 @dataclass(frozen=True)
@@ -110,15 +136,16 @@ class Row:
 
     id: str | None
     cell: Cell
-    score: float | None
-    features: dict[str, float | None]
+    score: float | None = None
+    features: Mapping[str, float | None] = field(default_factory=dict)
+    failed: bool | str = False
 
     __repr__ = brief
 
     def written(self) -> str:
         """The line again, without what is not known; the cell alone where there is nothing beside it."""
-        known = {"id": self.id, "cell": self.cell.to_json(), "score": self.score, "features": self.features or None}
-        said = {key: value for key, value in known.items() if value is not None}
+        known = vars(self) | {"cell": self.cell.to_json(), "features": dict(self.features)}
+        said = {key: known[key] for key in KEYS if known[key] not in (None, False, {})}
         return json.dumps(said if len(said) > 1 else said["cell"])
 
 
@@ -130,7 +157,7 @@ def read_row(text: str) -> Row:
     """
     data = parse_json(text, any_number=True)
     if isinstance(data, Mapping) and data and not set(KEYS) & set(data):
-        return Row(None, Cell.from_json(data), None, {})
+        return Row(None, Cell.from_json(data))
     if not isinstance(data, Mapping) or "cell" not in data:
         raise ValueError("expected an object with a 'cell'")
     if unknown := set(data) - set(KEYS):
@@ -145,7 +172,17 @@ def read_row(text: str) -> Row:
         Cell.from_json(data["cell"]),
         _number("score", data.get("score")),
         {name: _number(name, value) for name, value in features.items()},
+        _failed(data),
     )
+
+
+def _failed(data: Mapping[str, Any]) -> bool | str:
+    failed = data.get("failed") or False
+    if not isinstance(failed, bool | str):
+        raise ValueError(f"failed is {failed!r:.80}; expected true, or the reason")
+    if failed and data.get("score") is not None:
+        raise ValueError("both a score and 'failed'; give one of them")
+    return failed
 
 
 def _name(value: Any) -> str:

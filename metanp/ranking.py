@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 
 from metanp.brief import counted
 from metanp.cell import Cell
+from metanp.given import read_numbers
 
 if TYPE_CHECKING:
     from metanp.pictures import Picture
@@ -63,10 +64,17 @@ class Ranking:
         """The first places with their intervals.
 
         Args:
-            measured: the true score of every candidate, where it is known; shown beside what was predicted.
+            measured: the true score of every candidate, NaN where it is not known; shown beside what was predicted.
+
+        Raises:
+            ValueError: no numbers, or fewer than there were candidates.
         """
         from metanp.pictures.ranking import draw_ranking
 
+        if measured is not None:
+            measured = read_numbers(measured, "measured scores")
+            if len(measured) <= self.index.max(initial=-1):
+                raise ValueError(f"{len(measured)} measured scores; give one for every candidate that was ranked")
         return draw_ranking(self, measured)
 
     def _repr_html_(self) -> str:

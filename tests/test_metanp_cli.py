@@ -314,3 +314,22 @@ def test_help_texts_name_no_module_of_the_library(metanp, command):
     _, out, _ = metanp(*command, "--help")
     assert "Usage" in out
     assert "metanp." not in out
+
+
+def test_failed_runs_are_read_and_kept(metanp, files, tmp_path, checkpoint):
+    rows = [json.loads(line) for line in files[0].read_text().splitlines()]
+    rows.insert(3, {"id": "broken", "cell": POOL[0].to_json(), "failed": "out of memory"})
+    rows.append({"cell": POOL[1].to_json(), "failed": True})
+    context = tmp_path / "context.jsonl"
+    context.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    arguments = ["--candidates", files[1], "--checkpoint", checkpoint, "-k", 5, "--json"]
+    code, out, _ = metanp("rank", "--context", context, *arguments)
+    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE, failed=POOL[:2]).rank(POOL, k=5)
+    assert code == 0
+    assert [row["index"] for row in json.loads(out)["ranking"]] == expected.index.tolist()
+    _, out, _ = metanp("convert", context, "--to", "json")
+    assert [json.loads(line).get("failed") for line in out.splitlines()][3::9] == ["out of memory", None]
+    context.write_text(json.dumps({"cell": POOL[0].to_json(), "failed": True, "score": 3}))
+    code, _, error = metanp("rank", "--context", context, *arguments)
+    assert code == 2
+    assert "line 1: both a score and 'failed'" in one_line(error)

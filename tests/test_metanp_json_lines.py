@@ -68,7 +68,7 @@ def test_every_score_or_the_line_that_has_none(file):
         ('{"cell": {"nasbench201": "|x|"}}', "not a NAS-Bench-201 string"),
         ('{"cell": {"nasbench102": "x"}}', "unknown search space 'nasbench102'; nearest: nasbench101"),
         ('{"cell": "[3]"}', "not a cell"),
-        (GOOD[:-1] + ', "accuracy": 3}', "unknown .'accuracy'.; known: id, cell, score, features"),
+        (GOOD[:-1] + ', "accuracy": 3}', "unknown .'accuracy'.; known: id, cell, score, features, failed"),
         (GOOD[:-1] + ', "score": "93"}', "score is '93'; expected a finite number or null"),
         (GOOD[:-1] + ', "score": true}', "score is True; expected"),
         (GOOD[:-1] + ', "score": NaN}', "score is nan; expected"),
