@@ -124,8 +124,8 @@ class MetaNP(Estimator):
         values = read_scores(score, len(measured))
         sign = 1 if read_flag(maximize, "maximize") else -1
         side = Side.of_both(features, len(measured), len(broken))
-        self._given = Evaluated(_joined(measured, broken), sign * values, side, sign)
-        self._fitted = Fitted.of(self._reader, self._given)
+        given = Evaluated(_joined(measured, broken), sign * values, side, sign)
+        self._fitted, self._given = Fitted.of(self._reader, given), given
         return self
 
     @usual_torch()
