@@ -31,3 +31,17 @@ def mirror() -> Path:
         pytest.skip(f"no benchmark files: METANP_MIRROR is {folder}, which is no folder")
     os.environ.setdefault("METANP_MIRROR", str(folder))
     return folder
+
+
+@pytest.fixture
+def metanp(monkeypatch, capsys):
+    """The command `metanp`, run in this process: exit status, standard output, standard error."""
+    from tests.search_runs import metanp_command  # after the import hook above
+
+    return metanp_command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def journal(tmp_path) -> Path:
+    """Where a test's search is kept."""
+    return tmp_path / "run.sqlite"

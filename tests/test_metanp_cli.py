@@ -10,18 +10,12 @@ from metanp.cell import Cell
 from metanp.checkpoint import ALIASES, shipped_names
 from metanp.spaces import SPACES
 from tests.evaluated_cells import CONTEXT, FLOPS, POOL, SCORE, text
-from tests.search_runs import metanp_command
 from tests.tiny_model import write_checkpoint
 
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory) -> str:
     return str(write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny.safetensors"))
-
-
-@pytest.fixture
-def metanp(monkeypatch, capsys):
-    return metanp_command(monkeypatch, capsys)
 
 
 def lines(path, cells, **columns):

@@ -15,20 +15,10 @@ from metanp.search.command_line.opening import Options
 from metanp.search.command_line.plot import incumbents, text_plot
 from metanp.search.journal import Journal
 from tests.evaluated_cells import CONTEXT, SCORE
-from tests.search_runs import DISTINCT, metanp_command, write_pool
+from tests.search_runs import DISTINCT, write_pool
 from tests.tiny_model import write_checkpoint
 
 IDS = [f"cell-{i}" for i in range(30)]
-
-
-@pytest.fixture
-def metanp(monkeypatch, capsys):
-    return metanp_command(monkeypatch, capsys)
-
-
-@pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "run.sqlite"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from metanp.search import FAILED, Failed, Listed, Pick, Search, SearchWarning, S
 from metanp.search.journal import Journal
 from metanp.spaces import get_space
 from tests.evaluated_cells import CELLS, FLOPS
-from tests.search_runs import DISTINCT, metanp_command, write_pool
+from tests.search_runs import DISTINCT, write_pool
 
 SPACE = get_space("nasbench201")
 ALIEN = Cell(["input", "conv5x5", "output"], [(0, 1), (1, 2)])
@@ -285,16 +285,6 @@ def test_side_features_of_cells_outside_may_be_missing(name):
 
 
 # --- on the command line ---
-
-
-@pytest.fixture
-def metanp(monkeypatch, capsys):
-    return metanp_command(monkeypatch, capsys)
-
-
-@pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "run.sqlite"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from metanp import Cell
 from metanp.search import FAILED, JournalError, Listed, Open, Search
 from metanp.search.journal import Journal
 from metanp.spaces import get_space
-from tests.search_runs import DISTINCT, metanp_command, write_pool
+from tests.search_runs import DISTINCT, write_pool
 
 SPACE = get_space("nasbench201")
 ALIEN = Cell(["input", "conv5x5", "output"], [(0, 1), (1, 2)])
@@ -152,16 +152,6 @@ def test_a_search_goes_on_while_another_process_has_a_longer_list(tmp_path, stra
 # --- on the command line ---
 
 IDS = [f"net[{i}]" for i in range(30)]
-
-
-@pytest.fixture
-def metanp(monkeypatch, capsys):
-    return metanp_command(monkeypatch, capsys)
-
-
-@pytest.fixture
-def journal(tmp_path):
-    return tmp_path / "run.sqlite"
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from metanp.search import FAILED, JournalError, Listed, Search, make
 from metanp.search.journal import Journal, ReadOnlyError, remembered
 from metanp.search.strategy import Pick
 from metanp.spaces import get_space
-from tests.search_runs import DISTINCT, metanp_command, write_pool
+from tests.search_runs import DISTINCT, write_pool
 from tests.tiny_model import write_checkpoint
 
 FACTS = {"better": "higher", "candidates": "a list of cells"}
@@ -27,11 +27,6 @@ FACTS = {"better": "higher", "candidates": "a list of cells"}
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "run.sqlite"
-
-
-@pytest.fixture
-def metanp(monkeypatch, capsys):
-    return metanp_command(monkeypatch, capsys)
 
 
 def fill(path: Path | None) -> Journal:

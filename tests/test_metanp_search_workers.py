@@ -16,14 +16,9 @@ from metanp.search.command_line.evaluation import Command, Job, Outcome, Stop, r
 from metanp.search.command_line.guard import Guard
 from metanp.search.journal import Journal
 from metanp.search.strategy import Pick
-from tests.search_runs import DISTINCT, Background, is_gone, metanp_command, trained, training, until, write_pool
+from tests.search_runs import DISTINCT, Background, is_gone, trained, training, until, write_pool
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups")
-
-
-@pytest.fixture
-def metanp(monkeypatch, capsys):
-    return metanp_command(monkeypatch, capsys)
 
 
 @pytest.fixture
