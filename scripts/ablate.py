@@ -3,6 +3,8 @@
 Meta-trains every variant from several training seeds, each briefly and label-free, and judges all of them on the same
 label sets. A variant is a list of overrides of `scripts.meta_train`; the first one is what the others are held against.
 
+    variants x seeds -> trainings -> checkpoints, which are the entrants -> fits -> rows -> table
+
 Writes `results/ablation/<name>/<variant>-<seed>/` (the training), `rows/` (one row a fit, as they come) and
 `<name>.csv`, the table; with `publish=true` also `results/summary/ablation-<name>.csv`. A killed run goes on where it
 stopped; `resume=false` begins again.
@@ -11,39 +13,44 @@ stopped; `resume=false` begins again.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import re
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from hydra.core.config_store import ConfigStore
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from data import FileUnavailable
-from metanp import MetaNP
+from metanp.checkpoint import load_model
 from scripts.at_hand import Absent, tables_at_hand
-from scripts.command import command, say
-from scripts.comparisons import interval
-from scripts.evaluation import judge, label_sets
-from scripts.leaderboards.protocols import ProtocolConfig, settings
-from scripts.rows import ROOT, Row, RowFile, checkpoint_digest, publish, write_rows
+from scripts.command import ROOT, command, say
+from scripts.leaderboards.entrants import metanp
+from scripts.leaderboards.evaluation import Evaluation
+from scripts.leaderboards.protocols import ProtocolConfig
+from scripts.results.entrants import Entrant
+from scripts.results.executors import cores
+from scripts.results.fits import Plan
+from scripts.results.provenance import provenance, publish
+from scripts.results.rows import Row, RowFile, write_rows
+from scripts.results.running import Running
+from scripts.results.statistics import interval
 
 console = Console(stderr=True)
+FINISHED = "finished.json"  # in the folder of a training that came to its end
 CROSSED = "seeds and sets"  # what an interval is over; summaries without this took their pairs as independent
 
 
 @dataclass
-class Config:
-    """Everything an ablation can be told."""
+class Config(Running):
+    """Everything that an ablation takes."""
 
     name: str = "ablation"
     variants: dict[str, list[str]] = field(default_factory=dict)
@@ -58,10 +65,7 @@ class Config:
     )
     budgets: list[int] = field(default_factory=lambda: [20, 100])
     sets: int = 10
-    jobs: int = 2  # variants at once, one thread each
-    resume: bool = True
-    publish: bool = False
-    download: bool = False  # benchmark files that are not at hand
+    jobs: int = 2  # trainings, then fits at once, one thread each
     output: str = "results/ablation/${name}"
     ablation: Any = None
 
@@ -73,13 +77,23 @@ def ablate(config: Config) -> list[Row]:
     """Train and judge what is missing, return the table's rows."""
     if not config.variants:
         raise ValueError("no variants to compare: name an ablation, such as ablation=ingredients")
+    config.check(sets=1)
     config = _at_hand(config)
-    runs = [(variant, seed) for seed in config.seeds for variant in config.variants]
-    with ProcessPoolExecutor(config.jobs, mp_context=multiprocessing.get_context("spawn")) as processes:
-        waiting = {processes.submit(_one_run, config, *run): run for run in runs}
-        rows: list[Row] = []
-        for done in track(as_completed(waiting), "variants", total=len(waiting), console=console):
-            rows += done.result()
+    entrants = _trained(config)
+    rows: list[Row] = []
+    for benchmark, column in config.benchmarks.items():
+        protocol = ProtocolConfig(benchmark, benchmark=benchmark, budgets=config.budgets, columns={column: [column]})
+        wanted = []
+        for one, _ in entrants:
+            file = RowFile(Path(config.output) / "rows" / f"{one.file}-{benchmark}.jsonl", one.marks, config.resume)
+            wanted += [(fit, file) for fit in one.fits(column, [column], config.budgets)]
+        plan = Plan(Evaluation(protocol, config.sets, seed=0), wanted, provenance()["commit"])
+        config.carry_out(plan)
+        about = {one.file: facts for one, facts in entrants}
+        for row in plan.rows():
+            if row["status"] != "ok":
+                raise RuntimeError(f"{row['predictor']} on {benchmark}: {row['status']}, {row['message']}")
+            rows.append({**row, **about[row["predictor"]], "benchmark": benchmark})
     table = compare(rows, list(config.variants))
     write_rows(Path(config.output) / f"{config.name}.csv", table)
     if config.publish:
@@ -105,47 +119,53 @@ def _at_hand(config: Config) -> Config:
     return replace(config, benchmarks=there)
 
 
-def _one_run(config: Config, variant: str, seed: int) -> list[Row]:
-    """Rows of one training of one variant."""
-    torch.set_num_threads(1)
-    name = f"{_slug(variant)}-{seed}"
-    folder = Path(config.output) / name
-    finished = folder / "finished.json"
-    if not config.resume or not finished.is_file():
-        _train(folder, name, [*config.always, *config.variants[variant], f"training.seed={seed}"])
+def _trained(config: Config) -> list[tuple[Entrant, Row]]:
+    """Every variant of every training seed, trained where it is not yet, and what there is to say of its training."""
+    runs = [(variant, seed) for seed in config.seeds for variant in config.variants]
+    if not config.fill:
+        runs = [run for run in runs if (_folder(config, *run) / FINISHED).is_file()]
+        return [_entrant(config, *run) for run in runs]
+    with ThreadPoolExecutor(config.jobs or cores()) as workers:  # each waits for a process
+        trainings = {workers.submit(_one_training, config, *run): run for run in runs}
+        for done in track(as_completed(trainings), "trainings", total=len(runs), console=console):
+            done.result()
+    return [_entrant(config, *run) for run in runs]
+
+
+def _folder(config: Config, variant: str, seed: int) -> Path:
+    return Path(config.output) / f"{_slug(variant)}-{seed}"
+
+
+def _one_training(config: Config, variant: str, seed: int) -> None:
+    folder = _folder(config, variant, seed)
+    if not config.resume or not (folder / FINISHED).is_file():
+        _train(folder, [*config.always, *config.variants[variant], f"training.seed={seed}"])
         seconds = [json.loads(line).get("seconds", 0) for line in (folder / "log.jsonl").read_text().splitlines()]
-        finished.write_text(json.dumps({"train_seconds": max(seconds)}))
+        (folder / FINISHED).write_text(json.dumps({"train_seconds": max(seconds)}))
+
+
+def _entrant(config: Config, variant: str, seed: int) -> tuple[Entrant, Row]:
+    folder = _folder(config, variant, seed)
     path = str(folder / "best.safetensors")
-    model, version = MetaNP(path), checkpoint_digest(path)
-    size = sum(parameter.numel() for parameter in model.model.parameters())
-    told = {"variant": variant, "training_seed": seed, "parameters": size, **json.loads(finished.read_text())}
-    rows = []
-    for benchmark, column in config.benchmarks.items():
-        protocol = ProtocolConfig(benchmark, benchmark=benchmark, budgets=config.budgets, columns={column: [column]})
-        file = RowFile(Path(config.output) / "rows" / f"{name}-{benchmark}.jsonl", {"version": version, "seed": 0})
-        for shown, setting in settings(protocol, [], config.sets, seed=0):
-            pool = None
-            for job in label_sets(setting):
-                if (shown, job.number, job.budget) not in file:
-                    pool = model.encode(setting.cells) if pool is None else pool
-                    file.add([{"predictor": name, "shown": shown, **row} for row in judge(model, pool, setting, job)])
-                rows += [{**row, **told, "benchmark": benchmark} for row in file.get((shown, job.number, job.budget))]
-    return rows
+    size = sum(parameter.numel() for parameter in load_model(path)[0].parameters())
+    facts: Row = {"variant": variant, "training_seed": seed, "parameters": size}
+    facts |= json.loads((folder / FINISHED).read_text())
+    return metanp(path, folder.name, seed, config.sets, folder.name), facts
 
 
-def _train(folder: Path, name: str, overrides: Sequence[str]) -> None:
+def _train(folder: Path, overrides: Sequence[str]) -> None:
     """In a process of its own, so that nothing of one variant reaches the next."""
-    told = [f"name={name}", f"output={folder}", "wandb=disabled", "threads=1"]
+    told = [f"name={folder.name}", f"output={folder}", "wandb=disabled", "threads=1"]
     command = [sys.executable, "-m", "scripts.meta_train", *overrides, *told]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{name}: `{' '.join(command)}` ended with {done.returncode}:\n{done.stderr[-2000:]}")
+        raise RuntimeError(f"{folder.name}: `{' '.join(command)}` ended with {done.returncode}:\n{done.stderr[-2000:]}")
 
 
 def compare(rows: Sequence[Row], variants: Sequence[str]) -> list[Row]:
     """One row a variant and benchmark: mean tau, the lowest and the highest of a training seed, and by how much tau is
     over the first variant's, with half of the 95 % interval: paired over training seeds and label sets, and over new
-    ones of both (`scripts.comparisons`)."""
+    ones of both (`scripts.results.statistics`)."""
     table = []
     for benchmark in dict.fromkeys(row["benchmark"] for row in rows):
         here = [row for row in rows if row["benchmark"] == benchmark]

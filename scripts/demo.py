@@ -12,8 +12,8 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,21 @@ from data.table import Table
 from metanp import MetaNP, Ranking
 from metanp.metrics import true_ranks
 from scripts.command import one_line
-from scripts.comparisons import paired
-from scripts.evaluation import Setting, evaluate, summary
-from scripts.leaderboards.catalogue import made
+from scripts.leaderboards.catalogue import read_catalogue
+from scripts.leaderboards.entrants import metanp, others
+from scripts.leaderboards.evaluation import Evaluation
+from scripts.leaderboards.protocols import ProtocolConfig
 from scripts.meta_train import meta_train
+from scripts.results.entrants import OURS, Entrant
+from scripts.results.executors import execute
+from scripts.results.fits import Plan
+from scripts.results.provenance import provenance
+from scripts.results.rows import Row, RowFile
+from scripts.results.statistics import paired
 
 METRIC = "cifar10_validation_accuracy_200"
 SHOWN = 50  # labels of the ranking that is printed
+BUDGETS = (20, 50, 100)
 RIVALS = ("gp_wl", "gp_onehot", "xgboost", "random_forest", "random")
 console = Console()
 
@@ -70,17 +78,12 @@ def _demo(output: Path, sets: int, train: bool, overrides: list[str]) -> None:
     ranking = _show_ranking(output, fresh, table, accuracy, seconds)
 
     console.rule(f"Every predictor on the same {sets} label sets")
-    predictors: dict[str, Callable[[], Any]] = {
-        "metanp": lambda: fresh,
-        "shipped": lambda: MetaNP("label-free"),
-        **{name: partial(made, name) for name in RIVALS},
-    }
-    rows = evaluate(predictors, Setting(table.cells, accuracy, sets=sets))
+    rows = _judged(output, sets)
     result = {
-        "tau": summary(rows, "kendall_tau"),
-        "n_at_10": summary(rows, "n_at_10"),
-        "n_at_10_median": summary(rows, "n_at_10", np.median),
-        "regret_at_10": summary(rows, "regret_at_10"),
+        "tau": _summary(rows, "kendall_tau"),
+        "n_at_10": _summary(rows, "n_at_10"),
+        "n_at_10_median": _summary(rows, "n_at_10", np.median),
+        "regret_at_10": _summary(rows, "regret_at_10"),
         "tau_over_gp_wl": {name: _over(rows, name, "gp_wl") for name in ("metanp", "shipped")},
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
@@ -88,6 +91,38 @@ def _demo(output: Path, sets: int, train: bool, overrides: list[str]) -> None:
     _print_comparison(result)
     _plot(output, result, ranking, accuracy)
     console.print(f"In {output}: demo.json, ranking.csv, predicted_against_true.png, tau_over_labels.png")
+
+
+def _judged(output: Path, sets: int) -> list[Row]:
+    """Of all predictors on the same label sets; nothing of an earlier demo counts."""
+    protocol = ProtocolConfig("demo", benchmark="nasbench201", budgets=list(BUDGETS), columns={METRIC: [METRIC]})
+    catalogue = read_catalogue()
+    rivals = others({name: catalogue[name] for name in RIVALS}, "label-free", "nasbench201", sets, sets)
+    entrants: list[Entrant] = [
+        metanp(str(output / "best.safetensors"), OURS, 0, sets),
+        metanp("label-free", "shipped", 0, sets, "shipped"),
+        *(replace(one, seed=0) for one in rivals),  # one seed for all label sets
+    ]
+    wanted = []
+    for one in entrants:
+        file = RowFile(output / "rows" / f"{one.file}.jsonl", one.marks, resume=False)
+        wanted += [(fit, file) for fit in one.fits(METRIC, [METRIC], BUDGETS)]
+    plan = Plan(Evaluation(protocol, sets, seed=0), wanted, provenance()["commit"])
+    plan.fill(execute)
+    if failed := [row for row in plan.rows() if row["status"] != "ok"]:
+        raise RuntimeError(f"{failed[0]['predictor']}: {failed[0]['status']}, {failed[0]['message']}")
+    return plan.rows()
+
+
+def _summary(rows: Sequence[Row], metric: str, average: Callable = np.mean) -> dict[str, dict[str, float]]:
+    """{predictor: {labels: average of `metric` over label sets}}."""
+    found: dict[tuple[str, int], list[float]] = {}
+    for row in rows:
+        found.setdefault((row["predictor"], row["labels"]), []).append(row[metric])
+    table: dict[str, dict[str, float]] = {}
+    for (name, budget), values in found.items():
+        table.setdefault(name, {})[str(budget)] = round(float(average(values)), 5)
+    return table
 
 
 def _over(rows: list[dict[str, Any]], ours: str, theirs: str) -> dict[str, tuple[float, float]]:

@@ -12,9 +12,8 @@ of which `scripts.readme` makes tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
@@ -23,39 +22,31 @@ from rich.console import Console
 from data import FileUnavailable
 from scripts.at_hand import Absent
 from scripts.command import command, nearest, say
-from scripts.leaderboards.adoption import adopt, key_of
-from scripts.leaderboards.catalogue import (
-    MINE,
-    NOT_YET,
-    OURS,
-    Described,
-    Entry,
-    describe,
-    print_catalogue,
-    select,
-)
-from scripts.leaderboards.contenders import check_kind, others, ours, taking_part, without_sources
+from scripts.leaderboards.catalogue import MINE, NOT_YET, Entry, describe, print_catalogue, select
+from scripts.leaderboards.entrants import fits, others, ours, taking_part, without_sources
+from scripts.leaderboards.evaluation import Evaluation
 from scripts.leaderboards.protocols import ProtocolConfig, at_hand, ceilings, settings
 from scripts.leaderboards.reproduction import compare, show
-from scripts.leaderboards.runner import TOO_FEW, World, run
+from scripts.leaderboards.summary import summarise
 from scripts.leaderboards.tables import print_speed, print_table
-from scripts.processes import Task, cores
 from scripts.report.page import write_page
 from scripts.report.published import read_published
 from scripts.report.text_tables import latex_table, markdown_table
-from scripts.rows import Row, RowFile, provenance, publish, summarise, write_parquet, write_rows
-from scripts.versions import data_digest
+from scripts.results.entrants import OURS, Described, check_kind
+from scripts.results.fits import Fit, Plan
+from scripts.results.provenance import data_digest, provenance, publish
+from scripts.results.rows import Row, RowFile, write_parquet, write_rows
+from scripts.results.running import Running
 
 Names = list[str]
 Numbers = list[int]
-
 
 TARGETS = 10  # cells that are left to be ranked, at least: N@10 looks at ten
 
 
 @dataclass
-class Config:
-    """Everything a leaderboard can be told."""
+class Config(Running):
+    """Everything that a leaderboard takes."""
 
     list: str = ""  # json or table: print the predictors, and run nothing
     protocol: ProtocolConfig = field(default_factory=ProtocolConfig)
@@ -69,15 +60,7 @@ class Config:
     catalogue: dict[str, Entry] = field(default_factory=dict)
     sets: int = 20
     seed: int = 0  # of the label sets
-    jobs: int = 0  # processes, one thread each; 0: as many as there are cores
-    limit: float = 1800.0  # seconds a fit and its predictions may take
-    resume: bool = True
-    retry: bool = False  # fits that came to nothing, once more
-    adopt: int = 0  # rows of older code count where so many fits at each number of labels, run again, come out the same
-    fill: bool = True  # False: a table of the rows that are there, nothing is run but what `adopt` asks for
     rows_only: bool = False  # one job of several: rows of the predictors named, neither MetaNP nor a table
-    publish: bool = False
-    download: bool = False  # files of the benchmark that are not at hand
     output: str = "results/leaderboard/${protocol.name}"
 
 
@@ -87,72 +70,76 @@ ConfigStore.instance().store(name="schema_of_leaderboard", node=Config)
 def leaderboard(config: Config) -> list[Row]:
     """Fill in the rows that are missing, write everything, return the table's rows."""
     _check(config)
-    selected = select(config.catalogue, config.predictors, config.slow)
     protocol, absent = at_hand(config.protocol, _columns(config), config.download)
     protocol.budgets = config.budgets or protocol.budgets
-    config, output = replace(config, protocol=protocol), Path(config.output)
-    entries = taking_part(selected, config.kind, protocol, config.predictors)
-    untaught = without_sources(entries, config.kind, protocol.benchmark, config.download)
-    if asked := [untaught[name] for name in config.predictors if name in untaught]:
-        raise FileUnavailable(asked[0])
-    entries = {name: entry for name, entry in entries.items() if name not in untaught}
-    contenders = [*others(entries, config.kind, protocol.benchmark, config.sets, config.slow_sets)]
-    if not config.rows_only:
-        contenders[:0] = ours(config.kind, config.checkpoints, protocol.benchmark, config.sets)
-    told: dict[tuple[str, str], float] = {}
-    wanted: list[tuple[Task, RowFile]] = []
-    cells = 0
-    for shown, setting in settings(protocol, list(protocol.columns), config.sets, config.seed):
-        told |= {(shown, scored): value for scored, value in ceilings(setting).items()}
-        same: Row = {"label_seed": config.seed, "data": data_digest(setting)}
-        same |= {"everywhere": True} if protocol.everywhere else {}
-        cells = len(setting.cells)
-        _check_budgets(protocol.budgets, shown, cells)
-        for one in contenders:
-            file = RowFile(output / "rows" / shown / f"{one.file}.jsonl", {**one.marks, **same}, config.resume)
-            wanted += [(task, file) for task in one.tasks(shown, protocol)]
-    _tell(config, absent, untaught.values())
-    place = {name: i for i, name in enumerate((OURS, *entries))}
-    wanted.sort(key=lambda pair: place[pair[0].predictor])
-    if config.adopt:
-        _adopt(config, _missing(wanted, config.retry))
-    if config.fill:
-        _fill_in(config, _missing(wanted, config.retry))
+    config = replace(config, protocol=protocol)
+    entries, left_out = _entries(config)
+    _say_what_is_absent(config, absent, left_out)
+    wanted, tops, cells = _wanted(config, entries)
+    plan = Plan(Evaluation(protocol, config.sets, config.seed), wanted, provenance()["commit"])
+    config.carry_out(plan)
     if config.rows_only:
         return []
-    rows = [row for task, file in wanted for row in file.get(key_of(task))]
-    if not rows:
-        raise ValueError(f"{output} has no rows of this table yet, and nothing was run")
+    if not (rows := plan.rows()):
+        raise ValueError(f"{config.output} has no rows of this table yet, and nothing was run")
     ran = {row["predictor"] for row in rows}
     known = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
     described = {name: one for name, one in known.items() if name in ran}
-    return _write(config, rows, described, told, cells, absent.note)
+    return _write(config, rows, described, tops, cells, absent.note)
 
 
-def _missing(wanted: list[tuple[Task, RowFile]], retry: bool) -> dict[Task, RowFile]:
-    return {task: file for task, file in wanted if not _is_done(task, file.get(key_of(task)), retry)}
+def _entries(config: Config) -> tuple[dict[str, Entry], list[str]]:
+    """Those of the catalogue that take part, and sentences on those that cannot.
+
+    Raises:
+        ValueError, FileUnavailable: one that cannot was asked for by name.
+    """
+    kind, protocol = config.kind, config.protocol
+    selected = select(config.catalogue, config.predictors, config.slow)
+    entries = taking_part(selected, kind, protocol, config.predictors)
+    lacking = without_sources(entries, kind, protocol.benchmark, config.download)
+    if asked := [lacking[name] for name in config.predictors if name in lacking]:
+        raise FileUnavailable(asked[0])
+    return {name: entry for name, entry in entries.items() if name not in lacking}, list(lacking.values())
 
 
-def _is_done(task: Task, rows: list[Row], retry: bool) -> bool:
-    """A row a scored column; one of too few labels stays what it is."""
-    whole = set(task.scored) <= {row["scored"] for row in rows}
-    return whole and not (retry and any(row["status"] not in ("ok", TOO_FEW) for row in rows))
+def _wanted(
+    config: Config, entries: Mapping[str, Entry]
+) -> tuple[list[tuple[Fit, RowFile]], dict[tuple[str, str], float], int]:
+    """Every fit and its file, MetaNP's first; the tau that knowing the shown column gives; how many cells there are."""
+    kind, protocol = config.kind, config.protocol
+    entrants = [*others(entries, kind, protocol.benchmark, config.sets, config.slow_sets)]
+    if not config.rows_only:
+        entrants[:0] = ours(kind, config.checkpoints, protocol.benchmark, config.sets)
+    tops: dict[tuple[str, str], float] = {}
+    wanted: list[tuple[Fit, RowFile]] = []
+    cells = 0
+    for shown, setting in settings(protocol, list(protocol.columns), config.sets, config.seed):
+        tops |= {(shown, scored): value for scored, value in ceilings(setting).items()}
+        data = data_digest(setting.cells, {"": setting.score, **setting.scored, **setting.features})
+        same: Row = {"label_seed": config.seed, "data": data, **({"everywhere": True} if protocol.everywhere else {})}
+        cells = len(setting.cells)
+        _check_budgets(protocol.budgets, shown, cells)
+        for one in entrants:
+            path = Path(config.output) / "rows" / shown / f"{one.file}.jsonl"
+            file = RowFile(path, {**one.marks, **same}, config.resume)
+            wanted += [(fit, file) for fit in fits(one, shown, protocol)]
+    place = {name: i for i, name in enumerate((OURS, *entries))}
+    return sorted(wanted, key=lambda pair: place[pair[0].entrant]), tops, cells
 
 
 def _check(config: Config) -> None:
     """ValueError names a number, or a kind of meta-training, that makes no sense."""
     check_kind(config.kind)
-    for name, least in (("sets", 1), ("slow_sets", 1), ("adopt", 0), ("jobs", 0), ("seed", 0)):
-        if getattr(config, name) < least:
-            raise ValueError(f"{name}={getattr(config, name)}; expected {least} or more")
+    config.check(sets=1, slow_sets=1, seed=0)
 
 
-def _tell(config: Config, absent: Absent, left_out: Iterable[str]) -> None:
+def _say_what_is_absent(config: Config, absent: Absent, left_out: Iterable[str]) -> None:
     """What a table lacks because of files that are not at hand, once; what is published has all columns."""
     if absent and config.publish:
         raise absent.refuse("publish=true")
-    for told in [absent.told] * bool(absent) + [f"left out: {who}" for who in left_out]:
-        say("leaderboard", told)
+    for line in [absent.told] * bool(absent) + [f"left out: {who}" for who in left_out]:
+        say("leaderboard", line)
 
 
 def _check_budgets(budgets: Sequence[int], shown: str, cells: int) -> None:
@@ -164,32 +151,6 @@ def _check_budgets(budgets: Sequence[int], shown: str, cells: int) -> None:
         if not 0 <= budget <= cells - TARGETS:
             most = cells - TARGETS
             raise ValueError(f"{budget} labels of {shown}; it has {cells:,} cells, so expected 0 to {most:,}")
-
-
-def _fill_in(config: Config, missing: Mapping[Task, RowFile]) -> None:
-    commit = _commit()
-
-    def done(task: Task, rows: list[Row]) -> None:
-        missing[task].add({**row, **commit} for row in rows)
-
-    _run(config, [*missing], done)
-
-
-def _adopt(config: Config, missing: Mapping[Task, RowFile]) -> None:
-    console = Console(stderr=True)
-    for told in adopt(missing, config.adopt, partial(_run, config), _commit()):
-        found = f"adopted {told['adopted']}" if not told["differ"] else f"{told['differ']} differ, none adopted"
-        console.print(f"{told['file']}, code {told['code']}: {told['compared']} compared, {found}")
-
-
-def _run(config: Config, tasks: Sequence[Task], done: Callable[[Task, list[Row]], None]) -> None:
-    if tasks:
-        jobs = config.jobs or cores()
-        run(World(config.protocol, config.sets, config.seed), tasks, jobs, config.limit, done)
-
-
-def _commit() -> dict[str, str]:
-    return {"commit": provenance()["commit"]}
 
 
 def _columns(config: Config) -> list[str]:
@@ -210,7 +171,7 @@ def _write(
     config: Config,
     rows: list[Row],
     described: dict[str, Described],
-    told: dict[tuple[str, str], float],
+    tops: dict[tuple[str, str], float],
     cells: int,
     note: str,
 ) -> list[Row]:
@@ -219,7 +180,7 @@ def _write(
     stem = f"{config.dataset}-{kind}" if config.dataset else kind
     if not protocol.features:  # nothing to read but cells
         described = {name: replace(one, needs=_without_side(one.needs)) for name, one in described.items()}
-    table = summarise(rows, OURS, told)
+    table = summarise(rows, OURS, tops)
     write_parquet(output / f"{stem}.parquet", [{**row, "protocol": protocol.name, "kind": kind} for row in rows])
     write_rows(output / f"{stem}.csv", table)
     (output / f"{stem}.md").write_text(markdown_table(rows, described) + (f"\n{note}\n" if note else ""))
@@ -231,7 +192,7 @@ def _write(
         "kind": kind,
         "benchmark": protocol.title,
         "about": f"{protocol.about} {note}".rstrip(),
-        "ceilings": told,
+        "ceilings": tops,
         "cells": cells,
         "downloads": {title: f"{stem}.{ending}" for title, ending in files.items()},
     }

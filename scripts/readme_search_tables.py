@@ -10,7 +10,7 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from scripts.leaderboards.catalogue import OURS
-from scripts.searches.contestants import holds_metanp
+from scripts.searches.entrants import holds_metanp
 
 ROOT = Path(__file__).parent.parent
 

@@ -26,7 +26,7 @@ from metanp.fitted import ScoreWarning
 from metanp.metrics import kendall_tau
 from scripts.at_hand import tables_at_hand
 from scripts.command import one_line, say
-from scripts.comparisons import interval
+from scripts.results.statistics import interval
 
 COLUMNS = {  # metric, and whether higher is better
     "nasbench_macro": ("cifar10_test_accuracy", 1),

@@ -14,7 +14,7 @@ of data that MetaNP's search was chosen on. `format=json` prints an object a str
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,19 +26,18 @@ from data import load_benchmark
 from data.table import Table
 from scripts.at_hand import Absent
 from scripts.command import command, nearest, say
-from scripts.evaluation import Setting
-from scripts.leaderboards.catalogue import Described
-from scripts.leaderboards.contenders import check_kind
-from scripts.processes import cores
 from scripts.report.published import read_search
 from scripts.report.search_page import write_search_page
-from scripts.rows import Key, Row, RowFile, provenance, publish, write_parquet, write_rows
-from scripts.searches.contestants import Contestant, Rival, contestants, select
-from scripts.searches.runner import Run, World, run
+from scripts.results.entrants import Described, Entrant, check_kind
+from scripts.results.fits import Fit, Plan
+from scripts.results.provenance import data_digest, provenance, publish, settings_digest
+from scripts.results.rows import Row, RowFile, write_parquet, write_rows
+from scripts.results.running import Running
+from scripts.searches.entrants import Rival, entrants, select
+from scripts.searches.runs import Searches
 from scripts.searches.simulation import Problem, SearchConfig, problem
 from scripts.searches.summary import Found, Line, flat
 from scripts.searches.tables import markdown_table, print_lines
-from scripts.versions import data_digest, settings_digest
 
 FORMATS = ("table", "json")
 OF_CODE = ("code", "rows")  # marks that stale=true does not look at; the oldest rows lack the second
@@ -47,8 +46,8 @@ Numbers = list[int]
 
 
 @dataclass
-class Config:
-    """Everything that simulated searches can be told."""
+class Config(Running):
+    """Everything that simulated searches take."""
 
     benchmark: str = "nasbench201"
     benchmarks: dict[str, SearchConfig] = field(default_factory=dict)
@@ -64,15 +63,9 @@ class Config:
     batch: int = 0  # cells asked for at once; 0: each strategy's own
     after: Numbers = field(default_factory=lambda: [50, 100])  # evaluations at which the best until then is told
     seed: int = 0
-    jobs: int = 0  # processes, one thread each; 0: as many as there are cores
     limit: float = 14400.0  # seconds that a run may take
-    resume: bool = True
-    retry: bool = False  # runs that failed, once more
-    fill: bool = True  # False: a table of the rows that are there, nothing is run
     stale: bool = False  # with fill=false: rows that other code made count too
     format: str = "table"  # or json
-    publish: bool = False
-    download: bool = False  # files of the benchmark that are not at hand
     output: str = "results/search/${benchmark}"
 
 
@@ -87,7 +80,7 @@ def search_benchmark(config: Config) -> dict[str, list[Line]]:
     if unknown := where.settings.keys() - config.known.keys():
         raise ValueError(f"{where.title} has settings of unknown strategies: {', '.join(sorted(unknown))}")
     rivals = {name: rival.told(where.settings.get(name, {})) for name, rival in rivals.items()}
-    who = [*contestants(rivals, config.kind, config.checkpoints, where.benchmark, config.repeats, config.batch)]
+    who = [*entrants(rivals, config.kind, config.checkpoints, where.benchmark, config.repeats, config.batch)]
     described = {name: rival.described() for name, rival in rivals.items()}
     # all of them first: what one lacks is told before any run
     table = load_benchmark(where.benchmark, config.download)
@@ -140,8 +133,7 @@ def _where(config: Config) -> tuple[SearchConfig, list[str]]:
         raise ValueError(f"{where.title} has no data set {config.dataset!r}; {nearest(config.dataset, where.datasets)}")
     if config.format not in FORMATS:
         raise ValueError(f"unknown format {config.format!r}; {nearest(config.format, FORMATS)}")
-    if config.repeats < 1 or config.evaluations < 0 or config.batch < 0:
-        raise ValueError(f"repeats={config.repeats} evaluations={config.evaluations} batch={config.batch}: too few")
+    config.check(repeats=1, evaluations=0, batch=0)
     if config.stale and config.fill:
         raise ValueError("stale=true reads rows of other code, and none may stand beside new ones: add fill=false")
     datasets = [config.dataset] if config.dataset else list(where.datasets)
@@ -155,7 +147,7 @@ def _one(
     where: SearchConfig,
     dataset: str,
     here: Problem,
-    who: list[Contestant],
+    who: list[Entrant],
     described: dict[str, Described],
     lacking: str,
 ) -> list[Line]:
@@ -163,39 +155,18 @@ def _one(
     limit = config.evaluations or where.limit
     same = {"run_seed": config.seed, **_digests(here)}
     column = f"{here.told}-{dataset}" if where.cost else here.told
-    wanted: list[tuple[Run, RowFile]] = []
+    wanted: list[tuple[Fit, RowFile]] = []
     for one in who:
         path = Path(config.output) / "rows" / column / f"{one.file}.jsonl"
         marks = {**one.marks, **same}
         looked_at = {name: mark for name, mark in marks.items() if name not in OF_CODE or not config.stale}
         file = RowFile(path, looked_at, config.resume)
-        wanted += [(task, file) for task in one.runs(here.told, limit)]
-    if config.fill:
-        _fill_in(config, World(where, dataset, config.proxies, config.seed), dict(wanted))
-    rows = [row for task, file in wanted for row in file.get(_key(task))[-1:]]
-    found = Found.of(rows, described, here, limit, config.after)
+        wanted += [(fit, file) for fit in one.fits(here.told, [here.told], [limit])]
+    plan = Plan(Searches(where, dataset, config.proxies, config.seed), wanted, provenance()["commit"])
+    config.carry_out(plan)
+    found = Found.of(plan.rows(), described, here, limit, config.after)
     _write(config, where, dataset, found, lacking)
     return found.lines
-
-
-def _fill_in(config: Config, world: World, wanted: Mapping[Run, RowFile]) -> None:
-    commit = {"commit": provenance()["commit"]}
-    missing = {task: file for task, file in wanted.items() if _wanting(file.get(_key(task)), config.retry)}
-
-    def done(task: Run, rows: list[Row]) -> None:
-        missing[task].add({**row, "batch": task.batch, **commit} for row in rows)
-
-    if missing:
-        run(world, [*missing], config.jobs or cores(), config.limit, done)
-
-
-def _wanting(rows: list[Row], retry: bool) -> bool:
-    """Of the rows of a run the last counts."""
-    return not rows or (retry and rows[-1]["status"] != "ok")
-
-
-def _key(task: Run) -> Key:
-    return task.shown, task.number, task.budget
 
 
 def _digests(here: Problem) -> Row:
@@ -203,7 +174,7 @@ def _digests(here: Problem) -> Row:
     side = here.candidates.side
     more = {} if here.cost is None else {"cost": here.cost[here.rows], "floor": np.array([here.floor])}
     features = dict(zip(side.names, side.values.T, strict=True))
-    data = data_digest(Setting(here.candidates.cells, here.score[here.rows], scored=more, features=features))
+    data = data_digest(here.candidates.cells, {"": here.score[here.rows], **more, **features})
     return {"data": data, "rows": settings_digest(here.rows.tolist())}
 
 

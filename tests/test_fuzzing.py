@@ -17,7 +17,7 @@ from metanp.checkpoint import load_model
 from metanp.search import JournalError, Search
 from metanp.spaces import SPACES, get_space
 from metanp.strict_json import parse_json
-from scripts.rows import RowFile
+from scripts.results.rows import RowFile
 from tests.evaluated_cells import CELLS, CONTEXT, SCORE
 from tests.tiny_model import write_checkpoint
 

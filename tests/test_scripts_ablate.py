@@ -10,6 +10,8 @@ from omegaconf import OmegaConf
 import scripts.meta_train  # noqa: F401 (its dataclasses are the schema of what variants override)
 from metanp.model import Model
 from scripts import ablate
+from scripts.results.executors import EXECUTORS
+from tests.in_this_process import in_this_process
 
 FOLDER = Path(__file__).parent.parent / "configs"
 ABLATIONS = sorted(path.stem for path in (FOLDER / "ablation").glob("*.yaml"))
@@ -71,20 +73,26 @@ def test_a_variant_is_trained_once_and_judged_again_after_a_kill(tmp_path, monke
     config = composed("ablate", "ablation=process", f"output={tmp_path}")
     config.always, config.budgets, config.sets = small + short, [8], 1
     config.benchmarks = {"nasbench201": "cifar10_validation_accuracy_200"}
-    rows = ablate._one_run(config, "whitened heads alone", 1)
-    assert [(r["labels"], r["training_seed"], r["benchmark"]) for r in rows] == [(8, 1, "nasbench201")]
+    config.variants, config.seeds = {"whitened heads alone": config.variants["whitened heads alone"]}, [1]
+    monkeypatch.setitem(EXECUTORS, "local", in_this_process)
+    (line,) = ablate.ablate(config)
+    assert (line["variant"], line["benchmark"], line["budgets"], line["seeds"]) == (
+        *config.variants,
+        "nasbench201",
+        "8",
+        1,
+    )
     (path,) = (tmp_path / "rows").iterdir()
-    assert json.loads(path.read_text().splitlines()[0])["kendall_tau"] == pytest.approx(rows[0]["kendall_tau"])
+    assert json.loads(path.read_text())["kendall_tau"] == pytest.approx(line["kendall_tau"], abs=1e-5)
 
     def never(*args: object) -> None:
         raise AssertionError("trained again")
 
     monkeypatch.setattr(ablate, "_train", never)
     path.unlink()
-    again = ablate._one_run(config, "whitened heads alone", 1)
-    assert again[0]["kendall_tau"] == pytest.approx(rows[0]["kendall_tau"])
+    assert ablate.ablate(config) == [line]
 
 
 def test_a_training_that_fails_is_named_with_what_it_said(tmp_path):
     with pytest.raises(RuntimeError, match=r"(?s)broken: .*smell"):
-        ablate._train(tmp_path, "broken", ["model.whitened.kernel.parts=[smell]", "training.steps=2"])
+        ablate._train(tmp_path / "broken", ["model.whitened.kernel.parts=[smell]", "training.steps=2"])

@@ -14,8 +14,6 @@ from data import FileUnavailable, load_benchmark
 from data.fetch import manifest
 from scripts import prior_report
 from scripts.at_hand import Absent, tables_at_hand
-from scripts.leaderboards import runner as board_runner
-from scripts.searches import runner as search_runner
 
 TEST = "cifar10_test_accuracy_200"
 SHOWN = "cifar10_validation_accuracy_200"
@@ -33,21 +31,7 @@ def cache(tmp_path_factory) -> Path:
 def _packages_alone(cache, monkeypatch):
     monkeypatch.delenv("METANP_MIRROR", raising=False)
     monkeypatch.setenv("METANP_CACHE", str(cache))
-    monkeypatch.setattr("scripts.leaderboard.run", at_once(board_runner))
-    monkeypatch.setattr("scripts.search_benchmark.run", at_once(search_runner))
-
-
-def at_once(runner):
-    """`run` of a leaderboard's or of searches' runner, in this process."""
-
-    def run(world, wanted, jobs, limit, done) -> None:
-        for cached in (value for value in vars(runner).values() if hasattr(value, "cache_clear")):
-            cached.cache_clear()
-        runner._start(world)
-        for one in wanted:
-            done(one, runner.attempt(one))
-
-    return run
+    monkeypatch.setitem(EXECUTORS, "local", in_this_process)
 
 
 @pytest.fixture

@@ -20,11 +20,14 @@ from omegaconf import OmegaConf
 from data import load_benchmark
 from metanp.checkpoint import ALIASES, load_model, save_model, shipped_names
 from scripts.leaderboard import _columns, leaderboard
-from scripts.leaderboards.catalogue import Entry, modules_of, print_catalogue
-from scripts.leaderboards.contenders import others, taking_part
+from scripts.leaderboards.catalogue import Entry, print_catalogue
+from scripts.leaderboards.entrants import fits, others, taking_part
 from scripts.leaderboards.protocols import ceilings, settings
+from scripts.leaderboards.summary import summarise
 from scripts.leaderboards.transfer import MeasuredSources, nearest_tables
-from scripts.rows import RowFile, summarise
+from scripts.results.entrants import modules_of
+from scripts.results.executors import EXECUTORS
+from scripts.results.rows import RowFile
 from tasks.sources import _ALLOWED, check_honest
 
 ROOT = Path(__file__).parent.parent
@@ -108,7 +111,7 @@ def test_a_run_writes_rows_a_table_and_a_page_and_a_second_one_fits_nothing(tmp_
     def never(*args: object) -> None:
         raise AssertionError("ran again")
 
-    monkeypatch.setattr("scripts.leaderboard.run", never)
+    monkeypatch.setitem(EXECUTORS, "local", never)
     leaderboard(small(tmp_path))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
@@ -418,7 +421,7 @@ def test_the_tables_to_be_trained_on_are_the_nearest_that_a_kind_allows(kind, te
 def test_every_predictor_of_the_catalogue_has_tasks_at_all_numbers_of_labels_that_it_can_use(mirror):
     config = composed("protocol=nb201_proxies", "kind=cross-task")
     for one in others(config.catalogue, "cross-task", "nasbench201", sets=1, slow_sets=1):
-        budgets = [task.budget for task in one.tasks("cifar10_validation_accuracy_200_naslib", config.protocol)]
+        budgets = [fit.budget for fit in fits(one, "cifar10_validation_accuracy_200_naslib", config.protocol)]
         proxy = one.make["_target_"].endswith(".Proxy")
         without_labels = proxy or one.marks["predictor"] == "flan_transferred"
         expected = [n for n in config.protocol.budgets if (n == 0 and without_labels) or (n > 0 and not proxy)]
@@ -440,8 +443,8 @@ def test_a_predictor_trained_elsewhere_is_in_tables_of_kinds_that_allow_it_each_
     assert taking_part(entry, "everything", graph, []) == {}
     budgets = composed("protocol=nb201").protocol.budgets
     shown = "cifar10_validation_accuracy_200"
-    tasks = list(made["cross-task"].tasks(shown, composed("protocol=nb201").protocol))
-    assert [task.budget for task in tasks] == [*budgets, *budgets]
+    wanted = list(fits(made["cross-task"], shown, composed("protocol=nb201").protocol))
+    assert [fit.budget for fit in wanted] == [*budgets, *budgets]
     with pytest.raises(ValueError, match=r"flan_transferred is trained .* a label-free table allows none"):
         leaderboard(small(tmp_path, "predictors=[flan_transferred]"))
 

@@ -25,14 +25,14 @@ from scripts import readme, readme_search_tables
 from scripts.report.published import read_search
 from scripts.report.search_page import told as told_on_page
 from scripts.report.search_page import write_search_page
+from scripts.results.executors import EXECUTORS
 from scripts.search_benchmark import search_benchmark
-from scripts.searches import runner as search_runner
-from scripts.searches.contestants import Rival, contestants, holds_metanp, select
-from scripts.searches.runner import settings_of
+from scripts.searches.entrants import Rival, entrants, holds_metanp, select, settings_of
 from scripts.searches.simulation import Problem, SearchConfig, _shared, problem, simulate
 from scripts.searches.summary import Found, course, equalled, flat, incumbents, paired, summarise
 from scripts.searches.tables import entries, markdown_table, median
 from tests import bad_strategies
+from tests.in_this_process import in_this_process
 from tests.made_up_rows import Made
 from tests.test_scripts_report_page import Page
 
@@ -52,15 +52,6 @@ def small(tmp_path: Path, *overrides: str):
     """Two repeats of random search in NAS-Bench-201, twelve evaluations each."""
     few = ["strategies=[random]", "dataset=cifar10", "repeats=2", "evaluations=12", "jobs=1", "after=[5,10,50]"]
     return composed(*few, NO_MIRROR, f"output={tmp_path}", *overrides)
-
-
-def at_once(world, wanted, jobs, limit, done) -> None:
-    """As `scripts.searches.runner.run`, in this process."""
-    for cached in (search_runner._problem, search_runner._strategy):
-        cached.cache_clear()
-    search_runner._start(world)
-    for one in wanted:
-        done(one, search_runner.attempt(one))
 
 
 # --- the configurations ---------------------------------------------------------------------------------------------
@@ -95,13 +86,13 @@ def test_a_strategy_that_names_no_checkpoint_has_the_one_that_was_checked():
         "trees": Rival({"_target_": kind("guided_evolution.GuidedEvolution"), "checkpoint": "cross-task-nasbench201"}),
     }
     for name in ("bare", "guided", "shown"):
-        (one,) = contestants({name: rivals[name]}, "label-free", [], "nasbench201", 2)
+        (one,) = entrants({name: rivals[name]}, "label-free", [], "nasbench201", 2)
         assert (one.make["checkpoint"], one.file) == ("label-free", f"{name}-label-free-0")
         assert "-" in one.marks["config"]
-    (trees,) = contestants({"trees": rivals["trees"]}, "label-free", [], "nasbench201", 2)
+    (trees,) = entrants({"trees": rivals["trees"]}, "label-free", [], "nasbench201", 2)
     assert (trees.file, trees.marks["seed"]) == ("trees", 0)
     with pytest.raises(ValueError, match="may not"):
-        list(contestants(rivals, "cross-task", ["cross-task-nasbench201"], "transnas", 2))
+        list(entrants(rivals, "cross-task", ["cross-task-nasbench201"], "transnas", 2))
     with pytest.raises(ValueError, match="no setting for its checkpoint"):
         holds_metanp({"_target_": "tests.bad_strategies.Hides", "predictor": "metanp"})
 
@@ -451,7 +442,7 @@ def times_apart(path: Path) -> pa.Table:
 
 
 def test_a_benchmark_writes_runs_a_table_and_a_page_and_a_second_one_runs_nothing(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("scripts.search_benchmark.run", at_once)
+    monkeypatch.setitem(EXECUTORS, "local", in_this_process)
     config = small(tmp_path, "format=json", "strategies=[metanp,random]", "batch=6")
     (lines,) = search_benchmark(config).values()
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -479,7 +470,7 @@ def test_a_benchmark_writes_runs_a_table_and_a_page_and_a_second_one_runs_nothin
     def never(*args: object) -> None:
         raise AssertionError("ran again")
 
-    monkeypatch.setattr("scripts.search_benchmark.run", never)
+    monkeypatch.setitem(EXECUTORS, "local", never)
     search_benchmark(small(tmp_path, "strategies=[metanp,random]", "batch=6"))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     a_page_is_whole((tmp_path / "cifar10-label-free-batch6-evaluations12.html").read_text(), "random search")
@@ -491,11 +482,11 @@ def test_a_run_that_failed_is_tried_again_when_asked_for_and_the_last_row_counts
     config.strategies = ["shaky", "random"]
     asked: list[str] = []
 
-    def noted(world, wanted, jobs, limit, done) -> None:
-        asked.extend(one.predictor for one in wanted)
-        at_once(world, wanted, jobs, limit, done)
+    def noted(study, fits, *more):
+        asked.extend(fit.entrant for fit in fits)
+        return in_this_process(study, fits, *more)
 
-    monkeypatch.setattr("scripts.search_benchmark.run", noted)
+    monkeypatch.setitem(EXECUTORS, "local", noted)
     search_benchmark(config)
     monkeypatch.setattr("tests.bad_strategies.Raises.propose", RandomSearch.propose)
     search_benchmark(config)
@@ -507,7 +498,7 @@ def test_a_run_that_failed_is_tried_again_when_asked_for_and_the_last_row_counts
 
 
 def test_rows_of_other_code_make_a_table_when_asked_for_and_are_never_run_beside(tmp_path, monkeypatch):
-    monkeypatch.setattr("scripts.search_benchmark.run", at_once)
+    monkeypatch.setitem(EXECUTORS, "local", in_this_process)
     search_benchmark(small(tmp_path))
     path = tmp_path / "rows" / TOLD / "random.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()]
@@ -525,7 +516,7 @@ def test_rows_of_other_code_make_a_table_when_asked_for_and_are_never_run_beside
 
 
 def test_development_data_are_said_to_be(tmp_path, mirror, monkeypatch):
-    monkeypatch.setattr("scripts.search_benchmark.run", at_once)
+    monkeypatch.setitem(EXECUTORS, "local", in_this_process)
     search_benchmark(small(tmp_path, "benchmark=nasbench_macro"))
     for ending in ("html", "md"):
         text = (tmp_path / f"cifar10-label-free-evaluations12.{ending}").read_text()
@@ -564,7 +555,7 @@ def test_a_benchmark_killed_at_any_moment_ends_with_the_runs_of_one_that_was_not
     with open(rows, "ab") as file:
         file.write(b'{"shown": "cut o')
     search_benchmark(composed(*overrides, f"output={tmp_path / 'killed'}"))
-    monkeypatch.setattr("scripts.search_benchmark.run", at_once)
+    monkeypatch.setitem(EXECUTORS, "local", in_this_process)
     search_benchmark(composed(*overrides, f"output={tmp_path / 'whole'}"))
     first, second = (
         times_apart(tmp_path / folder / "cifar10-label-free-evaluations60.parquet") for folder in ("killed", "whole")
@@ -601,16 +592,16 @@ def test_repeats_are_spread_over_checkpoints(tmp_path):
     save_model(tmp_path / "other.safetensors", model, card)
     names = ["label-free", str(tmp_path / "other.safetensors")]
     rivals = select(composed().known, ["metanp", "random"], slow=False, front=False)
-    who = [*contestants(rivals, "label-free", names, "nasbench201", 4)]
+    who = [*entrants(rivals, "label-free", names, "nasbench201", 4)]
     assert [(one.marks["seed"], list(one.repeats)) for one in who] == [(0, [0, 2]), (7, [1, 3]), (0, [0, 1, 2, 3])]
     assert [one.make.get("checkpoint") for one in who] == [*names, None]
     assert len({one.marks["config"] for one in who}) == 3
     with pytest.raises(ValueError, match="5 repeats are not shared evenly by 2 checkpoints"):
-        list(contestants(rivals, "label-free", names, "nasbench201", 5))
+        list(entrants(rivals, "label-free", names, "nasbench201", 5))
 
 
 def test_a_search_for_a_front_is_held_against_one_for_the_best(tmp_path, mirror, monkeypatch):
-    monkeypatch.setattr("scripts.search_benchmark.run", at_once)
+    monkeypatch.setitem(EXECUTORS, "local", in_this_process)
     config = small(
         tmp_path, "benchmark=nasbench201_latency", "dataset=edgegpu", "strategies=[pareto,random]", "batch=6"
     )

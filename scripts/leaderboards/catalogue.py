@@ -8,20 +8,19 @@ A new one is a class (see `metanp.baselines.base.Baseline`) and a line there:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import get_class, instantiate
+from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
 from metanp.baselines.base import About
-from scripts.command import nearest
+from scripts.results.entrants import OURS, Described, chosen
 
-OURS = "metanp"
 PATH = Path(__file__).parent.parent.parent / "configs" / "catalogue" / "all.yaml"
 WIDE = 120  # columns of a terminal from which on all of the list is shown
 UNBROKEN = 1000  # of a pipe or a file, where a line may be as long as it is
@@ -46,18 +45,6 @@ class Entry:
     tuning: str = ""
     slow: bool = False
     transfers: bool = False
-
-
-@dataclass(frozen=True)
-class Described:
-    """What is known of a predictor before it runs."""
-
-    title: str
-    family: str
-    needs: tuple[str, ...]
-    source: str
-    tuning: str
-    slow: bool = False
 
 
 MINE = Described(
@@ -87,25 +74,15 @@ def describe(name: str, entry: Entry) -> Described:
     return Described(about.title, about.family, tuple(about.needs), about.source, entry.tuning, entry.slow)
 
 
-def modules_of(make: Mapping[str, Any]) -> list[str]:
-    """Where the classes are defined that it names, those within its settings too."""
-    found = [get_class(make["_target_"]).__module__] if "_target_" in make else []
-    return found + [module for part in make.values() if isinstance(part, Mapping) for module in modules_of(part)]
-
-
-def select(catalogue: Mapping[str, Entry], names: Iterable[str], slow: bool) -> dict[str, Entry]:
+def select(catalogue: Mapping[str, Entry], names: Sequence[str], slow: bool) -> dict[str, Entry]:
     """The entries called `names`; without any, all fast ones, and with `slow` all.
 
     Raises:
         ValueError: a name that is in no entry; says which are nearest.
     """
-    names = list(names)
-    for name in names:
-        if name not in catalogue:
-            raise ValueError(f"unknown predictor {name!r}; {nearest(name, catalogue)}")
-    if not names:
-        return {name: entry for name, entry in catalogue.items() if slow or not entry.slow}
-    return {name: catalogue[name] for name in names}
+    if names:
+        return chosen(catalogue, names, "predictor")
+    return {name: entry for name, entry in catalogue.items() if slow or not entry.slow}
 
 
 def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:

@@ -15,7 +15,7 @@ from data.fetch import cache_folder
 from data.table import Table
 from metanp.metrics import kendall_tau
 from scripts.at_hand import Absent
-from scripts.evaluation import Setting
+from scripts.leaderboards.judging import Setting
 
 
 @dataclass

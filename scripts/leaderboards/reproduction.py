@@ -14,7 +14,7 @@ from rich.table import Table
 
 from scripts.leaderboards.protocols import Compared, ProtocolConfig
 from scripts.report.published import read_published
-from scripts.rows import Row, write_rows
+from scripts.results.rows import Row, write_rows
 
 FAR = 0.05
 METRIC = "kendall_tau"

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scripts.comparisons import Ranking, Row, ranking, value
 from scripts.report.plots import Line, Look, lines, predicted_ranks
 from scripts.report.rank_diagram import rank_diagram
 from scripts.report.standings import SECONDS, TAU, TOP, Entry, View, median_seconds, shared_budgets
 from scripts.report.time_plots import Timed, tau_against_time, time_against_time
 from scripts.report.wording import column_titles, listed, number
+from scripts.results.statistics import Ranking, Row, ranking, value
 
 AXIS = "The axis is even in Fisher's z; what lies far below all others is drawn at its start."
 TOP_TOLD = "Best true rank among the predicted top 10, lower is better; a logarithmic axis."

@@ -16,7 +16,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from scripts.comparisons import Row
 from scripts.report.figures import Figure, figures
 from scripts.report.page_table import Line, table
 from scripts.report.plots import Look, looks
@@ -25,6 +24,7 @@ from scripts.report.standings import FEW, METRICS, View, budgets, entries, failu
 from scripts.report.text_tables import csv_summary, latex_table, markdown_table
 from scripts.report.verdict import Verdict, told, verdict
 from scripts.report.wording import OURS, Described, column_titles, listed, number
+from scripts.results.statistics import Row
 
 __all__ = ["latex_table", "markdown_table", "write_page"]
 
@@ -55,7 +55,7 @@ def write_page(
     """Write the page of one protocol and kind of meta-training.
 
     Args:
-        rows: see `scripts.comparisons`; scatter columns are drawn where there are some.
+        rows: see `scripts.results.statistics`; scatter columns are drawn where there are some.
         predictors: by id, in the order of the table; "metanp" is ours.
         not_yet: family and what it will be, of predictors that are missing.
         published: lines of others' results, those of this benchmark alone.

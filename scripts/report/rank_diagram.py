@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from scripts.comparisons import Ranking, groups
 from scripts.report.plots import WIDTH, Look
 from scripts.report.svg import Scale, drawing, path, tag, words
 from scripts.report.wording import number
+from scripts.results.statistics import Ranking, groups
 
 SIDE = 170  # room for the names on either side
 LINE, BAR = 15, 6  # between names, between bars

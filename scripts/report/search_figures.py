@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from metanp.search.pareto import on_front
-from scripts.comparisons import Row
 from scripts.report.figures import Figure
 from scripts.report.plots import Look
 from scripts.report.search_plots import Curve, Runs, even_axis, fronts, log_axis, over_evaluations, single_runs
 from scripts.report.wording import duration
+from scripts.results.statistics import Row
 from scripts.searches.simulation import Problem
 from scripts.searches.summary import Course
 

@@ -5,7 +5,7 @@
 A view is a choice of scored columns. In a view of several, a predictor's metric is the mean over them for each label
 set and training seed, so that intervals and tests stay those over label sets and seeds.
 
-Source of rows: see `scripts.comparisons`.
+Source of rows: see `scripts.results.statistics`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from scripts.comparisons import LEVEL, Row, holm, mean_and_half, paired, value
 from scripts.report.wording import Column, column_titles
+from scripts.results.statistics import LEVEL, Row, holm, mean_and_half, paired, value
 
 FEW = "too few labels"
 

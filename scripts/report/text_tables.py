@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from scripts.comparisons import Row, mean_and_half, value
 from scripts.report.standings import SECONDS, TAU, View, budgets, entries, failures, median_seconds, views
 from scripts.report.wording import OURS, Described, number
+from scripts.results.statistics import Row, mean_and_half, value
 
 SPECIAL = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",

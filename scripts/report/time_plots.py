@@ -11,10 +11,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scripts.comparisons import pareto
 from scripts.report.plots import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, Look, tau_axis
 from scripts.report.svg import Axis, Scale, decades, drawing, frame, note, path, place_labels, tag, words
 from scripts.report.wording import OURS, duration, number
+from scripts.results.statistics import pareto
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scripts.comparisons import Difference, known, paired
 from scripts.report.standings import View, budgets
 from scripts.report.wording import OURS, Described, listed, number
+from scripts.results.statistics import Difference, known, paired
 
 Rival = tuple[str, Difference]  # its id, and ours less its
 

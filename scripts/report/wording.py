@@ -8,28 +8,15 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+
+from scripts.results.entrants import OURS, Described
+
+__all__ = ["OURS", "Described"]
 
 Column = tuple[str, str]  # shown, scored
-OURS = "metanp"  # the predictor that everything is held against
 PROPER = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet16-120": "ImageNet16-120"}
 PARTS = re.compile(r"(?P<data>.+?)_(?P<split>validation|test|train)(_accuracy)?(_\d+)?(_(?P<origin>[a-z]+))?")
-
-
-class Described(Protocol):
-    """What is told of a predictor; `tuning` is a sentence."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def family(self) -> str: ...
-    @property
-    def needs(self) -> Sequence[str]: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def tuning(self) -> str: ...
 
 
 def column_titles(columns: Iterable[Column]) -> dict[Column, str]:

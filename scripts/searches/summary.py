@@ -4,9 +4,9 @@
 
 A run that never reached a goal counts with the limit, so a mean with such runs in it is a lower bound, and a difference
 of two such means is one of evaluations spent up to the limit. Intervals are 95 % ones over repeats; where a strategy
-has several checkpoints they are over repeats and training seeds at once (`scripts.comparisons`), and rather wide: 1.66
-times those of one where three seeds do not differ. Strategies are paired
-over repeats, which share the seed of their random choices and the checkpoint.
+has several checkpoints they are over repeats and training seeds at once (`scripts.results.statistics`), and rather
+wide: 1.66 times those of one where three seeds do not differ. Strategies are paired over repeats, which share the seed
+of their random choices and the checkpoint.
 
 Axes: repeat; evaluation, from 1 to the limit, where a run that ended earlier stays as it was.
 """
@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from scripts.comparisons import Difference, interval
 from scripts.report.wording import OURS, Described
-from scripts.rows import Row
+from scripts.results.rows import Row
+from scripts.results.statistics import Difference, interval
 from scripts.searches.simulation import Problem
 
 Numbers = Float[np.ndarray, "repeat evaluation"]

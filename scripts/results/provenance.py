@@ -4,25 +4,31 @@
     settings  a configuration
     data      what predictors were shown and held against
 
-Each is twelve hexadecimal digits of SHA-256.
+Each is twelve hexadecimal digits of SHA-256. And when, where and at which commit: `provenance`.
 """
 
 from __future__ import annotations
 
 import ast
+import datetime
 import hashlib
 import importlib.util
 import json
-from collections.abc import Iterator
+import os
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from scripts.evaluation import Setting
+from metanp.cell_array import CellArray
+from metanp.checkpoint import find
+from scripts.results.rows import Row, write_rows
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 OURS = ("metanp", "scripts")
 DIGITS = 12
 
@@ -44,11 +50,34 @@ def settings_digest(settings: Any) -> str:
     return _digest(json.dumps(settings, sort_keys=True))
 
 
-def data_digest(setting: Setting) -> str:
-    """Of the cells, and of all numbers that are shown or ranked against."""
-    columns = {"": setting.score, **setting.scored, **setting.features}
-    arrays = [setting.cells.operation, setting.cells.adjacency, *(columns[name] for name in sorted(columns))]
+def data_digest(cells: CellArray, columns: Mapping[str, np.ndarray]) -> str:
+    """Of the cells, and of all numbers that are shown or ranked against, by name."""
+    arrays = [cells.operation, cells.adjacency, *(columns[name] for name in sorted(columns))]
     return _digest(*sorted(columns), *(np.ascontiguousarray(array).tobytes() for array in arrays))
+
+
+def checkpoint_digest(name: str) -> str:
+    """Of the file of a checkpoint, by name or path."""
+    return hashlib.sha256(find(name).read_bytes()).hexdigest()[:DIGITS]
+
+
+def provenance() -> dict[str, str]:
+    """When, where and from which commit something was measured."""
+    git = ["git", "-C", str(ROOT)]
+    commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
+    # tables of other protocols, published a minute ago, change nothing of what is measured
+    status = [*git, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!results"]
+    changed = subprocess.run(status, capture_output=True, text=True, check=True).stdout.strip()
+    return {
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "commit": commit.stdout.strip() + ("-dirty" if changed else ""),
+    }
+
+
+def publish(table: Sequence[Row], name: str) -> None:
+    """Write a table among those that README is made from, with date, machine and commit."""
+    write_rows(ROOT / "results" / "summary" / f"{name}.csv", [{**row, **provenance()} for row in table])
 
 
 def _digest(*parts: str | bytes) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from scripts.comparisons import (
+from scripts.results.statistics import (
     critical_difference,
     groups,
     holm,

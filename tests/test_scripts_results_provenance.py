@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from metanp.cell_array import CellArray
-from scripts import versions
-from scripts.evaluation import Setting
-from scripts.versions import code_digest, data_digest, settings_digest
+from scripts.leaderboards.judging import Setting
+from scripts.results import provenance
+from scripts.results.provenance import code_digest, data_digest, settings_digest
 from tests.evaluated_cells import CELLS
 
 
@@ -23,15 +23,15 @@ def project(tmp_path, monkeypatch):
     (folder / "second.py").write_text("import metanp.third\n\ndef g():\n    return metanp.third.h\n")
     (folder / "third.py").write_text("h = 1\n")
     (folder / "apart.py").write_text("x = 1\n")
-    monkeypatch.setattr(versions, "ROOT", tmp_path)
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
     forget()
     yield folder
     forget()
 
 
 def forget() -> None:
-    versions._imports.cache_clear()
-    versions._statements.cache_clear()
+    provenance._imports.cache_clear()
+    provenance._statements.cache_clear()
 
 
 def digest_after(path: Path, text: str) -> str:
@@ -56,12 +56,12 @@ def test_every_predictor_depends_on_how_it_is_judged_and_not_on_other_predictors
     forget()
     found = {}
     for module in ("metanp.baselines.gates", "metanp.baselines.trees", "metanp.predictor"):
-        seen, waiting = set(), [module, "scripts.evaluation"]
+        seen, waiting = set(), [module, "scripts.leaderboards.judging"]
         while waiting:
             name = waiting.pop()
             if name not in seen:
                 seen.add(name)
-                waiting += versions._imports(name)
+                waiting += provenance._imports(name)
         found[module] = seen
     assert all({"metanp.metrics", "metanp.cell_array"} <= seen for seen in found.values())
     assert "metanp.baselines.graph_networks" in found["metanp.baselines.gates"]
@@ -79,6 +79,10 @@ def test_settings_are_named_by_what_they_say_not_by_their_order():
     )
 
 
+def digest(setting: Setting) -> str:
+    return data_digest(setting.cells, {"": setting.score, **setting.scored, **setting.features})
+
+
 def test_data_are_named_by_every_number_that_is_shown_or_ranked_against():
     cells, score = CellArray.from_cells(CELLS[:4]), np.arange(4.0)
     same = [Setting(cells, score, scored={"x": score + 1}, features={"f": score}) for _ in range(2)]
@@ -89,6 +93,6 @@ def test_data_are_named_by_every_number_that_is_shown_or_ranked_against():
         Setting(cells, score, scored={"y": score + 1}, features={"f": score}),
         Setting(cells[::-1], score, scored={"x": score + 1}, features={"f": score}),
     ]
-    digests = [data_digest(setting) for setting in [*same, *others]]
+    digests = [digest(setting) for setting in [*same, *others]]
     assert digests[0] == digests[1]
     assert len(set(digests)) == 6

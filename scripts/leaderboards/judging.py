@@ -1,4 +1,4 @@
-"""How well predictors rank a benchmark from a few labels: label sets shared by all, one row a fit.
+"""How well a predictor ranks a benchmark from a few labels: label sets shared by all, one row a scored column.
 
     context cells -> fit -> predict every other cell -> metrics
 
@@ -8,14 +8,12 @@ Axes: cell, rows of the table. Budgets are nested: a label set of 20 cells is th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from jaxtyping import Float, Int
-from rich.console import Console
-from rich.progress import track
 
 from metanp.cell_array import CellArray
 from metanp.metrics import LEVELS, coverage, distribution_metrics, ranking_metrics
@@ -54,7 +52,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Job:
+class LabelSet:
     """One label set at one budget; `ties` is the permutation of the targets that breaks predicted ties."""
 
     number: int
@@ -64,27 +62,14 @@ class Job:
     ties: Int[np.ndarray, " target"]
 
 
-def label_sets(setting: Setting) -> Iterator[Job]:
+def label_sets(setting: Setting) -> Iterator[LabelSet]:
     """All label sets at all budgets, the same for every predictor."""
     for number in range(setting.sets):
         order = np.random.default_rng([setting.seed, number]).permutation(len(setting.score))
         for budget in setting.budgets:
             target = np.sort(order if setting.everywhere else order[budget:])
             ties = np.random.default_rng([setting.seed, number, 1]).permutation(len(target))
-            yield Job(number, budget, order[:budget], target, ties)
-
-
-def evaluate(predictors: Mapping[str, Callable[[], Predictor]], setting: Setting) -> list[dict[str, Any]]:
-    """Every predictor on every label set: one row for each, and for each metric that it is held against."""
-    made = {name: make() for name, make in predictors.items()}
-    pools = {name: predictor.encode(setting.cells, setting.features or None) for name, predictor in made.items()}
-    rows = []
-    jobs = list(label_sets(setting))
-    for job in track(jobs, "ranking", console=Console(stderr=True)):
-        for name, predictor in made.items():
-            found = judge(predictor, pools[name], setting, job)
-            rows += [{"predictor": name, "seed": 0, "status": "ok", **row} for row in found]
-    return rows
+            yield LabelSet(number, budget, order[:budget], target, ties)
 
 
 class NotFinite(ValueError):
@@ -97,48 +82,49 @@ def reads_side(predictor: Any) -> bool:
     return about is None or "side features" in about.needs
 
 
-def judge(predictor: Predictor, pool: Any, setting: Setting, job: Job, scatter: int = 0) -> list[dict[str, Any]]:
+def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, scatter: int = 0) -> list[dict[str, Any]]:
     """Rows of one fit: metrics for each of `setting.scored`, and seconds to fit and to predict.
 
     Likelihood, CRPS and coverage are held against a new measurement of what was shown; at no label there is no unit to
     hold them in. Intervals lie between the predictor's own quantiles where it gives some (`predict_distribution`), else
     they are normal. A predictor that needs labels (`fewest_labels`) has no row below its number of them. The first
-    `scatter` of the targets, in the order of `job.ties`, are kept as they are, predicted and true.
+    `scatter` of the targets, in the order of `shown.ties`, are kept as they are, predicted and true.
 
     Raises:
         NotFinite: a prediction is not.
         ValueError: there are more predictions than cells, or fewer.
     """
-    if job.budget < getattr(predictor, "fewest_labels", 0):
+    if shown.budget < getattr(predictor, "fewest_labels", 0):
         return []
     started = time.perf_counter()
-    predictor.fit(setting.cells[job.context], setting.score[job.context], **_wanted(predictor, pool, setting, job))
+    predictor.fit(
+        setting.cells[shown.context], setting.score[shown.context], **_wanted(predictor, pool, setting, shown)
+    )
     fitted = time.perf_counter()
     mean, std, predicted = _answer(predictor, pool)
     done = time.perf_counter()
     if np.shape(mean) != (len(setting.cells),):
         raise ValueError(f"it predicts {np.shape(mean)} numbers of {len(setting.cells)} cells")
-    mean = mean[job.target]
+    mean = mean[shown.target]
     if not np.isfinite(mean).all():
         raise NotFinite(f"{(~np.isfinite(mean)).sum()} of {len(mean)} predictions are not finite")
     seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted}
-    honesty = {} if std is None or not job.budget else _honesty(mean, std, predicted, setting, job)
+    honesty = {} if std is None or not shown.budget else _honesty(mean, std, predicted, setting, shown)
     rows = []
     for name, truth in (setting.scored or {"": setting.score}).items():
-        row = {"set": job.number, "labels": job.budget, "scored": name}
-        row |= {**ranking_metrics(mean, truth[job.target], job.ties), **honesty, **seconds}
+        row = {"scored": name, **ranking_metrics(mean, truth[shown.target], shown.ties), **honesty, **seconds}
         if scatter:
-            kept = job.ties[:scatter]
-            row |= {"scatter_predicted": mean[kept].tolist(), "scatter_truth": truth[job.target][kept].tolist()}
+            kept = shown.ties[:scatter]
+            row |= {"scatter_predicted": mean[kept].tolist(), "scatter_truth": truth[shown.target][kept].tolist()}
         rows.append(row)
     return rows
 
 
-def _wanted(predictor: Any, pool: Any, setting: Setting, job: Job) -> dict[str, Any]:
+def _wanted(predictor: Any, pool: Any, setting: Setting, shown: LabelSet) -> dict[str, Any]:
     """What `fit` takes beside cells and scores."""
     more: dict[str, Any] = {}
     if setting.features and reads_side(predictor):
-        more["features"] = {name: column[job.context] for name, column in setting.features.items()}
+        more["features"] = {name: column[shown.context] for name, column in setting.features.items()}
     if "unlabelled cells" in getattr(getattr(predictor, "about", None), "needs", ()):
         more["unlabelled"] = pool
     return more
@@ -154,24 +140,15 @@ def _answer(predictor: Any, pool: Any) -> tuple[Scores, Scores | None, Predicted
     return predictor.predict(pool), None, None
 
 
-def _honesty(mean: Targets, std: Scores, predicted: Predicted | None, setting: Setting, job: Job) -> dict[str, float]:
+def _honesty(
+    mean: Targets, std: Scores, predicted: Predicted | None, setting: Setting, shown: LabelSet
+) -> dict[str, float]:
     """Likelihood, CRPS and coverage of the targets' intervals."""
-    measured = setting.score[job.target]
-    found = distribution_metrics(mean, std[job.target], measured)
+    measured = setting.score[shown.target]
+    found = distribution_metrics(mean, std[shown.target], measured)
     if predicted:
         ends = [0.5 + side * level / 2 for level in LEVELS for side in (-1, 1)]
-        quantiles = predicted.quantiles(ends)[:, job.target]
+        quantiles = predicted.quantiles(ends)[:, shown.target]
         for level, lower, upper in zip(LEVELS, quantiles[::2], quantiles[1::2], strict=True):
             found[f"coverage_{100 * level:.0f}"] = coverage(lower, upper, measured)
     return found
-
-
-def summary(rows: Sequence[Mapping[str, Any]], metric: str, average: Callable = np.mean) -> dict[str, dict[str, float]]:
-    """{predictor: {labels: average of `metric` over label sets}}."""
-    found: dict[tuple[str, int], list[float]] = {}
-    for row in rows:
-        found.setdefault((row["predictor"], row["labels"]), []).append(row[metric])
-    table: dict[str, dict[str, float]] = {}
-    for (name, budget), values in found.items():
-        table.setdefault(name, {})[str(budget)] = round(float(average(values)), 5)
-    return table

@@ -1,16 +1,15 @@
 """Who takes part in a simulated search: strategies of `configs/search_strategies/`, each with what marks its rows.
 
-strategies, checkpoints -> contestants -> runs, one a repeat
+strategies, checkpoints -> entrants -> fits, one a repeat
 
-A strategy that holds a MetaNP has a contestant for each checkpoint: repeat i is of the checkpoint i modulo their
-number. A checkpoint that saw what it may not see is refused, as in `scripts.leaderboards.contenders`; whatever its
-settings say, the strategy is made with one that was looked at.
+A strategy that holds a MetaNP has an entrant for each checkpoint: repeat i is of the checkpoint i modulo their number.
+A checkpoint that saw what it may not see is refused (`scripts.results.entrants.trained`); whatever its settings say,
+the strategy is made with one that was looked at.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,12 +17,9 @@ from typing import Any
 from hydra.utils import get_class, instantiate
 
 from metanp.search.strategy import Strategy
-from scripts.command import nearest
-from scripts.leaderboards.catalogue import Described
-from scripts.leaderboards.contenders import ours
-from scripts.rows import Row
-from scripts.searches.runner import Run, settings_of
-from scripts.versions import code_digest, settings_digest
+from scripts.results.entrants import Described, Entrant, chosen, trained
+from scripts.results.provenance import checkpoint_digest, code_digest, settings_digest
+from scripts.results.rows import Row
 
 JUDGE = "scripts.searches.simulation"  # whose code makes rows what they are, whatever the strategy
 
@@ -57,63 +53,49 @@ class Rival:
         return replace(self, make={**self.make, **settings}, settings=dict(settings))
 
 
-@dataclass(frozen=True)
-class Contestant:
-    """A strategy, with one checkpoint if it holds any: where its rows are, and what they are marked with."""
-
-    file: str
-    make: dict[str, Any]
-    batch: int
-    repeats: Sequence[int]
-    marks: Row
-
-    def runs(self, told: str, limit: int) -> Iterator[Run]:
-        """One a repeat."""
-        for number in self.repeats:
-            where = (self.marks["predictor"], json.dumps(self.make), self.marks["seed"], told, (told,))
-            yield Run(*where, number, limit, self.batch)
-
-
 def select(known: Mapping[str, Rival], names: Sequence[str], slow: bool, front: bool) -> dict[str, Rival]:
     """The strategies called `names`; without any, all fast ones, and with `slow` all.
 
     Raises:
         ValueError: a name that none has, says which are nearest; one that needs a cost where there is none.
     """
-    for name in names:
-        if name not in known:
-            raise ValueError(f"unknown strategy {name!r}; {nearest(name, known)}")
-        if known[name].front and not front:
+    for name, one in chosen(known, names, "strategy").items():
+        if one.front and not front:
             raise ValueError(f"{name} searches for a front, and this benchmark has no cost; try nasbench201_latency")
     if names:
-        return {name: known[name] for name in names}
+        return chosen(known, names, "strategy")
     return {name: one for name, one in known.items() if (slow or not one.slow) and one.front <= front}
 
 
-def contestants(
+def entrants(
     rivals: Mapping[str, Rival], kind: str, checkpoints: Sequence[str], benchmark: str, repeats: int, batch: int = 0
-) -> Iterator[Contestant]:
+) -> Iterator[Entrant]:
     """Args: batch: of all strategies, in place of their own.
 
     Raises:
         ValueError: a checkpoint that may not stand here, or repeats that checkpoints do not share evenly.
     """
     held = [rival for rival in rivals.values() if holds_metanp(rival.make)]
-    trained = [*ours(kind, checkpoints, benchmark, 1)] if held else []
-    if trained and repeats % len(trained):
-        raise ValueError(f"{repeats} repeats are not shared evenly by {len(trained)} checkpoints; ask for a multiple")
+    models = trained(kind, checkpoints, benchmark) if held else {}
+    if models and repeats % len(models):
+        raise ValueError(f"{repeats} repeats are not shared evenly by {len(models)} checkpoints; ask for a multiple")
     for name, rival in rivals.items():
         at_once = batch or rival.batch or rival.made().batch
         settings = settings_digest([rival.make, at_once])
-        marks = {"predictor": name, "code": code_digest(JUDGE, *_modules(rival.make))}
+        marks: Row = {"predictor": name, "code": code_digest(JUDGE, *_modules(rival.make))}
         if not holds_metanp(rival.make):
-            yield Contestant(name, rival.make, at_once, range(repeats), {**marks, "seed": 0, "config": settings})
+            yield Entrant(name, rival.make, 0, range(repeats), {**marks, "seed": 0, "config": settings}, at_once)
             continue
-        for place, one in enumerate(trained):
-            config = {"seed": one.seed, "config": f"{settings}-{one.marks['config']}"}
-            mine = range(place, repeats, len(trained))
-            make = {**rival.make, "checkpoint": one.make["checkpoint"]}
-            yield Contestant(f"{name}-{kind}-{one.seed}", make, at_once, mine, {**marks, **config})
+        for place, (seed, checkpoint) in enumerate(models.items()):
+            mine = range(place, repeats, len(models))
+            make = {**rival.make, "checkpoint": checkpoint}
+            config = {"seed": seed, "config": f"{settings}-{checkpoint_digest(checkpoint)}"}
+            yield Entrant(f"{name}-{kind}-{seed}", make, seed, mine, {**marks, **config}, at_once)
+
+
+def settings_of(make: Mapping[str, Any]) -> set[str]:
+    """Names of the settings that a strategy's class takes, such as `checkpoint`."""
+    return set(inspect.signature(get_class(make["_target_"])).parameters)
 
 
 def holds_metanp(make: Mapping[str, Any]) -> bool:

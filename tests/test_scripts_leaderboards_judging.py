@@ -5,7 +5,7 @@ import numpy as np
 from metanp.cell_array import CellArray
 from metanp.predicted import Predicted
 from metanp.spaces import get_space
-from scripts.evaluation import Setting, evaluate, label_sets, summary
+from scripts.leaderboards.judging import Setting, judge, label_sets
 
 
 def setting(**more) -> Setting:
@@ -42,16 +42,19 @@ class Oracle:
         return (pool, np.ones(len(pool))) if return_std else pool
 
 
+def judged(predictor: Oracle, where: Setting) -> list[dict]:
+    pool = predictor.encode(where.cells)
+    return [row for label_set in label_sets(where) for row in judge(predictor, pool, where, label_set)]
+
+
 def test_an_oracle_ranks_perfectly_and_its_mirror_image_as_badly_as_can_be():
     where = setting()
     good, bad = Oracle(where.score), Oracle(-where.score)
-    rows = evaluate({"good": lambda: good, "bad": lambda: bad}, where)
+    rows, worst = judged(good, where), judged(bad, where)
     assert good.seen == [5, 20] * 3
-    tau = summary(rows, "kendall_tau")
-    assert tau["good"] == {"5": 1.0, "20": 1.0}
-    assert tau["bad"] == {"5": -1.0, "20": -1.0}
-    assert summary(rows, "n_at_10")["good"]["20"] == 1
-    assert summary(rows, "regret_at_10")["good"]["5"] == 0
+    assert [row["kendall_tau"] for row in rows] == [1.0] * 6
+    assert [row["kendall_tau"] for row in worst] == [-1.0] * 6
+    assert {(row["n_at_10"], row["regret_at_10"]) for row in rows} == {(1, 0)}
     assert all(row["seconds_fit"] >= 0 for row in rows)
 
 
@@ -65,8 +68,5 @@ def test_coverage_is_that_of_a_predictors_own_quantiles_where_it_gives_some():
                 pool, np.ones(len(pool)), lambda p: pool + (p - 0.5 if abs(p - 0.5) > 0.4 else -0.1 - abs(p - 0.5))
             )
 
-    rows = evaluate({"plain": lambda: Oracle(where.score), "careful": lambda: Careful(where.score)}, where)
-    assert {(row["predictor"], row["coverage_50"], row["coverage_90"]) for row in rows} == {
-        ("plain", 1.0, 1.0),
-        ("careful", 0.0, 1.0),
-    }
+    for predictor, found in ((Oracle(where.score), (1.0, 1.0)), (Careful(where.score), (0.0, 1.0))):
+        assert {(row["coverage_50"], row["coverage_90"]) for row in judged(predictor, where)} == {found}

@@ -1,0 +1,11 @@
+"""How every study is run and kept: entrants -> fits -> executor -> rows -> statistics.
+
+entrants.py    who takes part, with which checkpoint, and what marks its rows
+fits.py        one piece of work each, the rows that are there, and those that are missing
+executors.py   over local processes, SLURM or Ray
+rows.py        one file an entrant; CSV and Parquet
+statistics.py  which is better, and by how much
+provenance.py  what a number was made by
+
+A study says what a fit does (`fits.Study`); nothing here knows a predictor, a search or a page.
+"""

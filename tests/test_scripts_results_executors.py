@@ -1,0 +1,93 @@
+"""The same rows on every executor; what goes wrong is a row; the time that is left."""
+
+import importlib.util
+
+import pytest
+
+from scripts.results.executors import EXECUTORS, Costs, execute
+from scripts.results.fits import Fit
+from tests.small_study import Sums, fits
+
+
+def run(executor: str, tmp_path, *makes: str, limit: float = 30.0, jobs: int = 2) -> list[dict]:
+    if executor == "ray" and importlib.util.find_spec("ray") is None:
+        pytest.skip("no package ray: the extra cluster is not installed")
+    found: list[tuple[Fit, list[dict]]] = []
+    slurm = {"cluster": "local", "folder": str(tmp_path / "jobs")}
+    execute(Sums(100), fits(*makes), lambda fit, rows: found.append((fit, rows)), executor, jobs, limit, slurm)
+    rows = [row for _, rows in sorted(found, key=lambda pair: pair[0].number) for row in rows]
+    return [{name: value for name, value in row.items() if not name.startswith("seconds_")} for row in rows]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_fits_that_fail_hang_or_crash_are_rows_and_the_others_go_on_wherever_they_run(executor, tmp_path):
+    makes = ["add", "raise", "add", "crash", "add", "wait", "add"]
+    rows = run(executor, tmp_path, *makes, limit=3.0)
+    assert [row["set"] for row in rows] == list(range(7))
+    assert [row.get("sum") for row in rows] == [100, None, 102, None, 104, None, 106]
+    assert [(row["status"], row["message"]) for row in rows if row["status"] != "ok"] == [
+        ("error", "ArithmeticError: it cannot"),
+        ("error", "its process ended with 3"),
+        ("timeout", "took more than 3 s"),
+    ]
+
+
+def test_a_job_of_a_cluster_that_is_lost_is_a_row_of_each_of_its_fits(tmp_path, monkeypatch):
+    from submitit.local.local import LocalJob
+
+    def lost(self):
+        raise RuntimeError("the node is gone")
+
+    monkeypatch.setattr(LocalJob, "result", lost)
+    rows = run("slurm", tmp_path, "add", "add", jobs=1)
+    assert [row["status"] for row in rows] == ["error", "error"]
+    assert all(row["message"].endswith("the node is gone") for row in rows)
+
+
+def test_an_executor_that_is_not_there_is_refused_with_what_to_do(monkeypatch):
+    with pytest.raises(ValueError, match=r"unknown executor 'rey'; nearest: ray"):
+        execute(Sums(0), fits("add"), lambda fit, rows: None, "rey")
+
+    def missing(name: str):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr("scripts.results.executors.importlib.import_module", missing)
+    with pytest.raises(ValueError, match=r"no package ray.*pip install"):
+        execute(Sums(0), fits("add"), lambda fit, rows: None, "ray")
+
+
+# --- time that is left ----------------------------------------------------------------------------------------------
+
+
+def fit(entrant: str, budget: int, number: int = 0) -> Fit:
+    return Fit(entrant, "{}", None, "shown", ("a", "b"), number, budget)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("scripts.results.executors.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_the_time_left_is_that_of_fits_alike_in_minutes_as_they_have_passed(clock):
+    waiting = [fit(name, budget, n) for name in ("slow", "fast") for budget in (10, 20) for n in range(10)]
+    costs = Costs(waiting)
+    costs.add(waiting[0], 60.0)
+    costs.add(fit("fast", 10), 6.0)
+    clock[0] += 33  # two processes: half of the seconds of fits
+    # 9 + 10 fits of 60 s and 9 + 10 of 6 s, half of them at once: 19 * 66 / 2 s
+    assert costs.left() == "about 10 min left"
+
+
+def test_an_entrant_that_was_not_seen_yet_is_taken_for_the_others(clock):
+    costs = Costs([fit("seen", 5), fit("seen", 5), fit("new", 5)])
+    costs.add(fit("seen", 5), 60.0)
+    clock[0] += 60
+    assert costs.left() == "about 2 min left"
+
+
+def test_the_last_fit_leaves_no_time(clock):
+    costs = Costs([fit("seen", 5)])
+    costs.add(fit("seen", 5), 0.0)
+    assert costs.left() == "less than a minute left"
