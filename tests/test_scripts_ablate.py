@@ -76,12 +76,8 @@ def test_a_variant_is_trained_once_and_judged_again_after_a_kill(tmp_path, monke
     config.variants, config.seeds = {"whitened heads alone": config.variants["whitened heads alone"]}, [1]
     monkeypatch.setitem(EXECUTORS, "local", in_this_process)
     (line,) = ablate.ablate(config)
-    assert (line["variant"], line["benchmark"], line["budgets"], line["seeds"]) == (
-        *config.variants,
-        "nasbench201",
-        "8",
-        1,
-    )
+    assert [line["variant"]] == list(config.variants)
+    assert (line["benchmark"], line["budgets"], line["seeds"]) == ("nasbench201", "8", 1)
     (path,) = (tmp_path / "rows").iterdir()
     assert json.loads(path.read_text())["kendall_tau"] == pytest.approx(line["kendall_tau"], abs=1e-5)
 

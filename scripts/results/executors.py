@@ -169,7 +169,7 @@ def _ray(study: Study, fits: Sequence[Fit], jobs: int, limit: float, slurm: dict
     try:
         worker = ray.remote(num_cpus=1, max_restarts=3, max_task_retries=3)(_Worker)  # where a node is lost
         actors = [worker.remote(study, limit) for _ in range(jobs)]
-        yield from ActorPool(actors).map_unordered(lambda actor, fit: actor.attempt.remote(fit), fits)
+        yield from ActorPool(actors).map_unordered(lambda actor, fit: actor.attempt.remote(fit), list[Any](fits))
     finally:
         if started:
             ray.shutdown()
