@@ -97,7 +97,8 @@ class MixtureQuantiles:
             values = self.transform.inverse(np.concatenate([_of_one(m.quantile(wanted)) for m in self.mixtures]))
             return self.sign * values[self.distinct]
         # of what does not fail, a smaller share is wanted
-        shares = np.clip((wanted - self.fails) / (1 - self.fails), LEAST_SHARE, 1 - LEAST_SHARE)
+        works = np.maximum(1 - self.fails, LEAST_SHARE)
+        shares = np.clip((wanted - self.fails) / works, LEAST_SHARE, 1 - LEAST_SHARE)
         parts = np.split(shares, np.cumsum([mixture.mean.shape[-1] for mixture in self.mixtures])[:-1])
         pairs = [(m, torch.from_numpy(part)[None].to(m.mean)) for m, part in zip(self.mixtures, parts, strict=True)]
         values = self.transform.inverse(np.concatenate([_of_one(m.quantile(share)) for m, share in pairs]))
