@@ -20,6 +20,7 @@ from jaxtyping import Int
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.forms import register
 from metanp.given.settings import read_generator, read_items, read_text
 from metanp.spaces import nasbench101_edits as edits
 from metanp.spaces import nasbench101_enumeration as enumeration
@@ -153,6 +154,7 @@ class NASBench101(Space):
 
 
 SPACE = NASBench101()
+register("nasbench101", parse, write)
 
 
 def _ours(own_name: str) -> str:

@@ -24,6 +24,7 @@ from jaxtyping import Bool, Int
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.forms import register
 from metanp.given.settings import read_generator, read_items, read_text
 from metanp.operations import INDEX
 from metanp.spaces.base import Space
@@ -146,6 +147,7 @@ class NASBenchGraph(Space):
 
 
 SPACE = NASBenchGraph()
+register("nasbench_graph", parse, write)
 
 
 def _checked_links(links: Sequence[int]) -> Links:
