@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.table import Metric, Table
+from metanp.atomic import replacing
 from metanp.cell_array import CellArray
 
 FORMAT = 1  # raise it when the layout changes, and caches are built anew
@@ -29,17 +28,8 @@ _METADATA, _DIGEST = b"metanp.table", b"metanp.sha256"
 
 def write(table: Table, path: Path) -> None:
     """Write the file whole or not at all; makes its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(part, "wb") as file:
-            pq.write_table(_to_arrow(table), file, compression="zstd", write_page_checksum=True)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        pq.write_table(_to_arrow(table), file, compression="zstd", write_page_checksum=True)
 
 
 def read(path: Path) -> Table:

@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
+from metanp.atomic import write_whole
 from metanp.checkpoint import read_tensors, save_model, write_tensors
 from metanp.model import EpisodeBatch, Model
 
@@ -255,9 +256,7 @@ class MetaTrainer:
             return
         lines = path.read_text().splitlines()
         kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
-        partial = path.with_suffix(".partial")
-        partial.write_text("".join(line + "\n" for line in kept))
-        partial.replace(path)  # whole or not at all: a run may be killed here as well
+        write_whole(path, "".join(line + "\n" for line in kept).encode())  # a run may be killed here as well
 
 
 def parameter_groups(model: Model, config: TrainingConfig) -> list[dict[str, Any]]:
