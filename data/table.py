@@ -15,7 +15,6 @@ On disk: `data.parquet`, with cells as their arrays, adjacency as bits, and desc
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,6 +26,7 @@ from jaxtyping import Float64
 
 from data import parquet
 from metanp.cell_array import CellArray
+from metanp.nearest import names_like
 
 
 class Source(NamedTuple):
@@ -186,7 +186,7 @@ class Table:
     def _unknown(self, metric: str) -> str:
         if metric in self.absent:
             return f"{self.name} has no metric {metric!r} without {self.absent[metric]}; {self.how_to_have_more}"
-        near = difflib.get_close_matches(str(metric), self.metrics, n=3, cutoff=0.3) or list(self.metrics)[:6]
+        near = names_like(metric, self.metrics) or list(self.metrics)[:6]
         text = f"{self.name} has no metric {metric!r}; nearest: {', '.join(near)}"
         if metric in self.features:
             text += f"; {metric!r} is a side feature: table.features[{metric!r}]"

@@ -4,10 +4,9 @@ One module a space, with one instance, `SPACE`. Modules register the conversions
 (`metanp.forms`). Nothing here knows a measurement.
 """
 
-import difflib
-
 from metanp.cell import Cell
 from metanp.forms import register
+from metanp.nearest import nearest_one
 from metanp.spaces import nasbench101, nasbench201, nasbench_graph, nasbench_macro, transnas
 from metanp.spaces.base import Space
 
@@ -27,8 +26,8 @@ def get_space(name: str) -> Space:
     """
     if name in SPACES:
         return SPACES[name]
-    near = difflib.get_close_matches(str(name), SPACES, n=1, cutoff=0)
-    raise ValueError(f"unknown search space {name!r}; nearest: {near[0]}; known: {', '.join(SPACES)}")
+    near = nearest_one(name, SPACES)
+    raise ValueError(f"unknown search space {name!r}; {near}; known: {', '.join(SPACES)}")
 
 
 def read_text(space_name: str, text: str) -> Cell:
