@@ -10,13 +10,13 @@ A benchmark is one file here, with one `Benchmark` in it, and one line in `BENCH
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from data import analog, nasbench101, nasbench201, nasbench_graph, nasbench_macro, nasbench_nlp, transnas
 from data.benchmark import Benchmark, cache_path, gather, load
 from data.fetch import FileUnavailable
 from data.table import Metric, Source, Table
+from metanp.nearest import names_like
 
 __all__ = ["BENCHMARKS", "Benchmark", "FileUnavailable", "Metric", "Source", "Table", "cached_path", "load_benchmark"]
 
@@ -61,7 +61,7 @@ def cached_path(name: str) -> Path:
 
 def _benchmark(name: str) -> Benchmark:
     if name not in BENCHMARKS:
-        near = difflib.get_close_matches(str(name), BENCHMARKS, n=1, cutoff=0.3)
+        near = names_like(name, BENCHMARKS, most=1)
         hint = f"nearest: {near[0]}; " if near else ""
         raise ValueError(f"unknown benchmark {name!r}; {hint}known: {', '.join(BENCHMARKS)}")
     return BENCHMARKS[name]

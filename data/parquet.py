@@ -1,121 +1,82 @@
-"""A `Table` on disk: one Parquet file, descriptions as JSON in its schema, that opens in a fraction of a second.
+"""Columns and a description of them on disk: one Parquet file that opens in a fraction of a second.
 
-Pages carry checksums and descriptions a digest, so a damaged file is an error and never a wrong number; a file is
-written whole or not at all.
-Cells are stored as their arrays, adjacency as bits; a column over (cell, seed) as lists of fixed size.
+A column is a list of texts, an array of one number a row, or a matrix of some numbers a row, stored as lists of fixed
+size. The description is anything that JSON holds; it lies in the file's schema. Pages carry checksums and the
+description a digest, so a damaged file is an error and never a wrong number; a file is written whole or not at all.
+
+Knows no table: what columns mean is told by `data.table`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.table import Metric, Table
-from metanp.cell_array import CellArray
+from metanp.atomic import replacing
 
 FORMAT = 1  # raise it when the layout changes, and caches are built anew
 _METADATA, _DIGEST = b"metanp.table", b"metanp.sha256"
+Column = Any  # a list of texts or an array of one or two axes
+T = TypeVar("T")
 
 
-def write(table: Table, path: Path) -> None:
+def write(path: Path, columns: Mapping[str, Column], description: Mapping[str, Any]) -> None:
     """Write the file whole or not at all; makes its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(part, "wb") as file:
-            pq.write_table(_to_arrow(table), file, compression="zstd", write_page_checksum=True)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    metadata = json.dumps({"format": FORMAT, **description}).encode()
+    arrow = pa.table({name: _to_arrow(column) for name, column in columns.items()})
+    arrow = arrow.replace_schema_metadata({_METADATA: metadata, _DIGEST: _digest(metadata)})
+    with replacing(path) as file:
+        pq.write_table(arrow, file, compression="zstd", write_page_checksum=True)
 
 
-def read(path: Path) -> Table:
-    """Read what `write` wrote. Errors: see `Table.open`."""
+def read(path: Path, made: Callable[[dict[str, Column], dict[str, Any]], T]) -> T:
+    """What `made` makes of the columns and the description that `write` wrote.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: truncated, damaged, somebody else's, of another format, or refused by `made`; names the file.
+    """
     try:
-        return _from_arrow(pq.read_table(path, page_checksum_verification=True))
+        return made(*_from_arrow(pq.read_table(path, page_checksum_verification=True)))
     except FileNotFoundError:
         raise
     except Exception as error:  # a damaged file can raise anything
         raise ValueError(f"{path}: not a whole benchmark table of format {FORMAT}; delete it ({error})") from error
 
 
-def _to_arrow(table: Table) -> pa.Table:
-    bits = np.packbits(table.cells.adjacency.reshape(len(table), -1), axis=1)
-    columns: dict[str, pa.Array] = {
-        "id": pa.array(table.ids, pa.string()),
-        "operation": _rows(table.cells.operation),
-        "adjacency": _rows(bits),
-    }
-    if table.classes is not None:
-        columns["class"] = pa.array(table.classes, pa.int64())
-    columns |= {f"metric/{name}": _rows(runs) for name, runs in table.scores.items()}
-    columns |= {f"feature/{name}": pa.array(column) for name, column in table.features.items()}
-    text = {
-        "format": FORMAT,
-        "name": table.name,
-        "space": table.space,
-        "metrics": [asdict(m) for m in table.metrics.values()],
-        "features": [asdict(m) for m in table.feature_metrics.values()],
-        "missing": table.missing,
-        "absent": table.absent,
-        "classes": table.classes is not None,
-    }
-    metadata = json.dumps(text).encode()
-    return pa.table(columns).replace_schema_metadata({_METADATA: metadata, _DIGEST: _digest(metadata)})
-
-
-def _from_arrow(arrow: pa.Table) -> Table:
+def _from_arrow(arrow: pa.Table) -> tuple[dict[str, Column], dict[str, Any]]:
     metadata = arrow.schema.metadata or {}
     if metadata[_DIGEST] != _digest(metadata[_METADATA]):
         raise ValueError("its descriptions are damaged")
-    text = json.loads(metadata[_METADATA])
-    if text["format"] != FORMAT:
-        raise ValueError(f"format {text['format']}")
-    operation = _matrix(arrow["operation"])
-    n, node = operation.shape
-    adjacency = np.unpackbits(_matrix(arrow["adjacency"]), axis=1, count=node * node).reshape(n, node, node)
-    metrics, features = _metrics(text["metrics"]), _metrics(text["features"])
-    return Table(
-        name=text["name"],
-        space=text["space"],
-        cells=CellArray(operation=operation, adjacency=adjacency.astype(bool)),
-        ids=arrow["id"].to_pylist(),
-        metrics=metrics,
-        scores={name: _matrix(arrow[f"metric/{name}"]) for name in metrics},
-        features={name: arrow[f"feature/{name}"].to_numpy() for name in features},
-        feature_metrics=features,
-        classes=arrow["class"].to_numpy() if text["classes"] else None,
-        missing=text["missing"],
-        absent=text.get("absent", {}),
-    )
+    description = json.loads(metadata[_METADATA])
+    if description["format"] != FORMAT:
+        raise ValueError(f"format {description['format']}")
+    return {name: _column(arrow[name]) for name in arrow.column_names}, description
 
 
 def _digest(metadata: bytes) -> bytes:
     return hashlib.sha256(metadata).hexdigest().encode()
 
 
-def _metrics(described: Sequence[Mapping[str, Any]]) -> dict[str, Metric]:
-    return {m["name"]: Metric(**m) for m in described}
+def _to_arrow(column: Column) -> pa.Array:
+    if isinstance(column, list):
+        return pa.array(column, pa.string())
+    if column.ndim == 1:
+        return pa.array(column)
+    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(column).reshape(-1)), column.shape[1])
 
 
-def _rows(matrix: np.ndarray) -> pa.Array:
-    """A matrix as one Parquet column of fixed-size lists."""
-    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(matrix).reshape(-1)), matrix.shape[1])
-
-
-def _matrix(column: pa.ChunkedArray) -> np.ndarray:
+def _column(column: pa.ChunkedArray) -> Column:
+    if pa.types.is_string(column.type):
+        return column.to_pylist()
+    if not pa.types.is_fixed_size_list(column.type):
+        return column.to_numpy()
     width = column.type.list_size
     return column.combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(len(column), width)

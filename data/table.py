@@ -8,22 +8,25 @@ Axes (the glossary for all of `data`):
     cell   rows, in the benchmark's own order
     seed   independent trainings of one cell, padded with NaN to the longest
 
-A value that failed or is missing is NaN, never a sentinel. Accuracy is in percent. On disk: `data.parquet`.
+A value that failed or is missing is NaN, never a sentinel. Accuracy is in percent.
+
+On disk: `data.parquet`, with cells as their arrays, adjacency as bits, and descriptions beside the columns.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
 
+from data import parquet
 from metanp.cell_array import CellArray
+from metanp.nearest import names_like
 
 
 class Source(NamedTuple):
@@ -161,9 +164,7 @@ class Table:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write one Parquet file, whole or not at all."""
-        from data import parquet
-
-        parquet.write(self, Path(path))
+        parquet.write(Path(path), _columns(self), _description(self))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Table:
@@ -173,9 +174,7 @@ class Table:
             FileNotFoundError: no such file.
             ValueError: truncated, damaged, not a table of ours, or of another format; names the file.
         """
-        from data import parquet
-
-        return parquet.read(Path(path))
+        return parquet.read(Path(path), _table)
 
     @property
     def how_to_have_more(self) -> str:
@@ -187,7 +186,7 @@ class Table:
     def _unknown(self, metric: str) -> str:
         if metric in self.absent:
             return f"{self.name} has no metric {metric!r} without {self.absent[metric]}; {self.how_to_have_more}"
-        near = difflib.get_close_matches(str(metric), self.metrics, n=3, cutoff=0.3) or list(self.metrics)[:6]
+        near = names_like(metric, self.metrics) or list(self.metrics)[:6]
         text = f"{self.name} has no metric {metric!r}; nearest: {', '.join(near)}"
         if metric in self.features:
             text += f"; {metric!r} is a side feature: table.features[{metric!r}]"
@@ -216,3 +215,49 @@ def _check(table: Table) -> None:
                 raise ValueError(f"{table.name}: {name!r} is infinite at {table.ids[row]!r}; a failed value is NaN")
     if table.classes is not None and len(table.classes) != n:
         raise ValueError(f"{table.name}: {n} ids, but {len(table.classes)} classes")
+
+
+def _columns(table: Table) -> dict[str, Any]:
+    """As they are kept on disk."""
+    columns: dict[str, Any] = {
+        "id": list(table.ids),
+        "operation": table.cells.operation,
+        "adjacency": np.packbits(table.cells.adjacency.reshape(len(table), -1), axis=1),
+    }
+    if table.classes is not None:
+        columns["class"] = np.asarray(table.classes, np.int64)
+    columns |= {f"metric/{name}": runs for name, runs in table.scores.items()}
+    return columns | {f"feature/{name}": column for name, column in table.features.items()}
+
+
+def _description(table: Table) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "space": table.space,
+        "metrics": [asdict(m) for m in table.metrics.values()],
+        "features": [asdict(m) for m in table.feature_metrics.values()],
+        "missing": table.missing,
+        "absent": table.absent,
+        "classes": table.classes is not None,
+    }
+
+
+def _table(columns: Mapping[str, Any], description: Mapping[str, Any]) -> Table:
+    """Of what `_columns` and `_description` say of one."""
+    operation = columns["operation"]
+    n, node = operation.shape
+    adjacency = np.unpackbits(columns["adjacency"], axis=1, count=node * node).reshape(n, node, node)
+    metrics, features = ({m["name"]: Metric(**m) for m in description[kind]} for kind in ("metrics", "features"))
+    return Table(
+        name=description["name"],
+        space=description["space"],
+        cells=CellArray(operation=operation, adjacency=adjacency.astype(bool)),
+        ids=columns["id"],
+        metrics=metrics,
+        scores={name: columns[f"metric/{name}"] for name in metrics},
+        features={name: columns[f"feature/{name}"] for name in features},
+        feature_metrics=features,
+        classes=columns["class"] if description["classes"] else None,
+        missing=description["missing"],
+        absent=description.get("absent", {}),
+    )

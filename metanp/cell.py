@@ -5,7 +5,7 @@ alike; they compute the same when their `key` is equal. What a cell computes is 
 that lie on no path from input to output are dropped, skips are kept. Models see nothing else.
 
 Spaces that put operations on edges (NAS-Bench-201, TransNAS-Bench-101) arrive as their line graph: one node an edge.
-How each benchmark writes its cells is known to `metanp.spaces`; the `from_` and `to_` methods here only ask there.
+How each benchmark writes its cells is known to its space; the `from_` and `to_` methods here only ask `metanp.forms`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 
 from metanp.brief import LONGEST, counted, listed
 from metanp.canonical import canonical_order
+from metanp.forms import form
 from metanp.operations import operation_index
 from metanp.strict_json import parse_json
 
@@ -136,67 +137,47 @@ class Cell:
     @classmethod
     def from_nasbench201(cls, text: str) -> Cell:
         """From `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|...|`."""
-        from metanp.spaces import read_text
-
-        return read_text("nasbench201", text)
+        return form("nasbench201").read(text)
 
     def to_nasbench201(self) -> str:
         """To a NAS-Bench-201 string that computes the same; the very string where the cell came from one."""
-        from metanp.spaces import nasbench201
-
-        return nasbench201.write(self)
+        return form("nasbench201").write(self)
 
     @classmethod
     def from_naslib(cls, code: Sequence[int]) -> Cell:
         """From NASLib's six digits for NAS-Bench-201: edges (0,1) (0,2) (0,3) (1,2) (1,3) (2,3)."""
-        from metanp.spaces import nasbench201
-
-        return nasbench201.parse_naslib(code)
+        return form("naslib").read(code)
 
     def to_naslib(self) -> tuple[int, ...]:
         """To NASLib's six digits for NAS-Bench-201."""
-        from metanp.spaces import nasbench201
-
-        return nasbench201.write_naslib(self)
+        return form("naslib").write(self)
 
     @classmethod
     def from_nasbench101(cls, matrix: Sequence[Sequence[int]] | np.ndarray, operations: Sequence[str]) -> Cell:
         """From NAS-Bench-101's upper-triangular matrix and its operation names."""
-        from metanp.spaces import nasbench101
-
-        return nasbench101.parse(matrix, operations)
+        return form("nasbench101").read(matrix, operations)
 
     def to_nasbench101(self) -> tuple[list[list[int]], list[str]]:
         """To NAS-Bench-101's (matrix, operation names), pruned as the benchmark prunes."""
-        from metanp.spaces import nasbench101
-
-        return nasbench101.write(self)
+        return form("nasbench101").write(self)
 
     @classmethod
     def from_transnas(cls, text: str) -> Cell:
         """From TransNAS-Bench-101's micro string `64-41414-a_bc_def`."""
-        from metanp.spaces import read_text
-
-        return read_text("transnas", text)
+        return form("transnas").read(text)
 
     def to_transnas(self) -> str:
         """To a TransNAS-Bench-101 micro string that computes the same."""
-        from metanp.spaces import transnas
-
-        return transnas.write(self)
+        return form("transnas").write(self)
 
     @classmethod
     def from_nasbench_graph(cls, links: Sequence[int], operations: Sequence[str]) -> Cell:
         """From NAS-Bench-Graph's link list (node i reads node links[i], 0 is the input) and four operations."""
-        from metanp.spaces import nasbench_graph
-
-        return nasbench_graph.parse(links, operations)
+        return form("nasbench_graph").read(links, operations)
 
     def to_nasbench_graph(self) -> tuple[list[int], list[str]]:
         """To NAS-Bench-Graph's (links, operations)."""
-        from metanp.spaces import nasbench_graph
-
-        return nasbench_graph.write(self)
+        return form("nasbench_graph").write(self)
 
     @classmethod
     def from_networkx(cls, graph: Any) -> Cell:
@@ -230,15 +211,13 @@ class Cell:
         Raises:
             ValueError: neither form, or what the form's own reader refuses.
         """
-        from metanp.spaces import read_text
-
         data = parse_json(value) if isinstance(value, str) else value
         if isinstance(data, Mapping) and set(data) == {"operations", "edges"}:
             if not all(isinstance(data[name], list | tuple) for name in ("operations", "edges")):
                 raise ValueError(f"not a cell: {str(data)[:80]!r}; 'operations' and 'edges' must be lists")
             return cls(data["operations"], data["edges"])
         if isinstance(data, Mapping) and len(data) == 1:
-            return read_text(*next(iter(data.items())))
+            return form("text").read(*next(iter(data.items())))
         raise ValueError(f"not a cell: {str(data)[:80]!r}; expected 'operations' and 'edges', or a space and a string")
 
     def to_json(self) -> dict[str, Any]:

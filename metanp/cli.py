@@ -188,13 +188,13 @@ def _digit(written: str) -> int:
 
 
 def _write(row: Row, form: str) -> str:
-    from metanp.spaces import get_space
+    from metanp.spaces import write_text
 
     if form == "json":
         return row.written()
     if form == "naslib":
         return str(row.cell.to_naslib())
-    return get_space(form).write_text(row.cell)
+    return write_text(form, row.cell)
 
 
 def _short(value: Any) -> str:

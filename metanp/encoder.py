@@ -9,7 +9,7 @@ Source of the layer: a residual graph network in the manner of Li et al. 2020 (a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -47,6 +47,10 @@ class Points:
     def map(self, function) -> "Points":
         """The same function applied to every field."""
         return Points(*(function(values) for values in vars(self).values()))
+
+    def with_side(self, side: Float[Tensor, "*batch side"]) -> "Points":
+        """The same with these side features."""
+        return replace(self, side=side)
 
     def float(self) -> "Points":
         """In single precision, but for the names of patterns."""

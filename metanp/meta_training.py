@@ -6,13 +6,13 @@ So a killed run resumes to the bits of an uninterrupted one, and several process
 process with all of it. (A floating-point sum depends on what is summed together; where a gradient is almost nothing,
 Adam makes a step of that difference.)
 
-Knows episodes only as `EpisodeBatch`; where they come from is told by the caller.
+Knows episodes only as `EpisodeBatch`; where they come from is told by the caller. What a run keeps in its folder is the
+work of `metanp.training_state`.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +27,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
-from metanp.checkpoint import read_tensors, save_model, write_tensors
+from metanp import training_state
+from metanp.checkpoint import save_model
 from metanp.model import EpisodeBatch, Model
 
 Validate = Callable[[Model], dict[str, float]]
@@ -50,9 +51,6 @@ class TrainingConfig:
     save_every: int = 50
     seed: int = 0
     device: str = "cpu"
-
-
-FREE_ON_RESUME = ("device", "validate_every", "save_every")  # what may differ when a run goes on
 
 
 class NonFiniteLoss(RuntimeError):
@@ -113,22 +111,14 @@ class MetaTrainer:
 
     def save(self) -> None:
         """Write all that a resumed run needs."""
-        if self.rank:
-            return
-        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        for name, parameter in self.model.named_parameters():
-            for key, value in self.optimiser.state.get(parameter, {}).items():
-                tensors[f"optimiser.{name}.{key}"] = value
-        progress = {"step": self.step, "best": self.best, "seconds": self.seconds}
-        card = {"kind": "training state", **progress, "training": asdict(self.config)}
-        write_tensors(self.folder / "last.safetensors", tensors, card)
+        if self.rank == 0:
+            reached = training_state.Reached(self.step, self.best, self.seconds)
+            training_state.save(self.folder, self.model, self.optimiser, reached, asdict(self.config))
 
     def start_afresh(self) -> None:
         """Forget what an earlier run left in the folder: a later resume would take it for this one's."""
-        if self.rank:
-            return
-        (self.folder / "last.safetensors").unlink(missing_ok=True)
-        self._drop_leftovers(0)
+        if self.rank == 0:
+            training_state.forget(self.folder)
 
     def resume(self) -> None:
         """Go on from `last.safetensors`, from the beginning where there is none yet; drops log lines of lost steps.
@@ -137,33 +127,11 @@ class MetaTrainer:
             metanp.checkpoint.CheckpointError: it is not whole, or not ours.
             ValueError: it is of another model, or was trained with another configuration.
         """
-        path = self.folder / "last.safetensors"
-        if not path.is_file():
-            self._drop_leftovers(0)
-            return
-        tensors, card = read_tensors(path)
-        self._check_resumable(card)
-        state = {name[len("model.") :]: value for name, value in tensors.items() if name.startswith("model.")}
-        try:
-            self.model.load_state_dict(state)
-        except RuntimeError as error:
-            raise ValueError(f"{self.folder} was trained with another model configuration: {error}") from None
-        for name, parameter in self.model.named_parameters():
-            prefix = f"optimiser.{name}."
-            found = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
-            # the step counter stays on the CPU, where AdamW expects it
-            self.optimiser.state[parameter] = {k: v if k == "step" else v.to(parameter) for k, v in found.items()}
-        self.step, self.best, self.seconds = card["step"], card["best"], card["seconds"]
-        self._drop_leftovers(self.step)
-
-    def _check_resumable(self, card: Mapping[str, Any]) -> None:
-        before = card.get("training", {})
-        for name, value in asdict(self.config).items():
-            if name not in FREE_ON_RESUME and before.get(name) != value:
-                raise ValueError(
-                    f"{self.folder} was trained with {name}={before.get(name)}, not {value}: "
-                    "resume it with the same configuration, or train into another folder"
-                )
+        reached = training_state.restore(self.folder, self.model, self.optimiser, asdict(self.config))
+        if reached:
+            self.step, self.best, self.seconds = reached
+        if self.rank == 0:
+            training_state.drop_leftovers(self.folder, self.step)
 
     def _train_step(self, pieces: Sequence[EpisodeBatch]) -> float:
         for group in self.optimiser.param_groups:
@@ -175,7 +143,9 @@ class MetaTrainer:
         self._sum_gradients()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         if not torch.isfinite(total + norm):  # one such step would leave no weight a number
-            self._stop_on(pieces, each, "gradient" if torch.isfinite(total) else "loss")
+            what = "gradient" if torch.isfinite(total) else "loss"
+            blamed = training_state.save_blamed(self.folder, self.step, pieces, numbers, each)
+            raise NonFiniteLoss(f"step {self.step}: no finite {what}; {blamed}")
         self.optimiser.step()
         return float(total)
 
@@ -217,47 +187,12 @@ class MetaTrainer:
                 save_model(self.folder / "best.safetensors", self.model, {**self.card, **done})
         return metrics
 
-    def _stop_on(self, pieces: Sequence[EpisodeBatch], each: Sequence[Tensor], what: str) -> None:
-        """Save the pieces with episodes to blame; all of this process where none can be told."""
-        numbers = self._pieces(self.step)
-        wrong = [
-            [number for number, value in zip(piece, values.tolist(), strict=True) if not math.isfinite(value)]
-            for piece, values in zip(numbers, each, strict=True)
-        ]
-        saved = []
-        for i, batch in enumerate(pieces):
-            if wrong[i] or not any(wrong):
-                graphs = {f"graphs.{name}": value for name, value in batch.graphs.to_dict().items()}
-                rest = {name: value for name, value in vars(batch).items() if name != "graphs"}
-                saved.append(str(self.folder / f"non-finite-step{self.step}-episode{numbers[i][0]}.safetensors"))
-                card = {"kind": "batch", "step": self.step, "episodes": numbers[i], "non-finite": wrong[i]}
-                write_tensors(Path(saved[-1]), {**graphs, **rest, "log_likelihood": each[i]}, card)
-        blamed = f"episodes {list(itertools.chain(*wrong))}" if any(wrong) else "no single episode of this process"
-        raise NonFiniteLoss(f"step {self.step}: no finite {what}; {blamed} to blame; saved in {', '.join(saved)}")
-
     def _log(self, line: dict[str, Any]) -> None:
         if self.rank:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "log.jsonl", "a") as file:
-            file.write(json.dumps(line) + "\n")
+        training_state.add_to_log(self.folder, line)
         if self.also_log:
             self.also_log(line)
-
-    def _drop_leftovers(self, step: int) -> None:
-        """What a killed run left: half-written files, and log lines of steps that will be done again."""
-        if self.rank:
-            return
-        for half_written in self.folder.glob(".*.safetensors.*"):
-            half_written.unlink(missing_ok=True)
-        path = self.folder / "log.jsonl"
-        if not path.is_file():
-            return
-        lines = path.read_text().splitlines()
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
-        partial = path.with_suffix(".partial")
-        partial.write_text("".join(line + "\n" for line in kept))
-        partial.replace(path)  # whole or not at all: a run may be killed here as well
 
 
 def parameter_groups(model: Model, config: TrainingConfig) -> list[dict[str, Any]]:

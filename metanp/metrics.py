@@ -161,25 +161,6 @@ def distribution_metrics(mean: Values, std: Values, truth: Values) -> dict[str, 
     return row
 
 
-def sample_metrics(draws: Float[np.ndarray, "draw cell"], truth: Values) -> dict[str, float]:
-    """CRPS and coverage of the 50 and 90 % intervals, of draws; they have no density, so no likelihood.
-
-    The CRPS is that of the draws' own distribution, a step function; the intervals lie between its quantiles.
-    """
-    draws, truth = np.sort(np.asarray(draws, dtype=np.float64), axis=0), read_numbers(truth, "truth")
-    if draws.ndim != 2 or draws.shape[1] != len(truth) or not draws.size:
-        raise ValueError(f"draws of shape {draws.shape} for {len(truth)} targets; give one row a draw")
-    _check_finite("truth", truth)
-    n = len(draws)
-    # of sorted draws, half the mean distance between two is a weighted sum
-    weight = (2 * np.arange(1, n + 1) - n - 1) / n**2
-    row = {"crps": float(np.mean(np.abs(draws - truth).mean(0) - weight @ draws))}
-    for level in LEVELS:
-        lower, upper = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-        row[f"coverage_{100 * level:.0f}"] = coverage(lower, upper, truth)
-    return row
-
-
 def coverage(lower: Values, upper: Values, truth: Values) -> float:
     """Share of the targets whose truth lies in its interval, ends included."""
     lower, upper, truth = (read_numbers(x, name) for x, name in ((lower, "lower"), (upper, "upper"), (truth, "truth")))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from metanp.brief import brief
 from metanp.distribution import Mixture
-from metanp.encoder import EncoderConfig, GraphEncoder, Points
+from metanp.encoder import EncoderConfig, GraphEncoder
 from metanp.geometric import Data
 from metanp.neural_process import (
     CNP,
@@ -85,8 +85,8 @@ class Model(nn.Module):
     def forward(self, batch: EpisodeBatch) -> Mixture:
         """The distribution of every target of every task."""
         points = self.encoder(batch.graphs)
-        xc = _take(points, batch.context, batch.context_side)
-        xt = _take(points, batch.target, batch.target_side)
+        xc = points.map(lambda x: x[batch.context]).with_side(batch.context_side)
+        xt = points.map(lambda x: x[batch.target]).with_side(batch.target_side)
         return self.process(xc, batch.yc, batch.context_mask, xt)
 
     def log_likelihood(self, batch: EpisodeBatch) -> Float[Tensor, " task"]:
@@ -107,8 +107,3 @@ def build_process(config: ModelConfig, d_embed: int, graphs: bool = True) -> Neu
     if config.process in WITHOUT_GRIDS:
         return WITHOUT_GRIDS[config.process](config.attention, d_embed)
     raise ValueError(f"unknown process {config.process!r}; known: {', '.join(PROCESSES)}")
-
-
-def _take(points: Points, rows: Int[Tensor, "task cell"], side: Float[Tensor, "task cell side"]) -> Points:
-    taken = points.map(lambda x: x[rows])
-    return Points(taken.embedding, taken.features, taken.patterns, side)

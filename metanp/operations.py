@@ -12,10 +12,11 @@ an inverted bottleneck's width. GNN operations follow NAS-Bench-Graph (Qin et al
 is read off the evaluated cells alone.
 """
 
-import difflib
 from dataclasses import dataclass
 
 import numpy as np
+
+from metanp.nearest import names_like
 
 KINDS = (
     "input",
@@ -129,7 +130,7 @@ def operation_index(name: str) -> int:
     """
     if isinstance(name, str) and (index := INDEX.get(name)) is not None:
         return index
-    near = difflib.get_close_matches(str(name), INDEX, n=3, cutoff=0.3)
+    near = names_like(name, INDEX)
     hint = f"nearest known: {', '.join(near)}" if near else f"known: {', '.join(INDEX)}"
     if not isinstance(name, str):
         raise ValueError(f"unknown operation {name!r:.80}, a {type(name).__name__} and no name; {hint}")

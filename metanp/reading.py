@@ -9,7 +9,7 @@ Axes: cell, of a pool; row, some of them; context, the evaluated ones; draw.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -136,7 +136,7 @@ class Reader:
         # padded to the largest of these cells alone, whatever else is in the pool
         nodes = int((taken.patterns != 0).sum(-1).max()) if len(index) else 0
         known = torch.as_tensor(side, dtype=torch.float32, device=self.device)
-        return Points(taken.embedding, taken.features, taken.patterns[..., :nodes], known[None])
+        return replace(taken, patterns=taken.patterns[..., :nodes]).with_side(known[None])
 
     def _none(self, side: Side) -> Points:
         none = torch.zeros(1, 0, self.model.encoder.d_embed, device=self.device)

@@ -8,7 +8,6 @@ Axes: cell; context, the evaluated cells; side, the columns of side features. nu
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from jaxtyping import Float
 
 from metanp.brief import brief
 from metanp.given import InputError, read_numbers, shown
+from metanp.nearest import names_like
 from metanp.score_transform import ScoreTransform
 
 FURTHEST = 4.0  # no value is further out than this, in standard deviations of the evaluated cells
@@ -78,7 +78,7 @@ class Side:
             ValueError: one that is not among `known`; names it and the nearest that is.
         """
         if unknown := [name for name in self.names if name not in known]:
-            near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0)
+            near = names_like(unknown[0], known, most=1, alike=0)
             told = f"nearest to the first: {near[0]!r}" if near else "which saw none"
             raise ValueError(
                 f"side features {unknown} were not given to fit, {told}; give them for all cells, or for none"

@@ -10,7 +10,6 @@ well, keeps its traceback. In a sweep (`-m`) the other jobs go on, and hydra say
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 import re
@@ -31,6 +30,8 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+
+from metanp.nearest import nearest
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = ROOT / "configs"
@@ -102,13 +103,6 @@ def _refuse_flag(name: str, said: str) -> NoReturn:
     if unknown := re.match(r"unrecognized arguments: -*([^\s=]+)", said):
         said += f"; options are name=value; {nearest(unknown[1], _options(name))}"
     refuse(name, said)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of an error message: which of `known` are like `name`."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3)
-    return f"nearest: {', '.join(near)}" if near else f"known: {', '.join(known)}"
 
 
 def line_of(error: Exception, name: str) -> str:

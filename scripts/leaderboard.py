@@ -20,8 +20,9 @@ from hydra.core.config_store import ConfigStore
 from rich.console import Console
 
 from data import FileUnavailable
+from metanp.nearest import nearest
 from scripts.at_hand import Absent
-from scripts.command import command, nearest, say
+from scripts.command import command, say
 from scripts.leaderboards.catalogue import MINE, NOT_YET, Entry, describe, print_catalogue, select
 from scripts.leaderboards.entrants import fits, others, ours, taking_part, without_sources
 from scripts.leaderboards.evaluation import Evaluation

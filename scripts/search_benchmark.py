@@ -24,8 +24,9 @@ from rich.console import Console
 
 from data import load_benchmark
 from data.table import Table
+from metanp.nearest import nearest
 from scripts.at_hand import Absent
-from scripts.command import command, nearest, say
+from scripts.command import command, say
 from scripts.report.published import read_search
 from scripts.report.search_page import write_search_page
 from scripts.results.entrants import Described, Entrant, check_kind

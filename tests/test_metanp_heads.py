@@ -107,7 +107,7 @@ def test_every_kernel_matrix_is_symmetric_and_positive_and_has_the_stated_diagon
 
 
 def test_a_missing_side_feature_counts_as_the_average_of_the_evaluated_cells(heads):
-    filled = Points(XT.embedding, XT.features, XT.patterns, XT.side.nan_to_num(0.0))
+    filled = XT.with_side(XT.side.nan_to_num(0.0))
     torch.testing.assert_close(covariance_of(heads, XT, XC), covariance_of(heads, filled, XC))
 
 

@@ -1,9 +1,10 @@
-"""The layers: metanp <- data <- tasks <- scripts, and a library that works without what research needs."""
+"""The layers: metanp <- data <- tasks <- scripts, no circle, and a library that works without what research needs."""
 
 import ast
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ LAYERS = {"metanp": 0, "data": 1, "tasks": 2, "scripts": 3}
 RESEARCH = ("sklearn", "pandas", "hydra", "matplotlib", "xgboost", "wandb", "pooch", "pyarrow", "beartype")
 
 
-def imported(path: Path) -> list[tuple[int, str, bool]]:
+def imported(path: Path, root: Path = ROOT) -> list[tuple[int, str, bool]]:
     """Every import of a file: its line, the module's full name, and whether importing the file runs it."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     later = {
@@ -31,7 +32,7 @@ def imported(path: Path) -> list[tuple[int, str, bool]]:
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name, node not in later) for alias in node.names]
         if isinstance(node, ast.ImportFrom):
-            package = path.relative_to(ROOT).parts[: -node.level] if node.level else ()
+            package = path.relative_to(root).parts[: -node.level] if node.level else ()
             module = ".".join([*package, *([node.module] if node.module else [])])
             found += [(node.lineno, f"{module}.{alias.name}", node not in later) for alias in node.names]
     return found
@@ -51,6 +52,66 @@ def test_no_layer_imports_a_later_one(layer):
         if LAYERS.get(name.split(".")[0], 0) > LAYERS[layer] or name.split(".")[0] == "tests"
     ]
     assert wrong == []
+
+
+def import_graph(root: Path) -> dict[str, set[str]]:
+    """Module -> modules of the layers that it names in an import: in functions and for type checkers alone, too.
+
+    `from a import b` names `a.b` where that is a module, else `a`. Importing `a.b` also runs `a/__init__.py`; that is
+    not counted, so that a package may list its own files.
+    """
+    modules = {}
+    for path in (path for layer in LAYERS for path in (root / layer).rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    graph = {}
+    for module, path in modules.items():
+        named = {name if name in modules else name.rpartition(".")[0] for _, name, _ in imported(path, root)}
+        graph[module] = {name for name in named if name in modules and name != module}
+    return graph
+
+
+def circles(graph: Mapping[str, set[str]]) -> Iterator[frozenset[str]]:
+    """The groups of modules that reach one another."""
+    reached: dict[str, set[str]] = {}
+    for module in graph:
+        todo, reached[module] = list(graph[module]), set()
+        while todo:
+            if (name := todo.pop()) not in reached[module]:
+                reached[module].add(name)
+                todo += graph[name]
+    yield from {
+        frozenset(other for other in names if module in reached[other])
+        for module, names in reached.items()
+        if module in names
+    }
+
+
+def test_no_files_import_one_another_in_a_circle():
+    graph = import_graph(ROOT)
+    assert {module.split(".")[0] for module in graph} == {*LAYERS}
+    assert [sorted(circle) for circle in circles(graph)] == []
+
+
+def test_a_circle_is_found_wherever_its_imports_stand(tmp_path):
+    texts = {
+        "metanp/__init__.py": "from metanp import a",  # lists a file of its own: no circle
+        "metanp/a.py": "def late():\n    from data.b import thing",
+        "metanp/before.py": "import metanp.a",
+        "metanp/after.py": "",
+        "data/b.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import tasks.c",
+        "tasks/c.py": "from metanp import a, after",
+        "scripts/d.py": "from .e import thing",
+        "scripts/e.py": "from scripts import d",
+        "scripts/f.py": "import numpy, scripts.d",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    graph = import_graph(tmp_path)
+    assert graph["tasks.c"] == {"metanp.a", "metanp.after"}
+    assert graph["scripts.f"] == {"scripts.d"}
+    assert sorted(map(sorted, circles(graph))) == [["data.b", "metanp.a", "tasks.c"], ["scripts.d", "scripts.e"]]
 
 
 def test_the_library_imports_neither_baselines_nor_what_research_needs_when_it_is_imported():

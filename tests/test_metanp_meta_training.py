@@ -128,7 +128,8 @@ def test_starting_afresh_forgets_the_run_before(tmp_path, stream):
 def test_resuming_clears_away_what_was_half_written(tmp_path, stream):
     trainer = trainer_of(tmp_path)
     trainer.run(some_steps(2, trainer, stream), validate)
-    (tmp_path / ".last.safetensors.x1y2z3").write_bytes(b"half")
+    for name in (".last.safetensors.x1y2z3", ".log.jsonl.x1y2z3.part"):
+        (tmp_path / name).write_bytes(b"half")
     with open(tmp_path / "log.jsonl", "a") as file:
         file.write('{"step": 3, "lo')  # the line that was being written
     trainer_of(tmp_path).resume()

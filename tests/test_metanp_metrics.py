@@ -18,7 +18,6 @@ from metanp.metrics import (
     predicted_order,
     ranking_metrics,
     regret_at,
-    sample_metrics,
     spearman,
     true_ranks,
 )
@@ -167,23 +166,6 @@ def test_certainty_costs_its_error_in_crps_and_everything_in_likelihood():
 def test_a_negative_standard_deviation_is_refused():
     with pytest.raises(ValueError, match="the std of target 1 is nan"):
         distribution_metrics(np.zeros(2), np.array([1.0, -1.0]), np.zeros(2))
-
-
-def test_draws_worked_by_hand():
-    # to 2 from 0, 1, 5: mean distance 2; half the mean distance between two draws: (1 + 5 + 4) / 9
-    assert sample_metrics(np.array([[1.0], [0.0], [5.0]]), np.array([2.0]))["crps"] == pytest.approx(2 - 10 / 9)
-    # from quartile to quartile of 0 .. 4: 1 to 3
-    draws = np.arange(5.0)[:, None].repeat(3, axis=1)
-    assert sample_metrics(draws, np.array([1.0, 2.5, 3.5]))["coverage_50"] == pytest.approx(2 / 3)
-
-
-def test_many_draws_of_a_normal_say_what_the_normal_says():
-    rng = np.random.default_rng(0)
-    mean, std, truth = rng.normal(size=50), rng.uniform(0.5, 2, size=50), rng.normal(size=50)
-    exact = distribution_metrics(mean, std, truth)
-    drawn = sample_metrics(rng.normal(mean, std, size=(4000, 50)), truth)
-    assert drawn["crps"] == pytest.approx(exact["crps"], rel=0.02)
-    assert drawn["coverage_90"] == pytest.approx(exact["coverage_90"], abs=0.041)
 
 
 def test_an_interval_includes_its_ends():

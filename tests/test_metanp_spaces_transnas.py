@@ -51,20 +51,20 @@ def test_wrong_transnas_text_is_refused(text):
 
 
 def test_a_macro_network_is_a_chain_of_its_blocks():
-    cell = nasbench_macro.parse("02012100")
+    cell = nasbench_macro.SPACE.parse_text("02012100")
     blocks = ["skip", "mbconv5x5_e6", "skip", "mbconv3x3_e3", "mbconv5x5_e6", "mbconv3x3_e3", "skip", "skip"]
     assert cell == Cell(["input", *blocks, "output"], [(i, i + 1) for i in range(9)])
     assert cell.pruned == cell
-    assert nasbench_macro.write(cell) == "02012100"
+    assert nasbench_macro.SPACE.write_text(cell) == "02012100"
 
 
 def test_macro_counts_its_digits_up_and_every_network_computes_another_thing():
     cells = list(nasbench_macro.SPACE.enumerate())
-    assert [int(nasbench_macro.write(cell), 3) for cell in cells] == list(range(6_561))
+    assert [int(nasbench_macro.SPACE.write_text(cell), 3) for cell in cells] == list(range(6_561))
     assert len({cell.key for cell in cells}) == 6_561
 
 
 @pytest.mark.parametrize("text", ["0201210", "020121000", "02012103", "0201210 "])
 def test_wrong_macro_text_is_refused(text):
     with pytest.raises(ValueError, match="expected 8 digits from 0 to 2"):
-        nasbench_macro.parse(text)
+        nasbench_macro.SPACE.parse_text(text)

@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from scripts.command import nearest
+from metanp.nearest import nearest
 from scripts.leaderboards import catalogue
 from scripts.leaderboards.catalogue import Entry, print_catalogue, read_catalogue, select
 from tests.conftest import ROOT

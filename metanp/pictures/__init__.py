@@ -1,6 +1,7 @@
 """Pictures of cells, rankings, predictions and searches, written as SVG: nothing to install, sharp at any size.
 
     svg.py           what a picture is, its elements and colours; axes.py, scales and axes
+    subjects.py      what pictures are of, as far as they know it
     layout.py        where the nodes of a graph stand
     cell.py          a cell; summary.py, one too large to be drawn
     ranking.py       means and intervals; predictions.py, these against what was measured; search.py, scores over time

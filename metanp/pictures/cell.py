@@ -6,9 +6,9 @@ Drawn as it is written: what carries nothing (`none`, nodes on no path) is faint
 
 from __future__ import annotations
 
-from metanp.cell import Cell
 from metanp.pictures.colours import GREY, colour_of
 from metanp.pictures.layout import Item, Layout, lay_out
+from metanp.pictures.subjects import Graph
 from metanp.pictures.summary import draw_summary, in_words
 from metanp.pictures.svg import LETTER, Picture, cut, note, picture, plain, tag, words
 
@@ -18,13 +18,14 @@ BOX, STEP, MARGIN = 26, 56, 6  # height of a box, from one layer to the next, ar
 FAINT = 0.35
 
 
-def draw_cell(cell: Cell) -> Picture:
+def draw_cell(cell: Graph) -> Picture:
     """A picture of the cell."""
-    if len(cell) > LARGEST or len(cell.edges) > MOST_EDGES:
+    n = len(cell.operations)
+    if n > LARGEST or len(cell.edges) > MOST_EDGES:
         return draw_summary(cell.operations, len(cell.edges))
     live = set(cell.live_nodes)
     names = [cut(name, LETTERS) for name in cell.operations]
-    layout = lay_out(len(cell), cell.edges, [max(44.0, LETTER * len(name) + 18) for name in names])
+    layout = lay_out(n, cell.edges, [max(44.0, LETTER * len(name) + 18) for name in names])
     lines = [(any(u in live and v in live for u, v in edges), pair) for pair, edges in layout.segments.items()]
     parts = [_line(layout, pair, carries) for carries, pair in sorted(lines)]  # faint ones below the others
     for row in layout.layers:

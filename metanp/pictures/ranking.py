@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metanp.brief import counted
 from metanp.pictures.axes import SMALL, Scale, legend, x_axis
 from metanp.pictures.colours import BLUE, ORANGE
+from metanp.pictures.subjects import Places
 from metanp.pictures.summary import in_words
 from metanp.pictures.svg import Picture, dot, line, note, picture, tag, words
-
-if TYPE_CHECKING:
-    from metanp.ranking import Ranking
 
 WIDTH, ROW, TOP, LEFT, RIGHT = 460, 22, 44, 96, 388
 MOST = 30  # places that are shown
 
 
-def draw_ranking(ranking: Ranking, measured: Sequence[float] | np.ndarray | None = None) -> Picture:
-    """See `Ranking.plot`."""
-    k = len(ranking)
+def draw_ranking(ranking: Places, measured: Sequence[float] | np.ndarray | None = None) -> Picture:
+    """See `metanp.Ranking.plot`."""
+    k = len(ranking.cells)
     title = f"The best {k:,} by predicted score"
     if not k:
         return picture(WIDTH, 40, words(4, 24, "The ranking is empty"), "empty ranking")
@@ -58,7 +55,7 @@ def _scale(numbers: Sequence[np.ndarray], shown: int) -> Scale:
     return Scale(low - room, high + room, LEFT, RIGHT)
 
 
-def _row(ranking: Ranking, true: np.ndarray | None, i: int, scale: Scale) -> str:
+def _row(ranking: Places, true: np.ndarray | None, i: int, scale: Scale) -> str:
     y = TOP + ROW * i + ROW / 2
     mean, lower, upper = ranking.mean[i], ranking.lower[i], ranking.upper[i]
     cell = ranking.cells[i]

@@ -7,24 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from metanp.brief import clipped, counted
 from metanp.pictures.axes import written
+from metanp.pictures.subjects import Places
 from metanp.pictures.summary import in_words
-
-if TYPE_CHECKING:
-    from metanp.ranking import Ranking
-    from metanp.search import Search
+from metanp.pictures.svg import Picture
 
 MOST = 20  # rows that are shown
 LETTERS = 80  # of the description of a cell
 PADDED = "padding:.15em .6em;white-space:nowrap"
 
 
-def ranking_table(ranking: Ranking) -> str:
+def ranking_table(ranking: Places) -> str:
     """The first places: numbers, and what each cell is made of."""
-    p_top = f"P(top {len(ranking):,})"
+    k = len(ranking.cells)
+    p_top = f"P(top {k:,})"
     head = ("rank", "candidate", "mean", "std", "90 % interval", p_top, "what it computes")
     step = float(min(ranking.std[:MOST], default=1.0)) / 10 or 1.0  # digits beyond the spread say nothing
 
@@ -42,18 +40,17 @@ def ranking_table(ranking: Ranking) -> str:
         )
 
     numbers = (ranking.mean, ranking.std, ranking.lower, ranking.upper)
-    rows = [row(i) for i in range(min(len(ranking), MOST))]
-    more = f"<p>and {counted(len(ranking) - MOST, 'more place')}</p>" if len(ranking) > MOST else ""
+    rows = [row(i) for i in range(min(k, MOST))]
+    more = f"<p>and {counted(k - MOST, 'more place')}</p>" if k > MOST else ""
     return _table(head, rows) + more
 
 
-def search_page(search: Search) -> str:
-    """What was searched, how far it came, the scores over time and the best cell."""
-    picture, best = search.plot()._repr_html_(), search.best()
-    found = f"<div>the best cell<br>{best.cell._repr_html_()}</div>" if best else ""
+def search_page(told: str, scores: Picture, best: Picture | None) -> str:
+    """What was searched and how far it came in words, the scores over time and the best cell."""
+    found = f"<div>the best cell<br>{best._repr_html_()}</div>" if best else ""
     return (
-        f"<p>{escape(repr(search))}</p>"
-        f'<div style="display:flex;flex-wrap:wrap;gap:1.5em;align-items:flex-start">{picture}{found}</div>'
+        f"<p>{escape(told)}</p>"
+        f'<div style="display:flex;flex-wrap:wrap;gap:1.5em;align-items:flex-start">{scores._repr_html_()}{found}</div>'
     )
 
 

@@ -151,7 +151,8 @@ class Search:
     def _repr_html_(self) -> str:
         from metanp.pictures.tables import search_page
 
-        return search_page(self)
+        best = self.best()
+        return search_page(repr(self), self.plot(), best.cell.plot() if best else None)
 
     def plot(self) -> Picture:
         """The scores in the order in which they came, and the best until then."""

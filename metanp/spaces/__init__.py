@@ -1,16 +1,16 @@
 """Search spaces: which cells exist, in which order, and how each benchmark writes them.
 
-One module a space. Each has `parse` and `write` (the conversions that `Cell` offers) and one instance, `SPACE`.
-Nothing here knows a measurement.
+One module a space, with one instance, `SPACE`. Modules register the conversions that `Cell` offers as forms
+(`metanp.forms`). Nothing here knows a measurement.
 """
 
-import difflib
-
 from metanp.cell import Cell
+from metanp.forms import register
+from metanp.nearest import nearest_one
 from metanp.spaces import nasbench101, nasbench201, nasbench_graph, nasbench_macro, transnas
 from metanp.spaces.base import Space
 
-__all__ = ["SPACES", "Space", "get_space", "read_text"]
+__all__ = ["SPACES", "Space", "get_space", "read_text", "write_text"]
 
 SPACES: dict[str, Space] = {
     space.name: space
@@ -26,8 +26,8 @@ def get_space(name: str) -> Space:
     """
     if name in SPACES:
         return SPACES[name]
-    near = difflib.get_close_matches(str(name), SPACES, n=1, cutoff=0)
-    raise ValueError(f"unknown search space {name!r}; nearest: {near[0]}; known: {', '.join(SPACES)}")
+    near = nearest_one(name, SPACES)
+    raise ValueError(f"unknown search space {name!r}; {near}; known: {', '.join(SPACES)}")
 
 
 def read_text(space_name: str, text: str) -> Cell:
@@ -37,3 +37,15 @@ def read_text(space_name: str, text: str) -> Cell:
         ValueError: an unknown space, no text, or what the space's reader refuses.
     """
     return get_space(space_name).parse_text(text)
+
+
+def write_text(space_name: str, cell: Cell) -> str:
+    """To the benchmark's own text.
+
+    Raises:
+        ValueError: an unknown space, or no cell of it computes the same.
+    """
+    return get_space(space_name).write_text(cell)
+
+
+register("text", read_text, write_text)

@@ -10,7 +10,6 @@ Text: the matrix above the diagonal, row by row, then the inner operations (C co
 Source: Ying et al., "NAS-Bench-101", ICML 2019 (arXiv:1902.09635).
 """
 
-import difflib
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -20,7 +19,9 @@ from jaxtyping import Int
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.forms import register
 from metanp.given.settings import read_generator, read_items, read_text
+from metanp.nearest import nearest_one
 from metanp.spaces import nasbench101_edits as edits
 from metanp.spaces import nasbench101_enumeration as enumeration
 from metanp.spaces.base import Space
@@ -153,13 +154,13 @@ class NASBench101(Space):
 
 
 SPACE = NASBench101()
+register("nasbench101", parse, write)
 
 
 def _ours(own_name: str) -> str:
     if isinstance(own_name, str) and own_name in OWN_NAMES:
         return OWN_NAMES[own_name]
-    near = difflib.get_close_matches(str(own_name), OWN_NAMES, n=1, cutoff=0)
-    raise ValueError(f"NAS-Bench-101 has no operation {own_name!r}; nearest: {near[0]}")
+    raise ValueError(f"NAS-Bench-101 has no operation {own_name!r}; {nearest_one(own_name, OWN_NAMES)}")
 
 
 def _checked(cell: Cell) -> Cell:

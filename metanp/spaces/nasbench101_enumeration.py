@@ -13,7 +13,6 @@ Axes:
 """
 
 import os
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ import platformdirs
 from jaxtyping import Bool, Int, Int8, UInt8, UInt32, UInt64
 from rich.progress import track
 
+from metanp.atomic import replacing
 from metanp.brief import brief
 from metanp.cell_array import CellArray
 from metanp.operations import INDEX, VOCABULARY
@@ -120,17 +120,8 @@ def read(path: Path) -> Enumeration:
 
 def write(listed: Enumeration, path: Path) -> None:
     """Write the file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **{field.name: getattr(listed, field.name) for field in fields(Enumeration)})
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        np.savez(file, **{field.name: getattr(listed, field.name) for field in fields(Enumeration)})
 
 
 def enumerate_cells(max_vertices: int = MAX_VERTICES, progress: bool = True) -> Enumeration:

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Int
 
 from metanp.cell import Cell
+from metanp.forms import register
 from metanp.given.settings import read_items, read_text, shown
 from metanp.spaces.product import FOUR_STATES, STATE_EDGES, ProductSpace
 
@@ -109,3 +110,7 @@ def write_naslib(cell: Cell) -> tuple[int, ...]:
     """To NASLib's six digits; ValueError where none computes the same."""
     name = {edge: SPACE.operations[digit] for edge, digit in zip(STATE_EDGES, SPACE.digits(cell), strict=True)}
     return tuple(NASLIB_OPERATIONS.index(name[edge]) for edge in NASLIB_EDGES)
+
+
+register("nasbench201", parse, write)
+register("naslib", parse_naslib, write_naslib)

@@ -14,7 +14,6 @@ Text: `0,0,1,2|gat,gcn,gin,skip`. Index: operations counted up, the last fastest
 Source: Qin et al., "NAS-Bench-Graph", NeurIPS 2022 (arXiv:2206.09166); its package nas-bench-graph 1.4.0.
 """
 
-import difflib
 from collections.abc import Sequence
 from functools import cache
 from itertools import permutations, product
@@ -24,7 +23,9 @@ from jaxtyping import Bool, Int
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.forms import register
 from metanp.given.settings import read_generator, read_items, read_text
+from metanp.nearest import nearest_one
 from metanp.operations import INDEX
 from metanp.spaces.base import Space
 
@@ -146,6 +147,7 @@ class NASBenchGraph(Space):
 
 
 SPACE = NASBenchGraph()
+register("nasbench_graph", parse, write)
 
 
 def _checked_links(links: Sequence[int]) -> Links:
@@ -158,8 +160,7 @@ def _checked_links(links: Sequence[int]) -> Links:
 def _digit(name: str) -> int:
     if isinstance(name, str) and name in OPERATIONS:
         return OWN_NAMES.index(name)
-    near = difflib.get_close_matches(str(name), OWN_NAMES, n=1, cutoff=0)
-    raise ValueError(f"NAS-Bench-Graph has no operation {name!r}; nearest: {near[0]}")
+    raise ValueError(f"NAS-Bench-Graph has no operation {name!r}; {nearest_one(name, OWN_NAMES)}")
 
 
 def _key(links: Links, digits: Digits) -> int:

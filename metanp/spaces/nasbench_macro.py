@@ -37,13 +37,3 @@ class NASBenchMacro(ProductSpace):
 
 
 SPACE = NASBenchMacro()
-
-
-def parse(text: str) -> Cell:
-    """From the benchmark's string."""
-    return SPACE.parse_text(text)
-
-
-def write(cell: Cell) -> str:
-    """To the benchmark's string; ValueError where none computes the same."""
-    return SPACE.write_text(cell)

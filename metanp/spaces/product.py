@@ -5,7 +5,6 @@ the first two put operations on the edges of a graph of four states, and arrive 
 What a digit means, and the text around the digits, each space says itself.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,6 +13,7 @@ from jaxtyping import Int
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.given.settings import read_generator, read_items, shown
+from metanp.nearest import nearest_one
 from metanp.operations import INDEX
 from metanp.spaces.base import Space
 
@@ -109,8 +109,7 @@ class ProductSpace(Space):
         """The digit of the benchmark's operation name; ValueError names the nearest."""
         if own_name in self.own_names:
             return self.own_names.index(own_name)
-        near = difflib.get_close_matches(str(own_name), self.own_names, n=1, cutoff=0)
-        raise ValueError(f"{self.name} has no operation {own_name!r}; nearest: {near[0]}")
+        raise ValueError(f"{self.name} has no operation {own_name!r}; {nearest_one(own_name, self.own_names)}")
 
     def _own_digits(self, cell: Cell) -> tuple[int, ...] | None:
         inner = cell.operations[1:-1]

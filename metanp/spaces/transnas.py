@@ -9,6 +9,7 @@ Source: Duan et al., "TransNAS-Bench-101", CVPR 2021 (arXiv:2105.11871).
 import re
 
 from metanp.cell import Cell
+from metanp.forms import register
 from metanp.given.settings import read_text
 from metanp.spaces.product import FOUR_STATES, ProductSpace
 
@@ -47,3 +48,6 @@ def parse(text: str) -> Cell:
 def write(cell: Cell) -> str:
     """To the benchmark's string; ValueError where none computes the same."""
     return SPACE.write_text(cell)
+
+
+register("transnas", parse, write)

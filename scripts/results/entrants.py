@@ -13,7 +13,7 @@ from typing import Any
 from hydra.utils import get_class
 
 from metanp.checkpoint import load_model
-from scripts.command import nearest
+from metanp.nearest import nearest
 from scripts.results.fits import Fit
 from scripts.results.rows import Row
 from tasks.sources import KINDS, check_honest

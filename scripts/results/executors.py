@@ -26,7 +26,7 @@ from pebble import ProcessExpired, ProcessPool
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from scripts.command import nearest
+from metanp.nearest import nearest
 from scripts.results.fits import Attempt, Done, Fit, Study
 from scripts.results.rows import Row
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from metanp.atomic import replacing, write_whole
 from metanp.strict_json import parse_json
 
 Row = dict[str, Any]
@@ -107,21 +109,17 @@ def write_parquet(path: Path, rows: Sequence[Row]) -> None:
     """All rows, whole or not at all; what a row lacks is null."""
     columns = _columns(rows)
     table = pa.Table.from_pylist([{name: row.get(name) for name in columns} for row in rows])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    pq.write_table(table, partial)
-    partial.replace(path)
+    with replacing(path) as file:
+        pq.write_table(table, file)
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """All rows, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    with open(partial, "w", newline="") as file:
-        writer = csv.DictWriter(file, _columns(rows), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    partial.replace(path)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, _columns(rows), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue().encode())
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:

@@ -7,7 +7,6 @@ ids in it, and the numbers beside them may be limited or be a cost; all other ce
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 
 from metanp import json_lines
 from metanp.cell import Cell
+from metanp.nearest import nearest_one
 from metanp.search.journal import Journal, JournalError, ReadOnlyError, remembered
 from metanp.search.listed import Listed
 from metanp.search.search import Search
@@ -280,8 +280,7 @@ def _check_numbers(records: json_lines.Records, names: Sequence[str]) -> None:
     """ValueError names a number that some line of a pool lacks."""
     for name in names:
         if name not in records.features:
-            near = difflib.get_close_matches(name, records.features, n=1, cutoff=0)
-            told = f"nearest: {near[0]}" if near else "no line has features"
+            told = nearest_one(name, records.features) if records.features else "no line has features"
             raise ValueError(f"{records.path} has no {name!r} beside its cells; {told}")
         if None in records.features[name]:
             line = records.lines[records.features[name].index(None)]

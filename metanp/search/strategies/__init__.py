@@ -7,10 +7,10 @@ when they are made; its libraries are in the extra `[research]`.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import Any
 
+from metanp.nearest import nearest_one
 from metanp.search.strategy import Strategy
 
 __all__ = ["STRATEGIES", "make"]
@@ -50,7 +50,7 @@ def make(name: str, **settings: Any) -> Strategy:
         ImportError: a library that it needs is missing; says how to install it.
     """
     if name not in STRATEGIES:
-        near = difflib.get_close_matches(str(name), STRATEGIES, n=1, cutoff=0)
-        raise ValueError(f"unknown strategy {name!r}; nearest: {near[0]}; known: {', '.join(STRATEGIES)}")
+        near = nearest_one(name, STRATEGIES)
+        raise ValueError(f"unknown strategy {name!r}; {near}; known: {', '.join(STRATEGIES)}")
     module, kind, own = STRATEGIES[name]
     return getattr(importlib.import_module(f"{__name__}.{module}"), kind)(**{**own, **settings})

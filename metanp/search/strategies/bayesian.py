@@ -5,12 +5,12 @@ It needs no first random cells: before any cell was evaluated it asks its prior.
 
 from __future__ import annotations
 
-import difflib
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from metanp.nearest import nearest_one
 from metanp.predictor import MetaNP
 from metanp.search.acquisitions import ACQUISITIONS
 from metanp.search.belief import Belief
@@ -33,10 +33,8 @@ class Bayesian(Strategy):
 
     def __init__(self, checkpoint: str = "default", acquisition: str = "best", device: str = "cpu"):
         if acquisition not in ACQUISITIONS:
-            near = difflib.get_close_matches(str(acquisition), ACQUISITIONS, n=1, cutoff=0)
-            raise ValueError(
-                f"unknown acquisition {acquisition!r}; nearest: {near[0]}; known: {', '.join(ACQUISITIONS)}"
-            )
+            near = nearest_one(acquisition, ACQUISITIONS)
+            raise ValueError(f"unknown acquisition {acquisition!r}; {near}; known: {', '.join(ACQUISITIONS)}")
         self.checkpoint, self.device, self.acquisition = checkpoint, device, acquisition
 
     def __getstate__(self) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""What pictures are of, as far as they know it: anything that has these parts. Cells and rankings of `metanp` do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+class Graph(Protocol):
+    """A directed acyclic graph with an operation at each node, such as a `metanp.Cell`.
+
+    edges: pairs (from, to) of nodes. live_nodes: those that carry something to the output. pruned: the graph of these.
+    """
+
+    @property
+    def operations(self) -> Sequence[str]: ...
+
+    @property
+    def edges(self) -> Sequence[tuple[int, int]]: ...
+
+    @property
+    def live_nodes(self) -> Collection[int]: ...
+
+    @property
+    def pruned(self) -> Graph: ...
+
+
+class Places(Protocol):
+    """The places of a ranking, such as a `metanp.Ranking`, whose words these are.
+
+    Axes: k, places, best first.
+    """
+
+    @property
+    def cells(self) -> Sequence[Graph]: ...
+
+    @property
+    def index(self) -> Int[np.ndarray, " k"]: ...
+
+    @property
+    def mean(self) -> Float[np.ndarray, " k"]: ...
+
+    @property
+    def std(self) -> Float[np.ndarray, " k"]: ...
+
+    @property
+    def p_top(self) -> Float[np.ndarray, " k"]: ...
+
+    @property
+    def lower(self) -> Float[np.ndarray, " k"]: ...
+
+    @property
+    def upper(self) -> Float[np.ndarray, " k"]: ...
