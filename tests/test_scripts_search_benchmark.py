@@ -171,7 +171,7 @@ def test_fast_strategies_run_unless_others_are_named():
 
 def test_a_benchmark_that_names_strategies_runs_all_when_slow_ones_are_asked_for(monkeypatch, mirror):
     seen: list[set[str]] = []
-    monkeypatch.setattr("scripts.search_benchmark.contestants", lambda rivals, *_: seen.append(set(rivals)) or [])
+    monkeypatch.setattr("scripts.search_benchmark.entrants", lambda rivals, *_: seen.append(set(rivals)) or [])
     monkeypatch.setattr("scripts.search_benchmark._one", lambda *_: [])
     monkeypatch.setattr("scripts.search_benchmark.problem", lambda *_: None)
     for slow in ("false", "true"):
