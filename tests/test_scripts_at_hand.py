@@ -14,6 +14,8 @@ from data import FileUnavailable, load_benchmark
 from data.fetch import manifest
 from scripts import prior_report
 from scripts.at_hand import Absent, tables_at_hand
+from scripts.results.executors import EXECUTORS
+from tests.in_this_process import in_this_process
 
 TEST = "cifar10_test_accuracy_200"
 SHOWN = "cifar10_validation_accuracy_200"

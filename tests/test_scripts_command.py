@@ -19,10 +19,10 @@ COMMANDS = {
     "ablate": scripts.ablate,
 }
 WORK = {  # what must not begin
-    "leaderboard": "scripts.leaderboard.run",
-    "search_benchmark": "scripts.search_benchmark.run",
+    "leaderboard": "scripts.results.running.execute",
+    "search_benchmark": "scripts.results.running.execute",
     "meta_train": "scripts.meta_train.MetaTrainer",
-    "ablate": "scripts.ablate.ProcessPoolExecutor",
+    "ablate": "scripts.ablate.ThreadPoolExecutor",
 }
 
 

@@ -593,7 +593,7 @@ def test_repeats_are_spread_over_checkpoints(tmp_path):
     names = ["label-free", str(tmp_path / "other.safetensors")]
     rivals = select(composed().known, ["metanp", "random"], slow=False, front=False)
     who = [*entrants(rivals, "label-free", names, "nasbench201", 4)]
-    assert [(one.marks["seed"], list(one.repeats)) for one in who] == [(0, [0, 2]), (7, [1, 3]), (0, [0, 1, 2, 3])]
+    assert [(one.marks["seed"], list(one.numbers)) for one in who] == [(0, [0, 2]), (7, [1, 3]), (0, [0, 1, 2, 3])]
     assert [one.make.get("checkpoint") for one in who] == [*names, None]
     assert len({one.marks["config"] for one in who}) == 3
     with pytest.raises(ValueError, match="5 repeats are not shared evenly by 2 checkpoints"):
