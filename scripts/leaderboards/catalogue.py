@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from metanp.baselines.base import About
+from metanp.contract import About
 from scripts.command import nearest
 
 OURS = "metanp"

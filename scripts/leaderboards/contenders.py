@@ -13,8 +13,9 @@ from typing import Any
 from hydra.utils import instantiate
 
 from data import load_benchmark
-from metanp.baselines.base import Baseline
 from metanp.checkpoint import load_model
+from metanp.contract import Predictor
+from metanp.predictor import MetaNP
 from scripts.at_hand import tables_at_hand
 from scripts.command import nearest
 from scripts.leaderboards.catalogue import OURS, Entry, describe, modules_of
@@ -42,8 +43,9 @@ class Contender:
     def tasks(self, shown: str, protocol: ProtocolConfig) -> Iterator[Task]:
         """Every label set at every budget; at 0 those alone that need no label, and those that read none only there."""
         make, scored = json.dumps(self.make), tuple(protocol.columns[shown])
-        predictor = Baseline if self.seed is not None else instantiate(self.make)
-        needs_labels = self.seed is None and predictor.fewest_labels > 0
+        # of MetaNP the class knows as much, and has no checkpoint to load
+        predictor: Predictor | type[MetaNP] = MetaNP if self.seed is not None else instantiate(self.make)
+        needs_labels = predictor.fewest_labels > 0
         for number in range(self.sets):
             for budget in protocol.budgets:
                 if needs_labels <= bool(budget) <= predictor.reads_labels:

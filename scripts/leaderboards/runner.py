@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from hydra.utils import instantiate
 
+from metanp.contract import Predictor
 from scripts.evaluation import Job, NotFinite, Setting, judge, label_sets, reads_side
 from scripts.leaderboards.protocols import ProtocolConfig, settings
 from scripts.processes import Task, Work, failed, work_off
@@ -63,10 +64,9 @@ def attempt(task: Task) -> list[Row]:
     try:
         setting, jobs = _setting(task.shown)
         predictor = _made(task)
-        if task.budget < (fewest := getattr(predictor, "fewest_labels", 0)):
-            return failed(task, TOO_FEW, f"needs {fewest}")
-        if hasattr(predictor, "prepare"):
-            predictor.prepare()  # what was learned elsewhere is no fit's time
+        if task.budget < predictor.fewest_labels:
+            return failed(task, TOO_FEW, f"needs {predictor.fewest_labels}")
+        predictor.prepare()  # what was learned elsewhere is no fit's time
         pool, seconds = _pool(task.make, task.shown)
         rows = judge(predictor, pool, setting, jobs[task.number, task.budget], _scatter(task))
     except NotFinite as error:
@@ -76,12 +76,12 @@ def attempt(task: Task) -> list[Row]:
     return [{"shown": task.shown, **row, "seconds_encode": seconds, "status": "ok"} for row in rows]
 
 
-def _made(task: Task) -> Any:
+def _made(task: Task) -> Predictor:
     return _trained(task.make) if task.seed is not None else instantiate(json.loads(task.make), seed=task.number)
 
 
 @lru_cache(maxsize=1)
-def _trained(make: str) -> Any:
+def _trained(make: str) -> Predictor:
     return instantiate(json.loads(make))
 
 
