@@ -1,8 +1,9 @@
-"""Scikit-learn's conventions, for `MetaNP` and every baseline, without scikit-learn.
+"""What `MetaNP` and all baselines have in common: scikit-learn's conventions, and usual answers to the contract.
 
 Settings are the constructor's arguments, kept under their names; `fit` answers with the predictor; `score` is R². So
 `clone`, `cross_val_score`, `GridSearchCV`, `make_pipeline`, `check_is_fitted` and `is_regressor` work where
-scikit-learn is installed. Rankings are judged by `metanp.metrics.kendall_scorer`, a ready `scoring=`.
+scikit-learn is installed; nothing here needs it. Rankings are judged by `metanp.metrics.kendall_scorer`, a ready
+`scoring=`. What a predictor says of itself beside that is in `metanp.contract`.
 
 Source: scikit-learn's developer guide, "Developing scikit-learn estimators".
 """
@@ -10,12 +11,16 @@ Source: scikit-learn's developer guide, "Developing scikit-learn estimators".
 from __future__ import annotations
 
 import inspect
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from metanp.brief import called
+from metanp.contract import About
 from metanp.given import read_numbers
+
+if TYPE_CHECKING:
+    from metanp.predicted import Predicted
 
 
 class NotFittedError(ValueError, AttributeError, RuntimeError):
@@ -23,9 +28,35 @@ class NotFittedError(ValueError, AttributeError, RuntimeError):
 
 
 class Estimator:
-    """What scikit-learn asks of a regressor. A subclass keeps its arguments and says when it is fitted."""
+    """What scikit-learn asks of a regressor, and of `metanp.contract.Predictor` what is the same for most.
 
+    A subclass keeps its arguments, says what it is (`about`) and sets `_is_fitted` at the end of a fit.
+    """
+
+    about: About
+    fewest_labels = 1  # no prior: nothing to say of cells before one was evaluated
+    reads_labels = True
+    knows_std = True
+    knows_distribution = False
+    _is_fitted = False
     _estimator_type = "regressor"  # how versions before 1.6 knew one
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """None beside those of MetaNP itself."""
+        return ()
+
+    def prepare(self) -> object:
+        """Nothing is learned elsewhere."""
+        return None
+
+    def predict_distribution(self, candidates: Any, /, *, features: Any = None) -> Predicted:
+        """As the contract has it.
+
+        Raises:
+            ValueError: always, where nothing takes its place.
+        """
+        raise ValueError(f"{type(self).__name__} gives no distribution; MetaNP and gp_wl do")
 
     @classmethod
     def _settings(cls) -> list[str]:
@@ -66,7 +97,7 @@ class Estimator:
         return called(self, **self.get_params())
 
     def __sklearn_is_fitted__(self) -> bool:
-        raise NotImplementedError
+        return self._is_fitted
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import InputTags, RegressorTags, Tags, TargetTags

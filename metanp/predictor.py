@@ -7,7 +7,7 @@ scores given to `fit`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -20,6 +20,7 @@ from metanp.brief import counted, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
+from metanp.contract import About
 from metanp.estimator import Estimator, NotFittedError
 from metanp.fitted import Evaluated, Fitted, ScoreWarning
 from metanp.given import (
@@ -59,6 +60,11 @@ class MetaNP(Estimator):
         ValueError: no such device here.
     """
 
+    about = About("MetaNP", "this project", family="meta-learned")
+    fewest_labels = 0
+    knows_distribution = True
+    _fitted: Fitted | None = None
+
     @usual_torch()
     def __init__(self, checkpoint: str | Path = "default", device: str | torch.device = "cpu"):
         self.checkpoint, self.device = checkpoint, device
@@ -67,7 +73,6 @@ class MetaNP(Estimator):
         self.model = model.to(where).requires_grad_(False)
         self._reader = Reader(self.model, where, str(checkpoint))
         self._given: Evaluated | None = None
-        self._fitted: Fitted | None = None
 
     @classmethod
     def from_pretrained(cls, checkpoint: str | Path = "default", device: str | torch.device = "cpu") -> MetaNP:
@@ -79,6 +84,11 @@ class MetaNP(Estimator):
         fitted = f", fitted on {counted(len(evaluated) if evaluated else 0, 'cell')}" if self._fitted else ""
         device = "" if self.device == "cpu" else f", device={short(str(self.device))}"
         return f"MetaNP({short(str(self.checkpoint))}{device}{fitted})"
+
+    @property
+    def encoding(self) -> Hashable:
+        """That of its checkpoint."""
+        return MetaNP, self._reader.checkpoint
 
     @usual_torch()
     def to(self, device: str | torch.device) -> MetaNP:
@@ -279,7 +289,7 @@ class MetaNP(Estimator):
     # --- inside -----------------------------------------------------------------------------------------------
 
     def __sklearn_is_fitted__(self) -> bool:
-        return getattr(self, "_fitted", None) is not None
+        return self._fitted is not None
 
     def _require_fit(self) -> Fitted:
         if self._fitted is None:

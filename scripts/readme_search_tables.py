@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from omegaconf import OmegaConf
 
 from scripts.leaderboards.catalogue import OURS
-from scripts.searches.entrants import holds_metanp
-
-ROOT = Path(__file__).parent.parent
+from scripts.searches.entrants import holds_metanp, read_strategies
 
 
 def search_table(rows: Sequence[dict[str, str]]) -> str:
@@ -62,7 +57,7 @@ def search_overview(rows: Sequence[dict[str, str]]) -> str:
     A strategy that holds a MetaNP stands here once a kind of meta-training, any other once.
     """
     datasets, goal = list(dict.fromkeys(row["dataset"] for row in rows)), "evaluations_to_best"
-    holds = {name for name, entry in _strategies().items() if holds_metanp(entry["make"])}
+    holds = {name for name, one in read_strategies().items() if holds_metanp(one.make)}
     found: dict[str, dict[str, dict[str, str]]] = {}
     for row in rows:
         title = f"{row['title']}, {row['kind']}" if row["strategy"] in holds else row["title"]
@@ -85,10 +80,6 @@ def search_overview(rows: Sequence[dict[str, str]]) -> str:
         f"brackets, how many had. Measured {first['date']} on {first['machine']}, {_commits(rows)}.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _strategies() -> Any:
-    return OmegaConf.load(ROOT / "configs" / "search_strategies" / "all.yaml")
 
 
 def _spent(row: dict[str, str], goal: str) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from metanp.baselines.base import About, Baseline, Moments
+from metanp.baselines.base import Baseline, Moments
 from metanp.baselines.computed import computed
 from metanp.baselines.inputs import Inputs
+from metanp.contract import About
 
 
 class Bad(Baseline):

@@ -20,20 +20,19 @@ from metanp.metrics import distribution_metrics, kendall_tau, predicted_order
 from metanp.operations import INDEX
 from metanp.score_transform import ScoreTransform
 from metanp.spaces import get_space
-from scripts.leaderboards.catalogue import describe, made, read_catalogue
+from tests.catalogue import ENTRIES, made
 
 SPACE = get_space("nasbench201")
-CATALOGUE = read_catalogue()
 TUNED = ("xgboost_tuned", "random_forest_tuned")  # of which each fit is sixty
 # without those that read side features alone, and one whose every fit takes seconds
 NAMES = [
     name
-    for name, entry in CATALOGUE.items()
-    if describe(name, entry).needs != ("side features",)
+    for name, entry in ENTRIES.items()
+    if made(name).about.needs != ("side features",)
     and name not in ("graf_xgboost", *TUNED)
-    and not entry.transfers
+    and not entry.get("transfers")
 ]
-WITH_SIDE = [name for name in NAMES if describe(name, CATALOGUE[name]).needs == ("cells", "side features")]
+WITH_SIDE = [name for name in NAMES if made(name).about.needs == ("cells", "side features")]
 OF_WHAT_IS_COMPUTED = [name for name in NAMES if made(name).read is computed]
 WITH_STD = [name for name in NAMES if made(name).knows_std]
 
@@ -323,9 +322,7 @@ def test_normal_predictions_have_the_density_that_std_promises():
     assert norm.logpdf(90, mean[0], std[0]) > -1.2
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in NAMES if describe(name, CATALOGUE[name]).needs == ("cells", "side features")]
-)
+@pytest.mark.parametrize("name", WITH_SIDE)
 def test_a_side_feature_that_knows_the_score_is_used(name):
     cells, _ = few(120)
     score = np.random.default_rng(5).normal(size=len(cells))  # nothing that a cell could tell

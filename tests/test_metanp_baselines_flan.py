@@ -16,7 +16,6 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.metrics import kendall_tau
 from metanp.operations import INDEX
-from scripts.leaderboards.transfer import MeasuredSources
 
 CPU = torch.device("cpu")
 
@@ -176,22 +175,6 @@ def test_what_was_learned_elsewhere_ranks_before_anything_was_evaluated_and_labe
 def test_without_sources_it_says_what_it_needs():
     with pytest.raises(ValueError, match="give it sources="):
         TransferredFLAN().fit(*convolutions(slice(0, 10)))
-
-
-def test_equal_sources_are_one_and_give_scores_that_are_no_costs_in_blocks():
-    sources = MeasuredSources(["nasbench_graph"], cells=50)  # type: ignore[arg-type]
-    assert sources == MeasuredSources(("nasbench_graph",), cells=50)
-    assert hash(sources) == hash(MeasuredSources(("nasbench_graph",), cells=50))
-    cells, scores = sources.read(0)
-    table = load_benchmark("nasbench_graph")
-    kept = [name for name, metric in table.metrics.items() if metric.quantity not in ("latency", "energy", "time")]
-    assert scores.shape == (len(cells), len(kept)) == (50, len(kept))
-    two, both = MeasuredSources(("nasbench_graph", "nasbench201"), cells=50).read(0)
-    assert len(two) == 100
-    assert (both[:50, : len(kept)] == scores)[np.isfinite(scores)].all()
-    assert np.isnan(both[50:, : len(kept)]).all()
-    assert np.isnan(both[:50, len(kept) :]).all()
-    assert np.isfinite(both[50:, len(kept) :]).any()
 
 
 # --- real rows ----------------------------------------------------------------------------------------------------

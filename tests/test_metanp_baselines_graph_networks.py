@@ -26,7 +26,7 @@ from metanp.cell_array import CellArray
 from metanp.metrics import kendall_tau
 from metanp.operations import INDEX, VOCABULARY
 from metanp.spaces import get_space
-from scripts.leaderboards.catalogue import made
+from tests.catalogue import made
 
 CPU = torch.device("cpu")
 PATH = Cell(["input", "conv3x3", "output"], [(0, 1), (1, 2)])

@@ -13,7 +13,7 @@ from metanp.baselines.networks import BANANAS, MLP, Network, Perceptrons, Traini
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.metrics import kendall_tau
-from scripts.leaderboards.catalogue import made
+from tests.catalogue import made
 
 CPU = torch.device("cpu")
 ON_GRAPHS = ["gcn", "bonas", "brp_nas", "gates", "graph_transformer", "nao", "seminas"]

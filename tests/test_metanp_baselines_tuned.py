@@ -10,7 +10,7 @@ from metanp.baselines.tuned import Tuned
 from metanp.metrics import kendall_tau
 from metanp.operations import INDEX
 from metanp.spaces import get_space
-from scripts.leaderboards.catalogue import made
+from tests.catalogue import made
 
 SPACE = get_space("nasbench201")
 CELLS = SPACE.arrays()[np.random.default_rng(1).permutation(len(SPACE))[:300]]

@@ -14,6 +14,7 @@ from metanp.cell import Cell
 from metanp.search.command_line.opening import Options
 from metanp.search.command_line.plot import incumbents, text_plot
 from metanp.search.journal import Journal
+from tests.bad_strategies import GivesUp
 from tests.evaluated_cells import CONTEXT, SCORE
 from tests.search_runs import DISTINCT, write_pool
 from tests.tiny_model import write_checkpoint
@@ -228,6 +229,12 @@ def test_an_id_of_the_users_own_may_stand_beside_a_cell(metanp, search, journal,
 
 
 # --- what the journal remembers -------------------------------------------------------------------------------
+
+
+def test_a_strategy_of_ones_own_is_remembered_where_its_class_is(metanp, journal):
+    begin = ["search", "--space", "nasbench_macro", "--journal", journal, "--strategy", "tests.bad_strategies:GivesUp"]
+    assert metanp(*begin, "ask")[0] == 0
+    assert type(Options(journal).open().search.strategy) is GivesUp
 
 
 def test_direction_strategy_and_seed_are_remembered_and_a_later_option_holds_once(metanp, search, journal):

@@ -5,17 +5,21 @@ import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from metanp import Cell
-from metanp.baselines.base import About, Baseline, ZScore
+from metanp import Cell, MetaNP
+from metanp.baselines.base import Baseline, ZScore
 from metanp.baselines.encodings import adjacency
 from metanp.baselines.graph_networks import BRPNAS as PairwiseNetwork
 from metanp.baselines.networks import BANANAS as PathEnsemble
-from metanp.search import STRATEGIES, Candidates, Evaluated, History, Listed, Open, Pick, Strategy, make
+from metanp.baselines.trees import RandomForest, XGBoost
+from metanp.baselines.tuned import Tuned
+from metanp.contract import About
+from metanp.search import STRATEGIES, Candidates, Evaluated, History, Listed, Open, Pick, Search, Strategy, make
 from metanp.search.strategies.brp_nas import BRPNAS
 from metanp.search.strategies.evolution import RegularisedEvolution
 from metanp.search.strategies.guided_evolution import GuidedEvolution
@@ -25,7 +29,7 @@ from metanp.search.strategies.npenas import Ranker
 from metanp.search.strategies.one_shot import OneShot
 from metanp.search.strategies.weak_nas import WeakNAS
 from metanp.search.strategies.weak_predictors import WeakBoosting, WeakForest, WeakMLP
-from metanp.search.surrogate import surrogate
+from metanp.search.surrogate import Conditioned, surrogate
 from metanp.spaces import get_space
 from tests.tiny_model import write_checkpoint
 
@@ -333,16 +337,72 @@ def test_repeated_measurements_are_all_learned_from(pool):
         assert len(picks) == 5
 
 
+UNKNOWN = [
+    "",
+    "metanpp",
+    "metanp.baselines.trees:XGBust",
+    "metanp.baselines.treees:XGBoost",
+    "mine:Mine",
+    "a..b:C",
+]
+
+
 def test_an_unknown_predictor_is_named():
-    for name in ("metanpp", "metanp.baselines.trees:XGBust", "metanp.baselines.treees:XGBoost"):
-        with pytest.raises(ValueError, match=name):
+    for name in UNKNOWN:
+        with pytest.raises(ValueError, match=f"unknown predictor {name!r}: .*; expected 'metanp', or a class"):
             surrogate(name)
 
 
-def test_a_missing_library_is_told_before_the_search_begins(monkeypatch):
-    monkeypatch.setitem(sys.modules, "xgboost", None)
+def test_a_predictor_is_named_as_its_class_is_with_a_colon_or_without_and_metanp_too():
+    for name in ("metanp.baselines.trees:XGBoost", "metanp.baselines.trees.XGBoost"):
+        assert surrogate(name).title == "XGBoost"
+    for name in ("metanp", "metanp:MetaNP", "metanp.predictor:MetaNP", MetaNP):
+        inside = surrogate(name, "label-free")
+        assert (type(inside), inside.checkpoint) == (Conditioned, "label-free")
+
+
+def test_what_makes_no_predictor_is_refused():
+    with pytest.raises(TypeError, match=r"makes no predictor \(metanp.contract\), but dict"):
+        surrogate(dict)
+
+
+@pytest.mark.parametrize(
+    ("predictor", "library"),
+    [
+        ("metanp.baselines.trees:XGBoost", "xgboost"),
+        ("metanp.baselines.gaussian_process:WLGaussianProcess", "sklearn.gaussian_process"),
+        ("metanp.baselines.study_trees:StudyNGBoost", "ngboost"),
+        (partial(Tuned, XGBoost, {}, 1), "xgboost"),
+    ],
+)
+def test_a_missing_library_is_told_before_the_search_begins(monkeypatch, predictor, library):
+    monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(ImportError, match=r"metanp\[research\]"):
-        make("guided_evolution")
+        make("guided_evolution", predictor=predictor)
+
+
+def test_anything_that_keeps_to_the_contract_may_be_inside(pool):
+    """`Tuned` is no `Baseline`."""
+    strategy = make("weak_nas", predictor=partial(Tuned, RandomForest, {"n_estimators": [5]}, 1))
+    assert strategy.title == "WeakNAS (random forest, tuned on its labels)"
+    picks = strategy.propose(random_history(20, pool), pool, 3, np.random.default_rng(0))
+    assert all("mean" in pick.note for pick in picks)
+
+
+# --- their names ---
+
+
+def test_a_strategy_is_named_as_its_class_is():
+    for name, (path, settings) in STRATEGIES.items():
+        more = {"cost": float} if name == "pareto" else {}
+        assert type(make(name, **more)) is type(make(path, **settings, **more))
+    assert Search(SPACE, "tests.bad_strategies:GivesUp").ask(2)
+
+
+@pytest.mark.parametrize("name", ["mine:Mine", "tests.bad_strategies:Gone", "tests.bad_strategies:np", "os:getcwd"])
+def test_a_name_that_is_no_strategy_is_refused(name):
+    with pytest.raises(ValueError, match=f"unknown strategy {name!r}: "):
+        make(name)
 
 
 def test_another_checkpoint_may_be_inside(tmp_path, pool):

@@ -10,6 +10,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from metanp import MetaNP
 from metanp.nearest import nearest
 from scripts.leaderboards import catalogue
 from scripts.leaderboards.catalogue import Entry, print_catalogue, read_catalogue, select
@@ -28,6 +29,12 @@ def test_fast_predictors_run_unless_others_are_asked_for():
 
 def test_every_entry_says_how_its_settings_came_about():
     assert all(entry.tuning for entry in read_catalogue().values())
+
+
+def test_what_the_list_says_of_metanp_is_what_it_says_of_itself():
+    ours = catalogue.MINE
+    said = MetaNP.about
+    assert (ours.title, ours.family, ours.needs, ours.source) == (said.title, said.family, said.needs, said.source)
 
 
 LONG = "a_predictor_whose_name_is_longer_than_half_of_many_a_terminal"

@@ -3,6 +3,8 @@
 import numpy as np
 
 from metanp.cell_array import CellArray
+from metanp.contract import About
+from metanp.estimator import Estimator
 from metanp.predicted import Predicted
 from metanp.spaces import get_space
 from scripts.leaderboards.judging import Setting, judge, label_sets
@@ -25,8 +27,11 @@ def test_label_sets_are_the_same_each_time_and_nested_and_leave_the_context_out(
     assert not np.array_equal(first[0].context, next(iter(label_sets(setting(seed=1)))).context)
 
 
-class Oracle:
+class Oracle(Estimator):
     """Knows every score; and what it was shown, so that the test can look."""
+
+    about = About("oracle", "these tests", needs=())
+    encoding = None
 
     def __init__(self, score: np.ndarray):
         self.score, self.seen = score, []
@@ -34,11 +39,11 @@ class Oracle:
     def encode(self, candidates: CellArray, features=None) -> np.ndarray:
         return self.score[: len(candidates)]
 
-    def fit(self, cells, score):
+    def fit(self, cells, score, features=None):
         self.seen.append(len(cells))
         return self
 
-    def predict(self, pool, return_std=False):
+    def predict(self, pool, return_std=False, features=None):
         return (pool, np.ones(len(pool))) if return_std else pool
 
 
@@ -62,7 +67,9 @@ def test_coverage_is_that_of_a_predictors_own_quantiles_where_it_gives_some():
     where = setting()
 
     class Careful(Oracle):
-        def predict_distribution(self, pool):
+        knows_distribution = True
+
+        def predict_distribution(self, pool, features=None):
             # of the 50 % interval alone the upper end lies below the truth
             return Predicted(
                 pool, np.ones(len(pool)), lambda p: pool + (p - 0.5 if abs(p - 0.5) > 0.4 else -0.1 - abs(p - 0.5))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,9 @@ from scripts.report.published import read_search
 from scripts.report.search_page import told as told_on_page
 from scripts.report.search_page import write_search_page
 from scripts.results.executors import EXECUTORS
+from scripts.results.provenance import settings_digest
 from scripts.search_benchmark import search_benchmark
-from scripts.searches.entrants import Rival, entrants, holds_metanp, select, settings_of
+from scripts.searches.entrants import Rival, entrants, holds_metanp, read_strategies, select, settings_of
 from scripts.searches.simulation import Problem, SearchConfig, _shared, problem, simulate
 from scripts.searches.summary import Found, course, equalled, flat, incumbents, paired, summarise
 from scripts.searches.tables import entries, markdown_table, median
@@ -57,18 +59,49 @@ def small(tmp_path: Path, *overrides: str):
 # --- the configurations ---------------------------------------------------------------------------------------------
 
 
+def every() -> dict[str, Rival]:
+    """All strategies of the configuration, as they run."""
+    return select(composed().known, [], slow=True, front=True)
+
+
 def test_every_strategy_of_the_package_takes_part_as_it_is_there():
-    known = composed().known
-    assert set(known) == set(STRATEGIES)
-    for name, (module, kind, settings) in STRATEGIES.items():
-        mine = dict(known[name].make)
-        assert mine.pop("_target_") == f"metanp.search.strategies.{module}.{kind}"
+    assert set(every()) == set(STRATEGIES)
+    assert read_strategies() == every()
+    for name, (path, settings) in STRATEGIES.items():
+        mine = dict(every()[name].make)
+        assert mine.pop("_target_") == path.replace(":", ".")
         mine.pop("checkpoint", None)
         assert mine == settings
 
 
+def test_rows_are_marked_by_the_same_settings_however_a_strategy_was_named():
+    # as the first rows were: their marks are in files that nobody wants to fill again
+    kind = "metanp.search.strategies.weak_nas.WeakNAS"
+    assert every()["weak_nas_metanp"].make == {"_target_": kind, "predictor": "metanp", "checkpoint": "label-free"}
+    assert settings_digest([every()["weak_nas_metanp"].make, 10]) == "e6d392b31f39"
+    assert settings_digest([every()["metanp_ucb"].make, 1]) == "c9218b9da5dd"
+    forest = {"predictor": "metanp.search.strategies.weak_predictors:WeakForest"}
+    ways = [
+        Rival(),
+        Rival(strategy="weak_nas_forest"),
+        Rival(strategy="weak_nas", settings=forest),
+        Rival(strategy="metanp.search.strategies.weak_nas:WeakNAS", settings=forest),
+        Rival({"_target_": kind, **forest}),
+    ]
+    assert {settings_digest(way.named("weak_nas_forest").make) for way in ways} == {
+        settings_digest(every()["weak_nas_forest"].make)
+    }
+
+
+def test_an_entry_may_name_a_class_and_one_that_names_none_must_be_known():
+    bad = Rival(strategy="tests.bad_strategies:GivesUp", family="bad").named("shaky")
+    assert type(bad.made()) is bad_strategies.GivesUp
+    with pytest.raises(ValueError, match="unknown strategy 'shaky'; nearest"):
+        Rival(family="bad").named("shaky")
+
+
 def test_those_and_only_those_that_hold_a_metanp_name_a_checkpoint():
-    for name, rival in composed().known.items():
+    for name, rival in every().items():
         strategy = rival.made()
         holder = getattr(strategy, "surrogate", strategy)
         assert hasattr(holder, "model") == ("checkpoint" in rival.make), name
@@ -85,7 +118,8 @@ def test_a_strategy_that_names_no_checkpoint_has_the_one_that_was_checked():
         "shown": Rival({"_target_": kind("one_shot.OneShot")}),
         "trees": Rival({"_target_": kind("guided_evolution.GuidedEvolution"), "checkpoint": "cross-task-nasbench201"}),
     }
-    for name in ("bare", "guided", "shown"):
+    rivals["path"] = replace(rivals["guided"], make={**rivals["guided"].make, "predictor": "metanp.predictor:MetaNP"})
+    for name in ("bare", "guided", "shown", "path"):
         (one,) = entrants({name: rivals[name]}, "label-free", [], "nasbench201", 2)
         assert (one.make["checkpoint"], one.file) == ("label-free", f"{name}-label-free-0")
         assert "-" in one.marks["config"]
@@ -98,7 +132,7 @@ def test_a_strategy_that_names_no_checkpoint_has_the_one_that_was_checked():
 
 
 def test_strategies_have_titles_of_their_own():
-    titles = [rival.described().title for rival in composed().known.values()]
+    titles = [rival.described().title for rival in every().values()]
     assert len(set(titles)) == len(titles)
 
 
@@ -163,10 +197,10 @@ def test_a_benchmark_without_proxies_says_so():
 
 
 def test_fast_strategies_run_unless_others_are_named():
-    known = {"a": Rival(), "b": Rival(slow=True), "c": Rival(front=True)}
-    assert list(select(known, [], slow=False, front=False)) == ["a"]
-    assert list(select(known, [], slow=True, front=True)) == ["a", "b", "c"]
-    assert list(select(known, ["b"], slow=False, front=False)) == ["b"]
+    known = {"random": Rival(), "evolution": Rival(slow=True), "pareto": Rival(front=True)}
+    assert list(select(known, [], slow=False, front=False)) == ["random"]
+    assert list(select(known, [], slow=True, front=True)) == ["random", "evolution", "pareto"]
+    assert list(select(known, ["evolution"], slow=False, front=False)) == ["evolution"]
 
 
 def test_a_benchmark_that_names_strategies_runs_all_when_slow_ones_are_asked_for(monkeypatch, mirror):
@@ -181,10 +215,10 @@ def test_a_benchmark_that_names_strategies_runs_all_when_slow_ones_are_asked_for
 
 def test_a_strategy_has_the_settings_that_a_benchmark_gives_it():
     config = composed()
-    rival = config.known["weak_nas"].told(config.benchmarks["nasbench101"].settings["weak_nas"])
+    rival = every()["weak_nas"].told(config.benchmarks["nasbench101"].settings["weak_nas"])
     assert rival.made().first == 100
     assert rival.described().tuning == "Here: first 100."
-    assert config.known["weak_nas"].made().first == 10
+    assert every()["weak_nas"].made().first == 10
 
 
 def test_settings_of_a_strategy_that_is_not_there_are_refused(tmp_path):

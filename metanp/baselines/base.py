@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float
@@ -24,6 +24,7 @@ from metanp.baselines.inputs import Inputs
 from metanp.brief import counted, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.contract import About as About  # where it was before
 from metanp.estimator import Estimator, NotFittedError
 from metanp.given import check_alike, read_cells, read_evaluated, read_flag, read_scores
 from metanp.score_transform import ScoreTransform
@@ -34,21 +35,6 @@ CHUNK = 4096  # rows predicted at once: tens of megabytes of kernel matrix
 Scores = Float[np.ndarray, " cell"]
 Answer = tuple[Float[np.ndarray, " graph"], ...]
 Moments = tuple[Float[np.ndarray, " graph"], Float[np.ndarray, " graph"] | None]
-Family = Literal["meta-learned", "model-based", "zero-cost", "learning-curve", "weight-sharing", "hybrid", "reference"]
-Need = Literal["cells", "side features", "unlabelled cells", "learning-curve prefixes", "networks"]
-
-
-@dataclass(frozen=True)
-class About:
-    """What a leaderboard says of a predictor.
-
-    title: in tables. source: who proposed it, and where. needs: what it reads; side features are used where given.
-    """
-
-    title: str
-    source: str
-    family: Family = "model-based"
-    needs: tuple[Need, ...] = ("cells", "side features")
 
 
 @dataclass(frozen=True)
@@ -83,19 +69,21 @@ class Baseline(Estimator, ABC):
         seed: of everything random.
     """
 
-    about: About
     read: Callable[[Sequence[Cell] | CellArray], Inputs]
     transform: type[ScoreTransform] | type[ZScore] = ScoreTransform
-    fewest_labels = 1  # no prior: nothing to say of cells before one was evaluated
-    reads_labels = True  # False: the same predictions whatever was evaluated
-    knows_std = True
+    _context: Inputs
 
     def __init__(self, seed: int = 0):
         self.seed = seed
 
     def __repr__(self) -> str:
-        fitted = f", fitted on {counted(len(self._context), 'cell')}" if hasattr(self, "_context") else ""
+        fitted = f", fitted on {counted(len(self._context), 'cell')}" if self._is_fitted else ""
         return f"{type(self).__name__}(seed={short(self.seed)}{fitted})"
+
+    @property
+    def encoding(self) -> Hashable:
+        """How it reads cells."""
+        return self.read
 
     @usual_torch()
     def encode(self, cells: Iterable[Cell] | CellArray, features: Any = None) -> Inputs:
@@ -122,9 +110,11 @@ class Baseline(Estimator, ABC):
         if len(values) < self.fewest_labels:
             needs = f"{type(self).__name__} needs at least {self.fewest_labels}"
             raise ValueError(f"too few evaluated cells: {needs}, but got {len(values)}")
+        self._is_fitted = False  # whatever goes wrong now, it is no mixture of two fits
         self._context = self.encode(cells, features)
         self._transform = self.transform.fit(values)
         self._fit(self._context, self._transform.forward(values))
+        self._is_fitted = True
         return self
 
     @usual_torch()
@@ -139,11 +129,7 @@ class Baseline(Estimator, ABC):
             NotFittedError: before `fit`.
             ValueError: `return_std` of a baseline that knows none, or side features that `fit` did not see.
         """
-        if features is not None:
-            if isinstance(cells, Inputs):
-                raise ValueError("give side features to encode(), not beside encoded cells")
-            cells = self.encode(cells, features)
-        mean, *std = self._answers(cells, self._moments)
+        mean, *std = self._answers(cells, features, self._moments)
         if not read_flag(return_std, "return_std"):
             return mean
         if not std:
@@ -151,21 +137,20 @@ class Baseline(Estimator, ABC):
         return mean, std[0]
 
     def _answers(
-        self, cells: Iterable[Cell] | CellArray | Inputs, read: Callable[[Inputs], Answer]
+        self, cells: Iterable[Cell] | CellArray | Inputs, features: Any, read: Callable[[Inputs], Answer]
     ) -> Float[np.ndarray, "answer cell"]:
         """What `read` makes of distinct rows, a piece at a time: some numbers a cell."""
-        if not self.__sklearn_is_fitted__():
+        if features is not None and isinstance(cells, Inputs):
+            raise ValueError("give side features to encode(), not beside encoded cells")
+        if not self._is_fitted:
             raise NotFittedError(f"{type(self).__name__} was not fitted; call fit(cells, score) first")
-        inputs = cells if isinstance(cells, Inputs) else self.encode(cells)
+        inputs = cells if isinstance(cells, Inputs) else self.encode(cells, features)
         if self.reads_labels:
             inputs.side.check_known(self._context.side.names)
         parts = [read(inputs.rows(i, i + CHUNK)) for i in range(0, inputs.n_rows, CHUNK)]
         if not parts:
             return np.zeros((2, 0))
         return np.concatenate(parts, axis=1)[:, inputs.graph]
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_context")
 
     def _moments(self, inputs: Inputs) -> Answer:
         mean, std = self._predict(inputs)

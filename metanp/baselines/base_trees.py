@@ -25,6 +25,11 @@ class Trees(Baseline):
         super().__init__(seed)
         self.n_jobs = n_jobs
 
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """The regressor's."""
+        return self.regressor[:1]
+
     def _make(self, cells: int) -> Any:
         """The unfitted regressor for so many evaluated cells."""
         module, name = self.regressor

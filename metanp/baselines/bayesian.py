@@ -30,10 +30,11 @@ import torch
 from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
-from metanp.baselines.base import About, Baseline, Moments, ZScore, library
+from metanp.baselines.base import Baseline, Moments, ZScore, library
 from metanp.baselines.encodings import adjacency
 from metanp.baselines.hamiltonian import Chain, sample
 from metanp.baselines.inputs import Inputs
+from metanp.contract import About
 
 HIDDEN = 50, 50, 50
 EPOCHS, RATE, BATCH = 500, 0.01, 10  # of DNGO
@@ -101,6 +102,7 @@ class BayesianLinearRegression(OneHot):
     """Linear in operations and edges."""
 
     about = About("Bayesian linear regression", "Bishop 2006, chapter 3; as run by White et al. 2021")
+    libraries = ("sklearn.linear_model",)
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
         ridge = library("sklearn.linear_model").BayesianRidge()
@@ -114,6 +116,7 @@ class DNGO(OneHot):
     """Bayesian linear regression on the last hidden layer of a trained network."""
 
     about = About("DNGO", "Snoek et al. 2015; as run by White et al. 2021")
+    libraries = ("sklearn.linear_model",)
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
         regression = library("sklearn.linear_model").BayesianRidge

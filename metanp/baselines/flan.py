@@ -26,11 +26,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from metanp.baselines.base import About
 from metanp.baselines.gates import GATES
 from metanp.baselines.graph_networks import Edges, Nodes
 from metanp.baselines.networks import Training, train
 from metanp.cell_array import CellArray
+from metanp.contract import About
 from metanp.operations import INPUT, NONE, OUTPUT, SKIP, VOCABULARY
 
 FEW = 32  # evaluated cells, up to which a batch is eight; beyond, a quarter of them

@@ -22,9 +22,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from metanp.baselines.base import About
 from metanp.baselines.graph_networks import Edges, GraphNetwork, Nodes
 from metanp.baselines.networks import Training
+from metanp.contract import About
 from metanp.operations import INPUT, NONE, OUTPUT, VOCABULARY
 
 MARGIN = 0.1

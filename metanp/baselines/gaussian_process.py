@@ -26,13 +26,14 @@ from jaxtyping import Float
 from scipy.optimize import minimize
 from scipy.special import ndtri
 
-from metanp.baselines.base import About, Answer, Baseline, Moments, library
+from metanp.baselines.base import Answer, Baseline, Moments, library
 from metanp.baselines.computed import computed
 from metanp.baselines.encodings import adjacency
 from metanp.baselines.inputs import Inputs
 from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.contract import About
 from metanp.predicted import Predicted
 from metanp.torch_state import usual_torch
 
@@ -43,6 +44,9 @@ JITTER = 1e-6
 
 class GaussianProcess(Baseline):
     """Exact posterior; `std` is of a new measurement, noise included."""
+
+    knows_distribution = True
+    libraries = "sklearn.gaussian_process", "threadpoolctl"
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
         kernels = library("sklearn.gaussian_process.kernels")
@@ -64,15 +68,13 @@ class GaussianProcess(Baseline):
         return mean, std
 
     @usual_torch()
-    def predict_distribution(self, cells: Iterable[Cell] | CellArray | Inputs) -> Predicted:
+    def predict_distribution(self, cells: Iterable[Cell] | CellArray | Inputs, features: Any = None) -> Predicted:
         """Mean, standard deviation and, when asked, quantiles of a new measurement of each cell.
 
-        The posterior is normal in the units of the score transform, so its quantiles go back exactly.
-
-        Raises:
-            NotFittedError: before `fit`.
+        The posterior is normal in the units of the score transform, so its quantiles go back exactly. Arguments and
+        errors as `predict`.
         """
-        mean, std = self._answers(cells, self._latent)
+        mean, std = self._answers(cells, features, self._latent)
         moments = self._transform.inverse_moments(mean, std)
         return Predicted(*moments, NormalQuantiles(mean, std, self._transform))
 

@@ -39,11 +39,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
-from metanp.baselines.base import About, ZScore
+from metanp.baselines.base import ZScore
 from metanp.baselines.base_trees import Trees
 from metanp.baselines.inputs import Inputs
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.contract import About
 from metanp.distinct import Distinct
 from metanp.operations import INPUT, NONE, OUTPUT, VOCABULARY
 from metanp.side import Side

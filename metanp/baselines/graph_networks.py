@@ -16,9 +16,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from metanp.baselines.base import About
 from metanp.baselines.graph_inputs import pruned, written
 from metanp.baselines.networks import Network, Training
+from metanp.contract import About
 from metanp.operations import VOCABULARY
 
 Nodes = Float[Tensor, "cell node channel"]

@@ -27,9 +27,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from metanp.baselines.base import About, Baseline, Moments, ZScore
+from metanp.baselines.base import Baseline, Moments, ZScore
 from metanp.baselines.encodings import adjacency, paths
 from metanp.baselines.inputs import Inputs
+from metanp.contract import About
 from metanp.torch_state import read_device
 
 

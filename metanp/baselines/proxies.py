@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from metanp.baselines.base import About, Baseline, Moments, Scores, ZScore
+from metanp.baselines.base import Baseline, Moments, Scores, ZScore
 from metanp.baselines.base_trees import Trees
 from metanp.baselines.inputs import Inputs
 from metanp.baselines.study_trees import StudyXGBoost
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.contract import About
 from metanp.side import Side
 
 SOURCE = "Krishnakumar et al. 2022 (arXiv:2210.03230)"

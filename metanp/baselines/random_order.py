@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtri
 
-from metanp.baselines.base import About, Baseline, Moments
+from metanp.baselines.base import Baseline, Moments
 from metanp.baselines.computed import computed
 from metanp.baselines.inputs import Inputs
+from metanp.contract import About
 from metanp.hashed_refinement import mix
 
 

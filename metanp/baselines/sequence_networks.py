@@ -24,11 +24,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import rnn
 
-from metanp.baselines.base import About
 from metanp.baselines.graph_inputs import GraphInputs, written
 from metanp.baselines.networks import Network, Training, train
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.contract import About
 from metanp.operations import VOCABULARY
 
 PADDING, NO_EDGE, EDGE, FIRST_OPERATION = range(4)

@@ -20,9 +20,10 @@ import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from metanp.baselines.base import About, Baseline, Moments, ZScore, library
+from metanp.baselines.base import Baseline, Moments, ZScore, library
 from metanp.baselines.encodings import adjacency
 from metanp.baselines.inputs import Inputs
+from metanp.contract import About
 
 INDUCING = 10
 
@@ -30,6 +31,7 @@ INDUCING = 10
 class GPyTorchProcess(Baseline):
     """`std` is of a new measurement, noise included. A subclass says which process it is."""
 
+    libraries = ("gpytorch",)
     read = staticmethod(adjacency)
     transform = ZScore
 

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from metanp.baselines.base import About, Moments, ZScore, library
+from metanp.baselines.base import Moments, ZScore, library
 from metanp.baselines.base_trees import Trees
 from metanp.baselines.encodings import adjacency
 from metanp.baselines.inputs import Inputs
+from metanp.contract import About
 
 
 class StudyTrees(Trees):
@@ -79,6 +80,7 @@ class StudyNGBoost(StudyTrees):
     about = About("NGBoost, one-hot cells", "Duan et al. 2020, arXiv:1910.03225; as in arXiv:2104.01177")
     knows_std = True
     fewest_labels = 2
+    libraries = "ngboost", "sklearn.tree"
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
         self._all_equal = not np.ptp(value)

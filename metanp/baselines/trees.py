@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from metanp.baselines.base import About, Moments
+from metanp.baselines.base import Moments
 from metanp.baselines.base_trees import Trees
 from metanp.baselines.computed import computed
 from metanp.baselines.inputs import Inputs
+from metanp.contract import About
 
 
 class XGBoost(Trees):

@@ -9,7 +9,7 @@ Source: White et al. 2021 (arXiv:2104.01177) tune so, with three folds; Bergstra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from metanp.baselines.base_trees import Trees
+from metanp.baselines.inputs import Inputs
 from metanp.cell import Cell
 from metanp.cell_array import CellArray, as_array
 from metanp.estimator import Estimator, NotFittedError
@@ -38,10 +39,24 @@ class Tuned(Estimator):
         seed: int = 0,
     ):
         self.make, self.space, self.trials, self.folds, self.seed = make, space, trials, folds, seed
-        base = make()
-        self.encode = base.encode
-        self.about = replace(base.about, title=f"{base.about.title}, tuned on its labels")
-        self.knows_std, self.fewest_labels, self.reads_labels = base.knows_std, 2 * folds, True
+        self._base = make()
+        about = self._base.about
+        self.about = replace(about, title=f"{about.title}, tuned on its labels")
+        self.knows_std, self.fewest_labels = self._base.knows_std, 2 * folds
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """Those of the class that is tuned."""
+        return self._base.libraries
+
+    @property
+    def encoding(self) -> Hashable:
+        """That of the class that is tuned."""
+        return self._base.encoding
+
+    def encode(self, cells: Iterable[Cell] | CellArray, features: Any = None) -> Inputs:
+        """As `Baseline.encode`."""
+        return self._base.encode(cells, features)
 
     def fit(self, cells: Iterable[Cell] | CellArray = (), score: Any = (), features: Any = None) -> Self:
         """As `Baseline.fit`.
@@ -63,16 +78,14 @@ class Tuned(Estimator):
         self.tau = [self._validated(settings, array, values, side, folds) for settings in self.tried]
         self.chosen = self.tried[int(np.argmax(self.tau))]
         self._best = self._made(self.chosen).fit(array, values, _columns(side, slice(None)))
+        self._is_fitted = True
         return self
 
     def predict(self, cells: Any, return_std: bool = False, features: Any = None) -> Any:
         """As `Baseline.predict`."""
-        if not hasattr(self, "_best"):
+        if not self._is_fitted:
             raise NotFittedError("Tuned was not fitted; call fit(cells, score) first")
         return self._best.predict(cells, return_std, features)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_best")
 
     def _drawn(self, rng: np.random.Generator) -> dict[str, Any]:
         return {name: values[int(rng.integers(len(values)))] for name, values in self.space.items()}

@@ -117,4 +117,4 @@ def condition(model: MetaNP, history: History, candidates: Candidates) -> None:
 
 def encoded(model: MetaNP, options: Options) -> Pool:
     """The options as the model reads them, encoded once."""
-    return options.once(("MetaNP", str(model.checkpoint)), lambda: model.encode(options.cells, options.features))
+    return options.once(model.encoding, lambda: model.encode(options.cells, options.features))

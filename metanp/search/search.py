@@ -94,7 +94,8 @@ class Search:
 
     Args:
         where: a space, a list of cells, or `Candidates`.
-        strategy: a name of `metanp.search.strategies.STRATEGIES`, or one that you made.
+        strategy: a name of `metanp.search.strategies.STRATEGIES`, where a class of yours is, as "my.module:Mine", or
+            one that you made.
         rng: a seed, or a generator that gives one; None for another search each time. The same seed and the same scores
             told give the same search, in one process or in several one after another.
         journal: file that keeps it; made where there is none. Without, it is kept in memory. A list of cells may have

@@ -1,8 +1,9 @@
 """A predictor inside a strategy: it learns from the history, then says what it expects of options.
 
-Any baseline of `metanp.baselines` will do, trained anew in each ask, and MetaNP, which is only conditioned. Strategies
-name theirs by `predictor`: "metanp", or where a baseline's class is, such as "metanp.baselines.trees:XGBoost". What a
-predictor reads of a list of cells is made once, not once an ask.
+Anything that keeps to `metanp.contract` will do, made anew for each ask, and MetaNP, which is only conditioned, and
+learns from failures as well. Strategies name theirs by `predictor`: "metanp", where a class is, such as
+"metanp.baselines.trees:XGBoost", or what makes one for a `seed`. What a predictor reads of a list of cells is made
+once, not once an ask.
 
 Scores are the user's, higher is better, without measurement noise where the predictor can tell.
 
@@ -11,7 +12,6 @@ Axes: option, the cells looked at in one ask.
 
 from __future__ import annotations
 
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,10 +21,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from metanp.baselines.base import Baseline, library
+from metanp.baselines.base import library
 from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.contract import Predictor
+from metanp.named import class_at
 from metanp.predictor import MetaNP
 from metanp.search.belief import condition, encoded
 from metanp.search.candidates import Candidates, Options
@@ -69,14 +71,20 @@ class Surrogate(ABC):
 
 
 class Trained(Surrogate):
-    """A baseline. Args: make: gives an untrained one for a seed."""
+    """A predictor that learns anew. Args: make: gives an unfitted one for a `seed`.
 
-    def __init__(self, make: Callable[..., Baseline]):
-        self.make = make
-        self._example = make(seed=0)
-        self.title, self.fewest = self._example.about.title, max(2, self._example.fewest_labels)
-        if regressor := getattr(self._example, "regressor", None):
-            library(regressor[0])  # a missing library is told now, not after the first evaluations
+    Raises:
+        TypeError: it gives no predictor.
+        ImportError: a library that it needs is missing: told now, not after the first evaluations.
+    """
+
+    def __init__(self, make: Callable[..., Predictor]):
+        self.make, example = make, make(seed=0)
+        if not isinstance(example, Predictor):
+            raise TypeError(f"{make!r:.80} makes no predictor (metanp.contract), but {type(example).__name__}")
+        self.title, self.fewest = example.about.title, max(2, example.fewest_labels)
+        for name in example.libraries:
+            library(name)
 
     def fit(self, history: History, candidates: Candidates, rng: np.random.Generator) -> Predict:
         cells, scores = history.measurements()
@@ -84,7 +92,7 @@ class Trained(Surrogate):
         predictor.fit(cells, scores, features=candidates.features(cells))
 
         def predict(options: Options) -> Prediction:
-            inputs = options.once(("inputs", predictor.read), lambda: predictor.encode(options.cells, options.features))
+            inputs = options.once(predictor.encoding, lambda: predictor.encode(options.cells, options.features))
             if not predictor.knows_std:
                 return Prediction(predictor.predict(inputs), None)
             return Prediction(*predictor.predict(inputs, return_std=True))
@@ -95,8 +103,8 @@ class Trained(Surrogate):
 class Conditioned(Surrogate):
     """MetaNP. Args: as `MetaNP`."""
 
-    title = "MetaNP"
-    fewest = 1
+    title = MetaNP.about.title
+    fewest = max(1, MetaNP.fewest_labels)
 
     def __init__(self, checkpoint: str = "default", device: str = "cpu"):
         self.checkpoint, self.device = checkpoint, device
@@ -119,22 +127,34 @@ class Conditioned(Surrogate):
         return Prediction(predicted.mean, predicted.std)
 
 
-def surrogate(predictor: str | Callable[..., Baseline], checkpoint: str = "default") -> Surrogate:
-    """By name, or from something that makes a baseline for a `seed`. checkpoint: MetaNP's.
+def maker(predictor: str | Callable[..., Predictor]) -> Callable[..., Predictor]:
+    """What makes a predictor, by its name; a class itself is as good.
 
     Raises:
         ValueError: nothing of this name.
+        ImportError: its module needs a library that is missing.
+    """
+    if not isinstance(predictor, str):
+        return predictor
+    if predictor == "metanp":
+        return MetaNP
+    try:
+        return class_at(predictor)
+    except ValueError as error:
+        where = "'metanp', or a class as in 'metanp.baselines.trees:XGBoost'"
+        raise ValueError(f"unknown predictor {predictor!r}: {error}; expected {where}") from error
+
+
+def surrogate(predictor: str | Callable[..., Predictor], checkpoint: str = "default") -> Surrogate:
+    """By name, or from something that makes a predictor for a `seed`. checkpoint: MetaNP's.
+
+    Raises:
+        ValueError: nothing of this name.
+        TypeError: what is there makes no predictor.
         ImportError: a library that it needs is missing; says how to install it.
     """
-    if predictor == "metanp":
-        return Conditioned(checkpoint)
-    try:
-        return Trained(pkgutil.resolve_name(predictor) if isinstance(predictor, str) else predictor)
-    except (AttributeError, ModuleNotFoundError) as error:
-        if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("metanp"):
-            raise
-        where = "'metanp', or a class as in 'metanp.baselines.trees:XGBoost'"
-        raise ValueError(f"unknown predictor {predictor!r}; expected {where}") from error
+    make = maker(predictor)
+    return Conditioned(checkpoint) if make is MetaNP else Trained(make)
 
 
 def predict_all(

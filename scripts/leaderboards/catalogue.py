@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from metanp.baselines.base import About
+from metanp.contract import About
 from scripts.results.entrants import OURS, Described, chosen
 
 PATH = Path(__file__).parent.parent.parent / "configs" / "catalogue" / "all.yaml"

@@ -8,7 +8,8 @@ from typing import Any
 from hydra.utils import instantiate
 
 from data import load_benchmark
-from metanp.baselines.base import Baseline
+from metanp.contract import Predictor
+from metanp.predictor import MetaNP
 from scripts.at_hand import tables_at_hand
 from scripts.leaderboards.catalogue import Entry, describe
 from scripts.leaderboards.protocols import ProtocolConfig
@@ -50,11 +51,10 @@ def others(entries: Mapping[str, Entry], kind: str, benchmark: str, sets: int, s
 
 def fits(entrant: Entrant, shown: str, protocol: ProtocolConfig) -> Iterator[Fit]:
     """Every label set at every budget; at 0 those alone that need no label, and those that read none only there."""
-    budgets = protocol.budgets
-    if entrant.seed is None:
-        predictor: Baseline = instantiate(entrant.make)
-        needs, reads = predictor.fewest_labels > 0, predictor.reads_labels
-        budgets = [budget for budget in budgets if needs <= bool(budget) <= reads]
+    # of MetaNP the class knows as much, and has no checkpoint to load
+    predictor: Predictor | type[MetaNP] = MetaNP if entrant.seed is not None else instantiate(entrant.make)
+    needs, reads = predictor.fewest_labels > 0, predictor.reads_labels
+    budgets = [budget for budget in protocol.budgets if needs <= bool(budget) <= reads]
     return entrant.fits(shown, protocol.columns[shown], budgets)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from hydra.utils import instantiate
 
+from metanp.contract import Predictor
 from scripts.leaderboards.judging import LabelSet, NotFinite, Setting, judge, label_sets, reads_side
 from scripts.leaderboards.protocols import ProtocolConfig, settings
 from scripts.results.fits import TOO_FEW, Attempt, Fit
@@ -47,10 +48,9 @@ class _Judge:
     def rows(self, fit: Fit) -> list[Row]:
         setting, label_set = self.setting(fit.shown)
         predictor = self.trained(fit.make) if fit.seed is not None else _seeded(fit.make, fit.number)
-        if fit.budget < (fewest := getattr(predictor, "fewest_labels", 0)):
-            return fit.failed(TOO_FEW, f"needs {fewest}")
-        if hasattr(predictor, "prepare"):
-            predictor.prepare()  # what was learned elsewhere is no fit's time
+        if fit.budget < predictor.fewest_labels:
+            return fit.failed(TOO_FEW, f"needs {predictor.fewest_labels}")
+        predictor.prepare()  # what was learned elsewhere is no fit's time
         pool, seconds = self.pool(fit.make, fit.shown)
         scatter = SCATTER if fit.number == 0 else 0
         try:
@@ -74,5 +74,5 @@ class _Judge:
         return pool, time.perf_counter() - started
 
 
-def _seeded(make: str, number: int) -> Any:
+def _seeded(make: str, number: int) -> Predictor:
     return instantiate(json.loads(make), seed=number)

@@ -10,27 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from metanp.cell_array import CellArray
+from metanp.contract import Predictor
 from metanp.metrics import LEVELS, coverage, distribution_metrics, ranking_metrics
 from metanp.predicted import Predicted
 
 Scores = Float[np.ndarray, " cell"]
 Targets = Float[np.ndarray, " target"]
-
-
-class Predictor(Protocol):
-    """What a predictor offers here; scikit-learn's conventions, and candidates encoded once."""
-
-    def encode(self, candidates: CellArray, features: Any = None) -> Any: ...
-
-    def fit(self, cells: CellArray, score: Float[np.ndarray, " context"], features: Any = None) -> Any: ...
-
-    def predict(self, candidates: Any, return_std: bool = False) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -76,17 +67,16 @@ class NotFinite(ValueError):
     """A prediction is no number."""
 
 
-def reads_side(predictor: Any) -> bool:
+def reads_side(predictor: Predictor) -> bool:
     """Whether it takes side features."""
-    about = getattr(predictor, "about", None)
-    return about is None or "side features" in about.needs
+    return "side features" in predictor.about.needs
 
 
 def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, scatter: int = 0) -> list[dict[str, Any]]:
     """Rows of one fit: metrics for each of `setting.scored`, and seconds to fit and to predict.
 
     Likelihood, CRPS and coverage are held against a new measurement of what was shown; at no label there is no unit to
-    hold them in. Intervals lie between the predictor's own quantiles where it gives some (`predict_distribution`), else
+    hold them in. Intervals lie between the predictor's own quantiles where it gives some (`knows_distribution`), else
     they are normal. A predictor that needs labels (`fewest_labels`) has no row below its number of them. The first
     `scatter` of the targets, in the order of `shown.ties`, are kept as they are, predicted and true.
 
@@ -94,7 +84,7 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, sc
         NotFinite: a prediction is not.
         ValueError: there are more predictions than cells, or fewer.
     """
-    if shown.budget < getattr(predictor, "fewest_labels", 0):
+    if shown.budget < predictor.fewest_labels:
         return []
     started = time.perf_counter()
     predictor.fit(
@@ -120,22 +110,22 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, sc
     return rows
 
 
-def _wanted(predictor: Any, pool: Any, setting: Setting, shown: LabelSet) -> dict[str, Any]:
+def _wanted(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet) -> dict[str, Any]:
     """What `fit` takes beside cells and scores."""
     more: dict[str, Any] = {}
     if setting.features and reads_side(predictor):
         more["features"] = {name: column[shown.context] for name, column in setting.features.items()}
-    if "unlabelled cells" in getattr(getattr(predictor, "about", None), "needs", ()):
+    if "unlabelled cells" in predictor.about.needs:
         more["unlabelled"] = pool
     return more
 
 
-def _answer(predictor: Any, pool: Any) -> tuple[Scores, Scores | None, Predicted | None]:
+def _answer(predictor: Predictor, pool: Any) -> tuple[Scores, Scores | None, Predicted | None]:
     """Mean, standard deviation and whole distribution of every cell, as far as the predictor knows them."""
-    if hasattr(predictor, "predict_distribution"):
+    if predictor.knows_distribution:
         predicted = predictor.predict_distribution(pool)
         return predicted.mean, predicted.std, predicted
-    if getattr(predictor, "knows_std", True):
+    if predictor.knows_std:
         return *predictor.predict(pool, return_std=True), None
     return predictor.predict(pool), None, None
 

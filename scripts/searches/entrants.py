@@ -12,21 +12,33 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from hydra.utils import get_class, instantiate
+from omegaconf import OmegaConf
 
+from metanp.predictor import MetaNP
+from metanp.search.strategies import find
 from metanp.search.strategy import Strategy
+from metanp.search.surrogate import maker
 from scripts.results.entrants import Described, Entrant, chosen, trained
 from scripts.results.provenance import checkpoint_digest, code_digest, settings_digest
 from scripts.results.rows import Row
 
 JUDGE = "scripts.searches.simulation"  # whose code makes rows what they are, whatever the strategy
+PATH = Path(__file__).parent.parent.parent / "configs" / "search_strategies" / "all.yaml"
+NAMED = "label-free"  # checkpoint in the marks of rows, whichever ran: in its place comes that of the run
 
 
 @dataclass
 class Rival:
-    """One strategy; see `configs/search_strategies/`. front: searches for a front, and so needs a cost."""
+    """One strategy; see `configs/search_strategies/`.
+
+    make: class and settings as `hydra` has them; given, or filled in by `named`. front: searches for a front, and so
+    needs a cost. strategy: a name of `metanp.search.strategies.STRATEGIES` or where its class is, as `a.b:C`; that of
+    the entry without. settings: other than those of that name. here: those in `make` that are the benchmark's.
+    """
 
     make: dict[str, Any] = field(default_factory=dict)
     family: str = ""
@@ -34,7 +46,9 @@ class Rival:
     batch: int = 0
     slow: bool = False
     front: bool = False
-    settings: dict[str, Any] = field(default_factory=dict)  # those in `make` that are the benchmark's
+    strategy: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    here: dict[str, Any] = field(default_factory=dict)
 
     def made(self) -> Strategy:
         """As it is before a run."""
@@ -45,12 +59,30 @@ class Rival:
         strategy, predictor = self.made(), _predictor(self.make)
         title = self.title or strategy.title
         reads = "nothing" if predictor is None and not holds_metanp(self.make) else "cells"
-        here = ", ".join(f"{name} {value}" for name, value in self.settings.items())
+        here = ", ".join(f"{name} {value}" for name, value in self.here.items())
         return Described(title, self.family, (reads,), strategy.source, f"Here: {here}." if here else "")
 
     def told(self, settings: Mapping[str, Any]) -> Rival:
         """With settings that a benchmark asks for."""
-        return replace(self, make={**self.make, **settings}, settings=dict(settings))
+        return replace(self, make={**self.make, **settings}, here=dict(settings))
+
+    def named(self, name: str) -> Rival:
+        """With `make`, of whatever else says which strategy it is: one form, by which rows are marked.
+
+        Raises:
+            ValueError: no such strategy.
+        """
+        if self.make:
+            return self
+        path, own = find(self.strategy or name)
+        make = {"_target_": path.replace(":", "."), **own, **self.settings}
+        return replace(self, make={"checkpoint": NAMED, **make} if holds_metanp(make) else make)
+
+
+def read_strategies() -> dict[str, Rival]:
+    """All entries, without a configuration being composed."""
+    entries: Any = OmegaConf.to_container(OmegaConf.load(PATH))
+    return {name: Rival(**entry).named(name) for name, entry in entries.items()}
 
 
 def select(known: Mapping[str, Rival], names: Sequence[str], slow: bool, front: bool) -> dict[str, Rival]:
@@ -62,9 +94,8 @@ def select(known: Mapping[str, Rival], names: Sequence[str], slow: bool, front: 
     for name, one in chosen(known, names, "strategy").items():
         if one.front and not front:
             raise ValueError(f"{name} searches for a front, and this benchmark has no cost; try nasbench201_latency")
-    if names:
-        return chosen(known, names, "strategy")
-    return {name: one for name, one in known.items() if (slow or not one.slow) and one.front <= front}
+    every = [name for name, one in known.items() if (slow or not one.slow) and one.front <= front]
+    return {name: known[name].named(name) for name in names or every}
 
 
 def entrants(
@@ -99,25 +130,22 @@ def settings_of(make: Mapping[str, Any]) -> set[str]:
 
 
 def holds_metanp(make: Mapping[str, Any]) -> bool:
-    """Whether the strategy's class has a MetaNP: it takes a `checkpoint`, and its predictor, if it has any, is MetaNP.
+    """Whether the strategy's class has a MetaNP: it takes a `checkpoint`, and its predictor, if any, is MetaNP.
 
     Raises:
         ValueError: its predictor is MetaNP, and it takes no checkpoint.
     """
-    known, ours = settings_of(make), _predictor(make) == "metanp"
-    if ours and "checkpoint" not in known:
+    known, predictor = settings_of(make), _predictor(make)
+    inside = predictor is not None and maker(predictor) is MetaNP
+    if inside and "checkpoint" not in known:
         raise ValueError(f"{make['_target_']} has MetaNP as its predictor and no setting for its checkpoint")
-    return ours or ("checkpoint" in known and "predictor" not in known)
+    return inside or ("checkpoint" in known and "predictor" not in known)
 
 
 def _modules(make: Mapping[str, Any]) -> list[str]:
     """Where the strategy's class is, and its predictor's."""
     modules, predictor = [get_class(make["_target_"]).__module__], _predictor(make)
-    if isinstance(predictor, str) and ":" in predictor:
-        modules.append(predictor.split(":")[0])
-    elif callable(predictor):
-        modules.append(predictor.__module__)
-    return modules
+    return modules if predictor is None else [*modules, maker(predictor).__module__]
 
 
 def _predictor(make: Mapping[str, Any]) -> Any:

@@ -34,7 +34,7 @@ RUN_HELP = (
 app = typer.Typer(no_args_is_help=True, help=HELP)
 Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Cells, by the id that ask printed.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Strategy = Annotated[str | None, typer.Option(help="How cells are chosen: metanp, evolution, random, ...")]
+Strategy = Annotated[str | None, typer.Option(help="How cells are chosen: metanp, random, ..., my.module:Mine")]
 Checkpoint = Annotated[str | None, typer.Option(help="Name of a shipped checkpoint, or a path.")]
 Number = Annotated[int, typer.Option("-n", help="How many cells.")]
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from metanp.baselines.base import Baseline
+from metanp.contract import Predictor
 from metanp.search.strategies.guided_evolution import GuidedEvolution
 from metanp.search.strategies.mutants import Brood
 from metanp.search.surrogate import Prediction
@@ -39,7 +39,7 @@ class BANANAS(GuidedEvolution):
 
     def __init__(
         self,
-        predictor: str | Callable[..., Baseline] = "metanp.baselines.networks:BANANAS",
+        predictor: str | Callable[..., Predictor] = "metanp.baselines.networks:BANANAS",
         first: int = 10,
         batch: int = 10,
         brood: Brood = BROOD,

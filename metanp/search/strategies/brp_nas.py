@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from metanp.baselines.base import Baseline
+from metanp.contract import Predictor
 from metanp.search.candidates import Candidates
 from metanp.search.history import History
 from metanp.search.strategies.random_first import RandomFirst
@@ -36,7 +36,7 @@ class BRPNAS(RandomFirst):
 
     def __init__(
         self,
-        predictor: str | Callable[..., Baseline] = PAIRWISE,
+        predictor: str | Callable[..., Predictor] = PAIRWISE,
         batch: int = 20,
         iterations: int = 5,
         checkpoint: str = "default",

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from metanp.baselines.base import Baseline
+from metanp.contract import Predictor
 from metanp.search.candidates import Candidates
 from metanp.search.history import History
 from metanp.search.strategies.mutants import Brood
@@ -37,7 +37,7 @@ class GuidedEvolution(RandomFirst):
 
     def __init__(
         self,
-        predictor: str | Callable[..., Baseline] = "metanp.baselines.trees:XGBoost",
+        predictor: str | Callable[..., Predictor] = "metanp.baselines.trees:XGBoost",
         first: int = 20,
         batch: int = 20,
         brood: Brood = BROOD,

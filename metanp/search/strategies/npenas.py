@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from metanp.baselines.base import About, Baseline
 from metanp.baselines.graph_networks import BONAS
 from metanp.baselines.networks import Training
+from metanp.contract import About, Predictor
 from metanp.search.strategies.guided_evolution import GuidedEvolution
 from metanp.search.strategies.mutants import Brood
 
@@ -38,7 +38,7 @@ class NPENAS(GuidedEvolution):
 
     def __init__(
         self,
-        predictor: str | Callable[..., Baseline] = Ranker,
+        predictor: str | Callable[..., Predictor] = Ranker,
         first: int = 10,
         batch: int = 10,
         brood: Brood = BROOD,

@@ -6,10 +6,12 @@ Against it one sees what learning on from each answer is worth.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from metanp.contract import Predictor
 from metanp.search.candidates import Candidates
 from metanp.search.history import History
 from metanp.search.strategies.random_first import RandomFirst
@@ -23,7 +25,13 @@ class OneShot(RandomFirst):
     title = "one shot"
     source = "as Wen et al. 2020, arXiv:1912.00848"
 
-    def __init__(self, predictor: str = "metanp", first: int = 50, batch: int = 1, checkpoint: str = "default"):
+    def __init__(
+        self,
+        predictor: str | Callable[..., Predictor] = "metanp",
+        first: int = 50,
+        batch: int = 1,
+        checkpoint: str = "default",
+    ):
         super().__init__(first, batch)
         self.surrogate = surrogate(predictor, checkpoint)
         self.title, self.fewest = f"{self.title} ({self.surrogate.title})", self.surrogate.fewest

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from metanp.baselines.base import Baseline
+from metanp.contract import Predictor
 from metanp.search.candidates import Candidates
 from metanp.search.history import History
 from metanp.search.strategies.random_first import RandomFirst
@@ -33,7 +33,7 @@ class WeakNAS(RandomFirst):
 
     def __init__(
         self,
-        predictor: str | Callable[..., Baseline] = "metanp.search.strategies.weak_predictors:WeakMLP",
+        predictor: str | Callable[..., Predictor] = "metanp.search.strategies.weak_predictors:WeakMLP",
         first: int = 10,
         batch: int = 10,
         top: int = 100,

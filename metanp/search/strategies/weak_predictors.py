@@ -16,9 +16,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from metanp.baselines.base import About
 from metanp.baselines.networks import MLP, Training
 from metanp.baselines.study_trees import StudyTrees
+from metanp.contract import About
 
 SOURCE = "Wu et al. 2021, arXiv:2102.10490"
 
