@@ -10,6 +10,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from scripts import table
 from scripts.command import nearest
 from scripts.leaderboards import catalogue
 from scripts.leaderboards.catalogue import Entry, print_catalogue, read_catalogue, select
@@ -41,6 +42,7 @@ def listed(monkeypatch, width: int, terminal: bool) -> list[str]:
         return Console(file=written, width=width, force_terminal=terminal, no_color=True, highlight=False)
 
     monkeypatch.setattr(catalogue, "Console", console)
+    monkeypatch.setattr(table, "Console", console)
     entries = read_catalogue()
     print_catalogue({**entries, LONG: entries["xgboost"]}, "table")
     return written.getvalue().splitlines()
