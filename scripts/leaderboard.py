@@ -36,13 +36,12 @@ from scripts.leaderboards.catalogue import (
 )
 from scripts.leaderboards.contenders import check_kind, others, ours, taking_part, without_sources
 from scripts.leaderboards.protocols import ProtocolConfig, at_hand, ceilings, settings
-from scripts.leaderboards.reproduction import compare, show
+from scripts.leaderboards.reproduction import compare, reproduction_table
 from scripts.leaderboards.runner import TOO_FEW, World, run
-from scripts.leaderboards.tables import print_speed, print_table
+from scripts.leaderboards.tables import column_tables, tau_table
 from scripts.processes import Task, cores
 from scripts.report.page import write_page
 from scripts.report.published import read_published
-from scripts.report.text_tables import latex_table, markdown_table
 from scripts.rows import Row, RowFile, provenance, publish, summarise, write_parquet, write_rows
 from scripts.versions import data_digest
 
@@ -222,8 +221,9 @@ def _write(
     table = summarise(rows, OURS, told)
     write_parquet(output / f"{stem}.parquet", [{**row, "protocol": protocol.name, "kind": kind} for row in rows])
     write_rows(output / f"{stem}.csv", table)
-    (output / f"{stem}.md").write_text(markdown_table(rows, described) + (f"\n{note}\n" if note else ""))
-    (output / f"{stem}.tex").write_text(latex_table(rows, described))
+    taus = tau_table(rows, described, note)
+    (output / f"{stem}.md").write_text(taus.markdown())
+    (output / f"{stem}.tex").write_text(taus.latex())
     files = {"rows (Parquet)": "parquet", "table (CSV)": "csv", "table (Markdown)": "md", "table (LaTeX)": "tex"}
     facts = {
         **provenance(),
@@ -236,10 +236,12 @@ def _write(
         "downloads": {title: f"{stem}.{ending}" for title, ending in files.items()},
     }
     write_page(output / f"{stem}.html", rows, described, NOT_YET, read_published(protocol.benchmark), facts)
-    print_table(table)
-    print_speed(rows)
+    for one in column_tables(table):
+        one.print()
     compared = compare(protocol, table, {name: one.title for name, one in described.items()})
-    show(compared, output / f"{stem}-published.csv")
+    if compared:
+        write_rows(output / f"{stem}-published.csv", compared)
+        reproduction_table(compared).print()
     if config.publish:
         name = f"{protocol.name.removeprefix('published/')}-{stem}"
         publish(compared or table, f"reproduction-{name}" if compared else name)

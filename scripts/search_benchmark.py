@@ -37,7 +37,7 @@ from scripts.searches.contestants import Contestant, Rival, contestants, select
 from scripts.searches.runner import Run, World, run
 from scripts.searches.simulation import Problem, SearchConfig, problem
 from scripts.searches.summary import Found, Line, flat
-from scripts.searches.tables import markdown_table, print_lines
+from scripts.searches.tables import search_table
 from scripts.versions import data_digest, settings_digest
 
 FORMATS = ("table", "json")
@@ -216,7 +216,8 @@ def _write(config: Config, where: SearchConfig, dataset: str, found: Found, lack
     table = [{**flat(line), **told} for line in lines]
     write_parquet(folder / f"{stem}.parquet", [{**row, **told, "repeats": config.repeats} for row in found.rows])
     write_rows(folder / f"{stem}.csv", table)
-    (folder / f"{stem}.md").write_text(markdown_table(lines, here, limit, notes))
+    shown = search_table(lines, here, limit, f"{where.title}, {dataset}", notes)
+    (folder / f"{stem}.md").write_text(shown.markdown())
     (folder / f"{stem}.json").write_text(json.dumps([{**line, **told} for line in lines], indent=1) + "\n")
     about = {"title": where.title, "about": where.about, "proxies": config.proxies, "notes": notes}
     facts = {**provenance(), **told, **about, "commit": told["run_commits"], "downloads": _downloads(stem)}
@@ -227,7 +228,7 @@ def _write(config: Config, where: SearchConfig, dataset: str, found: Found, lack
         for line in lines:
             print(json.dumps({**line, **told}))
     else:
-        print_lines(lines, here, limit, f"{where.title}, {dataset}", notes)
+        shown.print()
     said = Console(stderr=True)
     for name, _, message, count in found.failed():
         said.print(f"{name}: {count} runs failed: {message}")
