@@ -20,8 +20,8 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from scripts.table import Table
 
 LABELS = 100
 # (work, seconds allowed on 2 cores, gigabytes allowed)
@@ -55,10 +55,8 @@ def main(as_json: Annotated[bool, typer.Option("--json")] = False, checkpoint: s
         print(json.dumps(results))
         return
     columns = list(dict.fromkeys(key for row in results.values() for key in row))
-    table = Table("work", *columns)
-    for work, row in results.items():
-        table.add_row(work, *(f"{row[key]:.2f}" if key in row else "" for key in columns))
-    Console(width=140).print(table)
+    lines = [[w, *(f"{row[key]:.2f}" if key in row else "" for key in columns)] for w, row in results.items()]
+    Table(["work", *columns], lines).print()
 
 
 def _import_seconds(program: str) -> float:

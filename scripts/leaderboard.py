@@ -27,12 +27,11 @@ from scripts.leaderboards.catalogue import MINE, NOT_YET, Entry, describe, print
 from scripts.leaderboards.entrants import fits, others, ours, taking_part, without_sources
 from scripts.leaderboards.evaluation import Evaluation
 from scripts.leaderboards.protocols import ProtocolConfig, at_hand, ceilings, settings
-from scripts.leaderboards.reproduction import compare, show
+from scripts.leaderboards.reproduction import compare, reproduction_table
 from scripts.leaderboards.summary import summarise
-from scripts.leaderboards.tables import print_speed, print_table
+from scripts.leaderboards.tables import column_tables, tau_table
 from scripts.report.page import write_page
 from scripts.report.published import read_published
-from scripts.report.text_tables import latex_table, markdown_table
 from scripts.results.entrants import OURS, Described, check_kind
 from scripts.results.fits import Fit, Plan
 from scripts.results.provenance import data_digest, provenance, publish
@@ -184,8 +183,9 @@ def _write(
     table = summarise(rows, OURS, tops)
     write_parquet(output / f"{stem}.parquet", [{**row, "protocol": protocol.name, "kind": kind} for row in rows])
     write_rows(output / f"{stem}.csv", table)
-    (output / f"{stem}.md").write_text(markdown_table(rows, described) + (f"\n{note}\n" if note else ""))
-    (output / f"{stem}.tex").write_text(latex_table(rows, described))
+    taus = tau_table(rows, described, note)
+    (output / f"{stem}.md").write_text(taus.markdown())
+    (output / f"{stem}.tex").write_text(taus.latex())
     files = {"rows (Parquet)": "parquet", "table (CSV)": "csv", "table (Markdown)": "md", "table (LaTeX)": "tex"}
     facts = {
         **provenance(),
@@ -198,10 +198,12 @@ def _write(
         "downloads": {title: f"{stem}.{ending}" for title, ending in files.items()},
     }
     write_page(output / f"{stem}.html", rows, described, NOT_YET, read_published(protocol.benchmark), facts)
-    print_table(table)
-    print_speed(rows)
+    for one in column_tables(table):
+        one.print()
     compared = compare(protocol, table, {name: one.title for name, one in described.items()})
-    show(compared, output / f"{stem}-published.csv")
+    if compared:
+        write_rows(output / f"{stem}-published.csv", compared)
+        reproduction_table(compared).print()
     if config.publish:
         name = f"{protocol.name.removeprefix('published/')}-{stem}"
         publish(compared or table, f"reproduction-{name}" if compared else name)

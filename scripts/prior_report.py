@@ -16,7 +16,6 @@ import typer
 from jaxtyping import Float
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 from scipy.linalg import eigh
 from scipy.stats import rankdata, skew
 
@@ -26,6 +25,7 @@ from metanp.graphs import Graphs
 from metanp.score_transform import ScoreTransform
 from scripts.at_hand import tables_at_hand
 from scripts.command import one_line, say
+from scripts.table import Table
 from tasks.measured import COSTS
 from tasks.prior import PriorConfig, add_noise, random_score
 from tasks.random_functions import standardise
@@ -71,11 +71,11 @@ def main(
         print(json.dumps(report))
         return
     for benchmark, rows in report.items():
-        table = Table("statistic", "prior: 10 %", "median", "90 %", "measured: lowest", "highest", title=benchmark)
+        lines = []
         for name, row in rows.items():
             values = list(row["measured"].values())
-            table.add_row(name, *(f"{x:.2f}" for x in (*row["prior"], min(values), max(values))))
-        Console().print(table)
+            lines.append([name, *(f"{x:.2f}" for x in (*row["prior"], min(values), max(values)))])
+        Table(["statistic", "prior: 10 %", "median", "90 %", "measured: lowest", "highest"], lines, benchmark).print()
 
 
 def _at_hand(download: bool) -> list[str]:

@@ -1,106 +1,123 @@
 """Tables of the pages come from results, never from a keyboard.
 
     python -m scripts.readme --from-demo results/demo/demo.json    # measured rows -> results/summary/demo.csv
-    python -m scripts.readme                                       # results/summary/*.csv -> the tables in `PAGES`
+    python -m scripts.readme                                       # results/summary/*.csv -> the tables of the pages
 
-A table stands in a page between `<!-- demo -->` and `<!-- /demo -->`.
+A table stands in README.md or a page of docs/ between `<!-- demo -->` and `<!-- /demo -->`. `TABLES` says of which
+summaries it is made; a new one needs a line there and a place in a page.
 """
 
 from __future__ import annotations
 
-import csv
-import datetime
 import json
-import os
-import platform
 import re
-import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from scripts.readme_search_tables import search_overview, search_table
-from scripts.readme_tables import (
-    METRICS,
-    WHOLE,
-    ablation_table,
-    demo_table,
-    evaluation_table,
-    leaderboard_overview,
-    reproduction_table,
-)
+from metanp.nearest import nearest
+from scripts.command import one_line
+from scripts.leaderboards.reproduction import reproduction_table
+from scripts.read_rows import read_rows
+from scripts.readme_tables import ablation_table, demo_rows, demo_table, glance, leaderboard_overview, protocol_table
+from scripts.results.provenance import ROOT, publish
+from scripts.searches.tables import search_overview, search_summary
+from scripts.table import Table
 
-ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/leaderboards.md", "docs/baselines.md", "docs/search.md", "docs/ablations.md")
-OVERVIEW = "search-nasbench201"
-LEADERBOARDS = "leaderboards"
-ASIDE = "nb201_test-"  # a check of the others, which shows them what it ranks them against
-OWN_SETTINGS = re.compile(r"-(proxies|batch\d+|evaluations\d+)")  # in names of searches that are not the benchmark's
-TABLES = {"demo": demo_table, "ablation": ablation_table, "reproduction": reproduction_table, "search": search_table}
+Make = Callable[[Sequence[Mapping[str, Any]]], Table]
+LEADERBOARDS = [  # in the order of their overview
+    "analog-label-free", "analog-cross-task", "graph-label-free", "graph-cross-space", "nb101-label-free",
+    "nb101-cross-space", "nb201-label-free", "nb201-cross-space", "nb201-cross-task", "nb201_proxies-label-free",
+    "transnas-label-free", "transnas-cross-task",
+]  # fmt: skip
+SEARCHES = [
+    "search-nasbench201-cifar10-cross-task", "search-nasbench201-cifar10-label-free",
+    "search-nasbench201-cifar100-cross-task", "search-nasbench201-cifar100-label-free",
+    "search-nasbench201-imagenet16-120-cross-task", "search-nasbench201-imagenet16-120-label-free",
+]  # fmt: skip
+OF_ONE: dict[Make, list[str]] = {  # summaries that are a table each, of the same name
+    demo_table: ["demo"],
+    ablation_table: ["ablation-ingredients", "ablation-length_and_size", "ablation-process"],
+    reproduction_table: [f"reproduction-{name}-label-free" for name in ("flan", "graf", "pinat", "pinat_nb101")],
+    protocol_table: [
+        *LEADERBOARDS, "nb201-cifar10-label-free", "nb201-cifar10-cross-task", "nb201_test-label-free",
+    ],
+    search_summary: [
+        *SEARCHES, "search-nasbench101-cifar10-label-free", "search-nasbench101-cifar10-cross-space",
+        "search-nasbench201-cifar10-label-free-batch10", "search-nasbench101-cifar10-label-free-batch10",
+        "search-nasbench201-cifar10-label-free-proxies", "search-nasbench201-imagenet16-120-label-free-proxies",
+        "search-nasbench201_latency-edgegpu-label-free",
+    ],
+}  # fmt: skip
+TABLES: dict[str, tuple[Make, list[str]]] = {  # name of a table: what makes it, of which summaries
+    **{name: (make, [name]) for make, names in OF_ONE.items() for name in names},
+    "leaderboards": (leaderboard_overview, LEADERBOARDS),
+    "glance": (glance, [f"{name}-label-free" for name in ("nb201", "nb101", "transnas", "graph")]),
+    "search-nasbench201": (search_overview, SEARCHES),
+}
+WORDS = {  # columns of summaries that hold no numbers
+    "ahead_of", "because", "behind", "benchmark", "budgets", "commit", "dataset", "date", "grade", "interval", "kind",
+    "machine", "over", "predictor", "published as", "published target", "run_commits", "scored", "shown", "source",
+    "strategy", "title", "variant", "version",
+}  # fmt: skip
+MARK, PLACE = re.compile(r"<!-- /?([\w-]+) -->"), re.compile(r"<!-- ([\w-]+) -->\n.*?<!-- /\1 -->", re.DOTALL)
 
 
 def main(from_demo: Annotated[Path | None, typer.Option()] = None) -> None:
     """Refresh the summary from a demo's results if one is given, then the tables of all pages."""
-    if from_demo is not None:
-        write_summary(json.loads(from_demo.read_text()), ROOT / "results" / "summary" / "demo.csv")
-    for page, text in filled({page: (ROOT / page).read_text() for page in PAGES}, tables()).items():
-        (ROOT / page).write_text(text)
+    with one_line("readme"):
+        if from_demo is not None:
+            publish(demo_rows(json.loads(from_demo.read_text())), "demo")
+        for page, text in filled(pages(), tables()).items():
+            (ROOT / page).write_text(text)
 
 
-def write_summary(result: dict, path: Path) -> None:
-    """One row a predictor and number of labels, with date, machine and commit."""
-    commit = ["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"]
-    when = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "commit": subprocess.run(commit, capture_output=True, text=True, check=True).stdout.strip(),
-        "meta_train_seconds": round(result["seconds"]["meta_train"]),
+def pages() -> dict[str, str]:
+    """Texts of the README and of all of docs/, by name."""
+    return {
+        str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["predictor", "labels", *METRICS, "tau_over_gp_wl", "half_interval", *when])
-        for name, taus in result["tau"].items():
-            for labels in taus:
-                over = result["tau_over_gp_wl"].get(name, {}).get(labels, ("", ""))
-                numbers = [result[metric][name][labels] for metric in METRICS]
-                writer.writerow([name, labels, *numbers, *over, *when.values()])
 
 
-def tables() -> dict[str, str]:
-    """The table of every summary, by its name."""
-    found: dict[str, str] = {}
-    searched: list[dict[str, str]] = []
-    whole: dict[str, list[dict[str, str]]] = {}
-    for path in sorted((ROOT / "results" / "summary").glob("*.csv")):
-        with open(path, newline="") as file:
-            rows = list(csv.DictReader(file))
-        found[path.stem] = TABLES.get(path.stem.split("-")[0], evaluation_table)(rows)
-        if path.stem.startswith(f"{OVERVIEW}-") and not OWN_SETTINGS.search(path.stem):
-            searched += rows
-        if WHOLE.match(path.stem) and not path.stem.startswith(ASIDE):
-            whole[path.stem] = rows
-    if searched:
-        found[OVERVIEW] = search_overview(searched)
-    if whole:
-        found[LEADERBOARDS] = leaderboard_overview(whole)
-    return found
-
-
-def filled(pages: dict[str, str], found: dict[str, str]) -> dict[str, str]:
-    """Texts of pages with every table made anew where it has a place.
+def tables(folder: Path = ROOT / "results" / "summary") -> dict[str, str]:
+    """The Markdown of every table, by its name.
 
     Raises:
-        ValueError: a table that no page has a place for; names it.
+        ValueError: a summary that no table is made of, or one that is not there; names it.
     """
-    for name, table in found.items():
-        place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        if not any(place.search(text) for text in pages.values()):
-            raise ValueError(f"none of {', '.join(pages)} has a place <!-- {name} --> for {name}.csv")
-        for page, text in pages.items():
-            pages = {**pages, page: place.sub(lambda match, t=table: match[1] + t + match[2], text)}  # type: ignore[misc]
-    return pages
+    rows = {path.stem: read_rows(path, WORDS) for path in sorted(folder.glob("*.csv"))}
+    wanted = {name: table for table, (_, names) in TABLES.items() for name in names}
+    for name in sorted(rows.keys() - wanted.keys()):
+        raise ValueError(f"{folder / name}.csv is in no table: it needs a line in TABLES of scripts/readme.py")
+    for name in sorted(wanted.keys() - rows.keys()):
+        raise ValueError(f"the table {wanted[name]} is made of {folder / name}.csv, which is not there")
+    return {
+        table: make([{**row, "summary": name} for name in names for row in rows[name]]).markdown()
+        for table, (make, names) in TABLES.items()
+    }
+
+
+def filled(pages: Mapping[str, str], tables: Mapping[str, str]) -> dict[str, str]:
+    """Texts of pages with every table made anew in all places it has.
+
+    Raises:
+        ValueError: a table without a place, a place without a table, or one that does not begin or end; names it.
+    """
+    placed: set[str] = set()
+    for page, text in pages.items():
+        marks, places = MARK.findall(text), PLACE.findall(text)
+        for name in marks:
+            if name not in tables:
+                raise ValueError(f"{page} has a place <!-- {name} --> for no table; {nearest(name, tables)}")
+            if marks.count(name) != 2 * places.count(name):
+                raise ValueError(f"{page} has no <!-- {name} --> or no <!-- /{name} --> for the other")
+        placed.update(places)
+    if homeless := sorted(tables.keys() - placed):
+        raise ValueError(f"none of {', '.join(pages)} has a place <!-- {homeless[0]} --> for the table {homeless[0]}")
+    made = {name: f"<!-- {name} -->\n{table}<!-- /{name} -->" for name, table in tables.items()}
+    return {page: PLACE.sub(lambda place: made[place[1]], text) for page, text in pages.items()}
 
 
 if __name__ == "__main__":

@@ -19,14 +19,15 @@ import typer
 from jaxtyping import Float
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from metanp import CellArray, MetaNP
 from metanp.fitted import ScoreWarning
 from metanp.metrics import kendall_tau
 from scripts.at_hand import tables_at_hand
 from scripts.command import one_line, say
+from scripts.report.wording import plus_minus
 from scripts.results.statistics import interval
+from scripts.table import Table
 
 COLUMNS = {  # metric, and whether higher is better
     "nasbench_macro": ("cifar10_test_accuracy", 1),
@@ -69,7 +70,7 @@ def main(
         drawn = track(range(sets), name, console=Console(stderr=True))
         rows = [_costs(model, table.cells, score, labels, seed) for seed in drawn]
         report[name] = {key: _over_sets([row[key] for row in rows]) for key in rows[0]}
-    print(json.dumps(report)) if as_json else _show(report, labels)
+    print(json.dumps(report)) if as_json else _table(report, labels).print()
 
 
 def _costs(model: MetaNP, cells: CellArray, score: Scores, labels: int, seed: int) -> dict[str, float]:
@@ -118,12 +119,12 @@ def _over_sets(values: list[float]) -> dict[str, float]:
     return {"mean": found.mean, "half": found.half}
 
 
-def _show(report: dict[str, dict[str, Any]], labels: int) -> None:
-    table = Table("", *report, title=f"{labels} evaluated cells")
+def _table(report: dict[str, dict[str, Any]], labels: int) -> Table:
+    lines = []
     for key in dict.fromkeys(key for found in report.values() for key in found):
         cells = [found.get(key) for found in report.values()]
-        table.add_row(key, *("" if one is None else f"{one['mean']:.3f} ± {one['half']:.3f}" for one in cells))
-    Console().print(table)
+        lines.append([key, *("" if one is None else plus_minus(one["mean"], one["half"]) for one in cells)])
+    return Table(["", *report], lines, f"{labels} evaluated cells")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ from scripts.searches.entrants import Rival, entrants, select
 from scripts.searches.runs import Searches
 from scripts.searches.simulation import Problem, SearchConfig, problem
 from scripts.searches.summary import Found, Line, flat
-from scripts.searches.tables import markdown_table, print_lines
+from scripts.searches.tables import search_table
 
 FORMATS = ("table", "json")
 OF_CODE = ("code", "rows")  # marks that stale=true does not look at; the oldest rows lack the second
@@ -188,7 +188,8 @@ def _write(config: Config, where: SearchConfig, dataset: str, found: Found, lack
     table = [{**flat(line), **told} for line in lines]
     write_parquet(folder / f"{stem}.parquet", [{**row, **told, "repeats": config.repeats} for row in found.rows])
     write_rows(folder / f"{stem}.csv", table)
-    (folder / f"{stem}.md").write_text(markdown_table(lines, here, limit, notes))
+    shown = search_table(lines, here, limit, f"{where.title}, {dataset}", notes)
+    (folder / f"{stem}.md").write_text(shown.markdown())
     (folder / f"{stem}.json").write_text(json.dumps([{**line, **told} for line in lines], indent=1) + "\n")
     about = {"title": where.title, "about": where.about, "proxies": config.proxies, "notes": notes}
     facts = {**provenance(), **told, **about, "commit": told["run_commits"], "downloads": _downloads(stem)}
@@ -199,7 +200,7 @@ def _write(config: Config, where: SearchConfig, dataset: str, found: Found, lack
         for line in lines:
             print(json.dumps({**line, **told}))
     else:
-        print_lines(lines, here, limit, f"{where.title}, {dataset}", notes)
+        shown.print()
     said = Console(stderr=True)
     for name, _, message, count in found.failed():
         said.print(f"{name}: {count} runs failed: {message}")

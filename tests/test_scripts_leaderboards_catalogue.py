@@ -12,6 +12,7 @@ from rich.console import Console
 
 from metanp import MetaNP
 from metanp.nearest import nearest
+from scripts import table
 from scripts.leaderboards import catalogue
 from scripts.leaderboards.catalogue import Entry, print_catalogue, read_catalogue, select
 from tests.conftest import ROOT
@@ -48,6 +49,7 @@ def listed(monkeypatch, width: int, terminal: bool) -> list[str]:
         return Console(file=written, width=width, force_terminal=terminal, no_color=True, highlight=False)
 
     monkeypatch.setattr(catalogue, "Console", console)
+    monkeypatch.setattr(table, "Console", console)
     entries = read_catalogue()
     print_catalogue({**entries, LONG: entries["xgboost"]}, "table")
     return written.getvalue().splitlines()

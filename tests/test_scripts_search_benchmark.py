@@ -22,7 +22,6 @@ from metanp.checkpoint import load_model, save_model
 from metanp.search.listed import Listed
 from metanp.search.strategies import STRATEGIES, make
 from metanp.search.strategies.random_search import RandomSearch
-from scripts import readme, readme_search_tables
 from scripts.report.published import read_search
 from scripts.report.search_page import told as told_on_page
 from scripts.report.search_page import write_search_page
@@ -32,7 +31,8 @@ from scripts.search_benchmark import search_benchmark
 from scripts.searches.entrants import Rival, entrants, holds_metanp, read_strategies, select, settings_of
 from scripts.searches.simulation import Problem, SearchConfig, _shared, problem, simulate
 from scripts.searches.summary import Found, course, equalled, flat, incumbents, paired, summarise
-from scripts.searches.tables import entries, markdown_table, median
+from scripts.searches.tables import median, search_overview, search_summary, search_table
+from scripts.table import Table
 from tests import bad_strategies
 from tests.in_this_process import in_this_process
 from tests.made_up_rows import Made
@@ -54,6 +54,11 @@ def small(tmp_path: Path, *overrides: str):
     """Two repeats of random search in NAS-Bench-201, twelve evaluations each."""
     few = ["strategies=[random]", "dataset=cifar10", "repeats=2", "evaluations=12", "jobs=1", "after=[5,10,50]"]
     return composed(*few, NO_MIRROR, f"output={tmp_path}", *overrides)
+
+
+def under(table: Table) -> list[list[str]]:
+    """Texts of its rows."""
+    return [[cell.text for cell in row] for row in table.rows]
 
 
 # --- the configurations ---------------------------------------------------------------------------------------------
@@ -271,17 +276,17 @@ def test_the_summary_of_two_known_runs():
     assert {n: (found["valid"], found["test"]) for n, found in line["after"].items()} == {"2": (6, 5.5), "4": (8, 7.5)}
     assert line["training_hours_to_best"] == 3.5
     assert line["seconds_per_ask"] == 2.0
-    assert entries(line, by_hand(), 4)[:6] == ["A", "2", "3", f"≥ 3.5 ± {half:.1f}", "≥ 3.5", "50 %"]
-    assert "5 of 6 are distinct" in markdown_table([line], by_hand(), 4)
-    assert "≥: runs that had not found it are counted with the limit of 4 evaluations" in markdown_table(
-        [line], by_hand(), 4
-    )
+    table = search_table([line], by_hand(), 4)
+    assert under(table)[0][:6] == ["A", "2", "3", f"≥ 3.5 ± {half:.1f}", "≥ 3.5", "50 %"]
+    assert [cell.sort for cell in table.rows[0]][1:6] == [2, 3, 3.5, 3.5, 0.5]
+    assert "5 of 6 are distinct" in table.markdown()
+    assert "≥: runs that had not found it are counted with the limit of 4 evaluations" in table.markdown()
 
 
 @pytest.mark.parametrize(("found", "said"), [(0.4, "≥ 7"), (0.5, "≥ 7"), (0.51, "7"), (1, "7")])
 def test_a_median_is_a_lower_bound_until_more_than_half_have_found_it(found, said):
     spent = {"median": 7.0, "found": found}
-    assert median(spent) == said
+    assert median({"best_median": 7.0, "best_found": found}, "best") == said
     line = {"strategy": "a", "title": "A", "behind": [], "evaluations_to_best": spent}
     (sentence,) = told_on_page([line], by_hand(), {"a": Made("A")})
     assert f"with {said} evaluations at the median" in sentence
@@ -297,8 +302,9 @@ def test_metanp_equals_a_rival_when_its_mean_gap_is_no_more_than_the_rivals_at_t
     assert equalled(rival, ours) == {"metanp": None, "times": None}
     lines = summarise({"a": rival, "metanp": ours}, {"a": "A", "metanp": "M"}, here, [])
     assert [line["strategy"] for line in lines] == ["metanp", "a"]
-    at = markdown_table(lines, here, 5).splitlines()[0].split(" | ").index("M equals it after")
-    assert [entries(line, here, 5)[at] for line in lines] == ["", "2 (1.5 times)"]
+    table = search_table(lines, here, 5)
+    at = [column.title for column in table.columns].index("M equals it after")
+    assert [line[at] for line in under(table)] == ["", "2 (1.5 times)"]
     described = {"metanp": Made("M", "MetaNP"), "a": Made("A", "other")}
     assert told_on_page(lines, here, described)[-1] == (
         "It reaches the final mean regret of A after 2 evaluations: 1.5 times fewer."
@@ -328,7 +334,7 @@ def test_runs_of_no_whole_row_of_seeds_have_their_mean_and_no_interval():
     (line,) = summarise({"a": one}, {"a": "A"}, by_hand(), [])
     assert (line["evaluations_to_best"]["mean"], line["evaluations_to_best"]["ci95"]) == (2.5, None)
     assert line["seeds"] == 2
-    assert markdown_table([line], by_hand(), 5)
+    assert search_table([line], by_hand(), 5).markdown()
 
 
 def test_repeats_are_crossed_with_the_seeds_that_their_rows_name():
@@ -375,7 +381,7 @@ def test_strategies_that_draw_nothing_at_random_have_no_interval_and_are_not_ahe
     a, b = (course(runs("x", *cells), here, limit=6) for cells in ([[0]] * 3, [[4, 0]] * 3))
     lines = summarise({"a": a, "b": b}, {"a": "A", "b": "B"}, here, [])
     assert [(line["evaluations_to_best"]["ci95"], line["ahead_of"]) for line in lines] == [(None, []), (None, [])]
-    assert "No interval: all runs of A and B are the same" in markdown_table(lines, here, 6)
+    assert "No interval: all runs of A and B are the same" in search_table(lines, here, 6).markdown()
 
 
 def test_checkpoints_that_differ_widen_the_interval():
@@ -426,15 +432,15 @@ def test_a_run_is_the_same_again_and_stops_at_the_best():
 
 
 def test_an_overview_has_a_metanp_once_a_kind_and_any_other_once():
-    def row(strategy: str, kind: str, dataset: str, mean: float, found: str = "1.0") -> dict[str, str]:
-        goal = {"evaluations_to_best_mean": str(mean), "evaluations_to_best_ci95": "2.5"}
-        same = {"title": strategy, "repeats": "9", "limit": "500", "date": "d", "machine": "m", "run_commits": "c"}
+    def row(strategy: str, kind: str, dataset: str, mean: float, found: float = 1.0) -> dict:
+        goal = {"evaluations_to_best_mean": mean, "evaluations_to_best_ci95": 2.5}
+        same = {"title": strategy, "repeats": 9, "limit": 500, "date": "d", "machine": "m", "run_commits": "c"}
         own = {"strategy": strategy, "kind": kind, "dataset": dataset, "evaluations_to_best_found": found}
         return {**own, **goal, **same}
 
     rows = [row(name, kind, d, 9) for name in ("metanp", "random") for kind in ("a", "b") for d in ("one", "two")]
-    table = readme_search_tables.search_overview([*rows, row("evolution", "a", "two", 4, "0.5")])
-    assert table.splitlines()[2:6] == [
+    table = search_overview([*rows, row("evolution", "a", "two", 4, 0.5)])
+    assert table.markdown().splitlines()[2:6] == [
         "| **metanp, a** | 9.0 ± 2.5 | 9.0 ± 2.5 |",
         "| **metanp, b** | 9.0 ± 2.5 | 9.0 ± 2.5 |",
         "| random | 9.0 ± 2.5 | 9.0 ± 2.5 |",
@@ -691,18 +697,12 @@ def test_the_readme_table_has_what_was_found():
     lines = summarise({"metanp": one, "random": two}, {"metanp": "MetaNP", "random": "R"}, by_hand(), [2])
     told = {"limit": 4, "date": "2020-01-01", "machine": "m", "run_commits": "c"}
     told |= {"candidates": 6, "distinct_candidates": 5}
-    rows = [{name: "" if v is None else str(v) for name, v in {**flat(line), **told}.items()} for line in lines]
-    table = readme_search_tables.search_table(rows).splitlines()
+    table = search_summary([{**flat(line), **told} for line in lines]).markdown().splitlines()
     found = "evaluations to best | valid / test after 2 | MetaNP equals it after | seconds per ask"
     assert table[0] == f"| strategy | runs | at once | {found} |"
     assert table[2] == "| **MetaNP** | 2 | 3 | ≥ 3.5 ± 6.4 (50 %) | 6.00 / 5.50 |  | 2 |"
     assert table[3] == "| R | 2 | 3 | ≥ 4.0 (0 %) | 6.00 / 5.50 | 3 (1 times) | 2 |"
     assert "one candidate: 5 of 6." in table[-1]
-
-
-def test_searches_with_settings_of_their_own_are_in_no_overview():
-    for stem, own in {"": False, "-proxies": True, "-batch10": True, "-proxies-evaluations50": True}.items():
-        assert bool(readme.OWN_SETTINGS.search(f"search-nasbench201-cifar10-label-free{stem}")) == own
 
 
 def test_a_config_that_names_a_column_that_is_not_there_says_so():

@@ -3,5 +3,5 @@
 catalogue.py     the predictors that there are; contenders.py: those of one table, with MetaNP's checkpoints
 protocols.py     which benchmark, columns and numbers of labels
 runner.py        fits over several processes
-reproduction.py  beside published numbers; tables.py: for the terminal
+reproduction.py  beside published numbers; tables.py: for pages and for the terminal
 """

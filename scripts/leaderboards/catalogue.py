@@ -16,15 +16,13 @@ from typing import Any
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from rich.console import Console
-from rich.table import Table
 
 from metanp.contract import About
 from scripts.results.entrants import OURS, Described, chosen
+from scripts.table import Column, Table
 
 PATH = Path(__file__).parent.parent.parent / "configs" / "catalogue" / "all.yaml"
 WIDE = 120  # columns of a terminal from which on all of the list is shown
-UNBROKEN = 1000  # of a pipe or a file, where a line may be as long as it is
-NARROWEST = 30  # of the other columns, beside the names
 NOT_YET = (  # family, and what is to come
     ("learning-curve", "extrapolation of learning curves, with early stopping (Baker et al. 2018, arXiv:1705.10823)"),
     ("weight-sharing", "scores of cells inside a supernet (Zhang et al. 2020, arXiv:2001.01431)"),
@@ -99,25 +97,14 @@ def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
         coming = [{"family": family, "title": title, "status": "not yet"} for family, title in NOT_YET]
         print(json.dumps([*there, *coming], indent=2))
         return
-    rows = [
-        (name, one.title, "slow" if one.slow else "fast", one.family, ", ".join(one.needs), one.source)
+    # a narrow terminal has fewer columns, so that the names, which people type, are never cut
+    narrow = (console := Console()).is_terminal and console.width < WIDE
+    heads = ["name", *(Column(title, css="text") for title in ("title", "speed", "family", "needs", "source"))]
+    lines = [
+        [name, one.title, "slow" if one.slow else "fast", one.family, ", ".join(one.needs), one.source]
         for name, one in {OURS: MINE, **known}.items()
     ]
-    rows += [("", title, "not yet", family, "", "") for family, title in NOT_YET]
-    _print_whole_names(("name", "title", "speed", "family", "needs", "source"), rows)
-
-
-def _print_whole_names(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table whose first column, which people type, is never cut: a narrow terminal has fewer columns instead."""
-    console = Console()
-    longest = max(len(row[0]) for row in rows)
-    if not console.is_terminal:
-        console = Console(width=UNBROKEN)
-    narrow = console.width < WIDE
-    lines = Table(*heads[: 3 if narrow else None])
-    lines.columns[0].no_wrap, lines.columns[0].min_width = True, longest
-    for row in rows:
-        lines.add_row(*row[: len(lines.columns)])
-    Console(width=max(console.width, longest + NARROWEST)).print(lines)
-    if narrow:
-        console.print(f"A terminal of {WIDE} columns shows more of each; so does list=json.")
+    lines += [["", title, "not yet", family, "", ""] for family, title in NOT_YET]
+    notes = [f"A terminal of {WIDE} columns shows more of each; so does list=json."] if narrow else []
+    shown = slice(3 if narrow else None)
+    Table(heads[shown], [line[shown] for line in lines], notes=notes).print()

@@ -6,15 +6,14 @@ mean over label sets, with its interval. A difference of more than .05 asks for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from scripts.leaderboards.protocols import Compared, ProtocolConfig
-from scripts.report.published import read_published
-from scripts.results.rows import Row, write_rows
+from scripts.leaderboards.protocols import ProtocolConfig
+from scripts.report.published import GRADES, read_published
+from scripts.report.wording import measured, plus_minus
+from scripts.results.rows import Row
+from scripts.table import Column, Table
 
 FAR = 0.05
 METRIC = "kendall_tau"
@@ -30,7 +29,17 @@ def compare(protocol: ProtocolConfig, table: Sequence[Row], titles: Mapping[str,
         for line in read_published(protocol.benchmark, METRIC)
         if line["protocol"] == protocol.family and line["budget"]
     }
-    found = list(_differences(protocol.compared, table, known, titles))
+    found: list[Row] = []
+    for row in table:
+        other = protocol.compared.get(row["predictor"])
+        if other and (line := known.get((other.method, row["shown"].split("_")[0], row["labels"]))):
+            ours = {"ours": round(row[METRIC], 3), "sets": row["sets"], "half": round(row[f"{METRIC}_half"], 3)}
+            title = {"title": titles[row["predictor"]], "published as": other.method, "labels": row["labels"]}
+            published = float(line["value"])
+            difference = round(row[METRIC] - published, 3)
+            held = {"published": published, "difference": difference, "grade": line["grade"], "source": line["source"]}
+            because = other.because if abs(difference) > FAR else ""
+            found.append({"predictor": row["predictor"], **title, **ours, **held, "because": because})
     return _ordered(found, protocol.published_target) if protocol.published_target else found
 
 
@@ -38,54 +47,27 @@ def _ordered(found: Sequence[Row], target: str) -> list[Row]:
     rows = []
     for row in found:
         alike = [other for other in found if other["labels"] == row["labels"]]
-        places = {
-            f"place {whose}": 1 + sum(other[number] > row[number] for other in alike)
-            for whose, number in (("here", "ours"), ("published", "published"))
-        }
         kept = {name: value for name, value in row.items() if name not in ("difference", "because")}
-        rows.append({**kept, **places, "published target": target})
+        for whose, number in (("here", "ours"), ("published", "published")):
+            kept[f"place {whose}"] = 1 + sum(other[number] > row[number] for other in alike)
+        rows.append({**kept, "published target": target})
     return rows
 
 
-def _differences(
-    compared: Mapping[str, Compared],
-    table: Sequence[Row],
-    known: Mapping[tuple[str, str, int], Mapping[str, str]],
-    titles: Mapping[str, str],
-) -> Iterator[Row]:
-    for row in table:
-        other = compared.get(row["predictor"])
-        dataset = row["shown"].split("_")[0]
-        if other is None or (line := known.get((other.method, dataset, row["labels"]))) is None:
-            continue
-        difference = round(row[METRIC] - float(line["value"]), 3)
-        yield {
-            "predictor": row["predictor"],
-            "title": titles[row["predictor"]],
-            "published as": other.method,
-            "labels": row["labels"],
-            "ours": round(row[METRIC], 3),
-            "sets": row["sets"],
-            "half": round(row[f"{METRIC}_half"], 3),
-            "published": float(line["value"]),
-            "difference": difference,
-            "grade": line["grade"],
-            "source": line["source"],
-            "because": other.because if abs(difference) > FAR else "",
-        }
-
-
-def show(found: Sequence[Row], path: Path) -> None:
-    """Print the comparison, and write it as CSV."""
-    if not found:
-        return
-    write_rows(path, found)
-    of_places = "place here" in found[0]
-    last = ("place here", "place published", "published target") if of_places else ("difference", "why so far apart")
-    lines = Table("predictor", "published as", "labels", "ours", "published (grade)", *last)
-    for row in found:
-        ours, published = f"{row['ours']:.3f} ± {row['half']:.3f}", f"{row['published']:.3f} ({row['grade']})"
-        told = (row["title"], row["published as"], str(row["labels"]), ours, published)
-        ends = [str(row[name]) for name in last] if of_places else [f"{row['difference']:+.3f}", row["because"]]
-        lines.add_row(*told, *ends)
-    Console().print(lines)
+def reproduction_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Ours beside the published numbers of the same methods."""
+    last: dict[str, object] = {"place here": "place here", "place published": "place published"}
+    if "difference" in rows[0]:
+        last = {"difference": "difference", "because": Column("why so far apart", css="text")}
+    lines = []
+    for row in rows:
+        ours, published = plus_minus(row["ours"], row["half"]), f"{row['published']:.3f} ({row['grade']})"
+        lines.append([row["title"], row["published as"], row["labels"], ours, published, *(row[name] for name in last)])
+    target = rows[0].get("published target")
+    sources = ", ".join(dict.fromkeys(row["source"] for row in rows))
+    grades = dict.fromkeys(f"{grade}: {GRADES[grade]}" for row in rows for grade in row["grade"].split("/"))
+    notes = [f"Kendall tau; published: {sources} ({'; '.join(grades)})."]
+    notes += [f"Published for another target: {target}."] if target else []
+    notes += [measured(rows[:1], f", label sets: {rows[0]['sets']}")]
+    heads = ["predictor", "published as", "labels", "ours", "published (grade)", *last.values()]
+    return Table(heads, lines, notes=[" ".join(notes).rstrip()])

@@ -1,56 +1,135 @@
-"""Tables for people: one a scored column, predictors by numbers of labels."""
+"""A leaderboard's tables: predictors by numbers of labels, for its page, Markdown, LaTeX, a terminal and as CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from rich.console import Console
-from rich.table import Table
+import pandas as pd
 
-FAST = 2.0  # seconds a fit
-SHOWN = {  # metric of the table: title and form
-    "kendall_tau": ("Kendall tau", "{:.3f}"),
-    "n_at_10_median": ("N@10 median", "{:.0f}"),
-    "n_at_10": ("N@10 mean", "{:.1f}"),
-    "coverage_90": ("coverage of 90 %", "{:.2f}"),
+from scripts.report import standings
+from scripts.report.standings import Entry, Failures, Metric, View, median_seconds
+from scripts.report.wording import OURS, Described, number, seconds
+from scripts.results.statistics import Row, mean_and_half, value
+from scripts.table import Cell, Column, Table
+
+LOWER = ("n_at_10", "regret_at_10")  # is better
+FORMS = {  # of a terminal: metric, title and form
+    "kendall_tau": ("Kendall tau", "{kendall_tau:.3f}"),
+    "n_at_10_median": ("N@10 median", "{n_at_10_median:.0f}"),
+    "n_at_10": ("N@10 mean", "{n_at_10:.1f}"),
+    "coverage_90": ("coverage of 90 %", "{coverage_90:.2f}"),
+    "over_tau": ("tau over hardest rival", "{over_tau:+.3f} ± {over_tau_half:.3f}"),
+    "seconds_fit": ("seconds a fit", "{seconds_fit:.2f}"),
+    "seconds_predict": ("seconds to predict all cells", "{seconds_predict:.2f}"),
 }
+IN_CSV = ("kendall_tau", "spearman", "n_at_10", "regret_at_10", "p_at_1%", "crps", "nll", "coverage_50", "coverage_90")
 
 
-def print_table(table: Sequence[dict[str, Any]]) -> None:
-    """Every scored column's predictors and metrics, and the paired difference in tau to the best baseline."""
-    for shown, scored in dict.fromkeys((row["shown"], row["scored"]) for row in table):
-        rows = [row for row in table if (row["shown"], row["scored"]) == (shown, scored)]
-        budgets = list(dict.fromkeys(row["labels"] for row in rows))
-        title = (
-            f"shown {shown}, ranked against {scored} (which the shown column itself ranks with {rows[0]['ceiling']})"
-        )
-        lines = Table("metric", "predictor", *map(str, budgets), title=title, title_justify="left")
-        for metric, (name, form) in SHOWN.items():
-            for predictor in dict.fromkeys(row["predictor"] for row in rows):
-                mine = {row["labels"]: row for row in rows if row["predictor"] == predictor}
-                told = [form.format(mine[n][metric]) if metric in mine.get(n, {}) else "" for n in budgets]
-                lines.add_row(name, predictor, *told)
-        for predictor in dict.fromkeys(row["predictor"] for row in rows if "over" in row):
-            mine = {row["labels"]: row for row in rows if row["predictor"] == predictor and "over" in row}
-            told = [
-                f"{mine[n]['over_tau']:+.3f} ± {mine[n]['over_tau_half']:.3f}" if n in mine else "" for n in budgets
-            ]
-            lines.add_row("tau over hardest rival", predictor, *told)
-        Console(width=60 + 15 * len(budgets)).print(lines)
+def tau_table(rows: Sequence[Row], predictors: Mapping[str, Described], note: str = "") -> Table:
+    """For Markdown and LaTeX: mean tau over the columns that are ranked against themselves, the best in bold."""
+    view = standings.views(rows)[0]
+    labels, failed = standings.budgets(view.raw), standings.failures(view.raw)
+    found = {
+        where: _cell(entry, None, standings.TAU) for where, entry in standings.entries(view, standings.TAU).items()
+    }
+    found = {where: Cell(failure.status) for where, failure in failed.items()} | found
+    lines = [[_name(n, one.title), *(found.get((n, labels), "") for labels in labels)] for n, one in predictors.items()]
+    return Table(["labels", *labels], lines, notes=[note])
 
 
-def print_speed(rows: Sequence[dict[str, Any]]) -> None:
-    """What a fit takes at the number of labels nearest to 200, and so which predictors are fast."""
-    budgets = {row["labels"] for row in rows if row["labels"]}
-    if not budgets:
-        return
-    near = min(budgets, key=lambda n: abs(n - 200))
-    lines = Table("predictor", f"seconds a fit at {near} labels", "seconds to predict all cells", "")
-    for name in dict.fromkeys(row["predictor"] for row in rows):
-        mine = [row for row in rows if (row["predictor"], row["labels"], row["status"]) == (name, near, "ok")]
-        if mine:
-            fit, predict = (float(np.median([row[f"seconds_{what}"] for row in mine])) for what in ("fit", "predict"))
-            lines.add_row(name, f"{fit:.2f}", f"{predict:.2f}", "fast" if fit < FAST else "slow")
-    Console().print(lines)
+def standings_table(
+    view: View,
+    metric: Metric,
+    found: Mapping[tuple[str, int], Entry],
+    predictors: Mapping[str, Described],
+    families: Mapping[str, Cell],
+) -> Table:
+    """For a page, the best first; seconds are those of the largest number of labels that most have.
+
+    A cell without a number says why: the status of the fits that failed and how many; nothing where none was run.
+    """
+    labels, shared, failed = (
+        standings.budgets(view.raw),
+        standings.shared_budgets(view.rows),
+        standings.failures(view.raw),
+    )
+    lines = []
+    for name in standings.ordered(found, metric, predictors):
+        cells = [_cell(found.get((name, n)), failed.get((name, n)), metric) for n in labels]
+        start = median_seconds(view.of(name, shared[-1]), "seconds_fit") if shared else math.nan
+        cells += [Cell(seconds(start), None if math.isnan(start) else start), families[name]]
+        lines.append([_name(name, predictors[name].title), *cells, ", ".join(predictors[name].needs)])
+    first = "ascending" if metric.key in LOWER else "descending"
+    columns = ["Predictor", *(Column(str(n), first) for n in labels), Column("Init, s", "ascending")]
+    what = metric.title + " (median; its mean where the pointer rests)" * metric.median
+    title = f"{view.title}: {what}, predictors by numbers of labels"
+    return Table([*columns, Column("Family", css="text"), Column("Inputs", css="text")], lines, title)
+
+
+def _name(name: str, title: str) -> Cell:
+    return Cell(title, key=name, mark="ours" if name == OURS else "")
+
+
+def _cell(entry: Entry | None, failed: Failures | None, metric: Metric) -> Cell:
+    why = f"{failed.status}: {failed.message}".removesuffix(": ") if failed else ""
+    part = f"{failed.status} {failed.count}/{failed.total}" if failed else ""
+    if entry is None:
+        few = failed is not None and failed.status == standings.FEW
+        return Cell("–" if few else part, mark="failed" if failed else "", tip=standings.FEW if few else why)
+    tips = [f"mean {number(entry.mean, '.1f')} ± {number(entry.half, '.1f')}"] if metric.median else []
+    tips += [f"{failed.count} of {failed.total} fits missing, {why}"] if failed else []
+    half = "" if metric.median else number(entry.half, metric.form)
+    mark = "best" if entry.best else "level" if entry.level else ""
+    return Cell(number(entry.value, metric.form), entry.value, half, mark, part, "; ".join(tips))
+
+
+def failed_table(rows: Sequence[Row], predictors: Mapping[str, Described]) -> Table:
+    """For a page: fits without an answer; too few labels are no failure."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for row in rows:
+        if row["status"] not in ("ok", standings.FEW):
+            found.setdefault((row["predictor"], row["status"], row.get("message") or ""), []).append(row["labels"])
+    lines = [
+        [predictors[name].title, status, len(labels), ", ".join(map(str, sorted(set(labels)))), message]
+        for (name, status, message), labels in sorted(found.items())
+    ]
+    heads = [
+        Column("Status", css="text"),
+        "Fits",
+        Column("At labels", css="text"),
+        Column("Message", css="text message"),
+    ]
+    return Table(["Predictor", *heads], lines, "Failed fits by predictor and status")
+
+
+def column_tables(table: Sequence[dict[str, Any]]) -> Iterator[Table]:
+    """For a terminal, of what `summarise` has: every metric of all predictors, for each scored column."""
+    for column in dict.fromkeys((row["shown"], row["scored"]) for row in table):
+        found = {(row["predictor"], row["labels"]): row for row in table if (row["shown"], row["scored"]) == column}
+        names, labels = (list(dict.fromkeys(part)) for part in zip(*found, strict=True))
+        lines = [
+            [title, name, *(form.format(**row) if metric in (row := found.get((name, n), {})) else "" for n in labels)]
+            for metric, (title, form) in FORMS.items()
+            for name in names
+        ]
+        ceiling = f"which the shown column itself ranks with {found[names[0], labels[0]]['ceiling']}"
+        title = f"shown {column[0]}, ranked against {column[1]} ({ceiling})"
+        yield Table(["metric", "predictor", *labels], [line for line in lines if any(line[2:])], title)
+
+
+def csv_summary(single: Sequence[View], predictors: Mapping[str, Described]) -> str:
+    """A line a predictor, scored column and number of labels: means, halves of intervals, N@10's median, seconds."""
+    lines = []
+    for view in single:
+        for (name, labels), rows in sorted(standings.by_fit(view.raw).items()):
+            line: dict[str, Any] = dict(zip(("shown", "scored"), view.columns[0], strict=True))
+            line |= {"predictor": name, "title": predictors[name].title, "labels": labels, "fits": len(rows)}
+            line |= {"failed": sum(row["status"] != "ok" for row in rows)}
+            for metric in IN_CSV:
+                mean, half = mean_and_half(rows, metric)
+                line |= {metric: mean, f"{metric}_half": math.nan if math.isnan(mean) else half}
+            line["n_at_10_median"] = pd.Series([value(row, "n_at_10") for row in rows]).median()
+            lines.append(line | {metric: median_seconds(rows, metric) for metric in standings.SECONDS})
+    return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n", float_format="%.5g")

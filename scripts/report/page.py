@@ -16,17 +16,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from scripts.leaderboards.tables import csv_summary, failed_table, standings_table
 from scripts.report.figures import Figure, figures
-from scripts.report.page_table import Line, table
 from scripts.report.plots import Look, looks
 from scripts.report.published import FAMILIES, GRADES, blocks
-from scripts.report.standings import FEW, METRICS, View, budgets, entries, failures, shared_budgets, views
-from scripts.report.text_tables import csv_summary, latex_table, markdown_table
+from scripts.report.standings import FEW, METRICS, View, entries, shared_budgets, views
 from scripts.report.verdict import Verdict, told, verdict
 from scripts.report.wording import OURS, Described, column_titles, listed, number
 from scripts.results.statistics import Row
-
-__all__ = ["latex_table", "markdown_table", "write_page"]
+from scripts.table import Cell, Table
 
 
 @dataclass(frozen=True)
@@ -35,11 +33,10 @@ class Shown:
 
     title: str
     columns: list[str]
-    budgets: list[int]
     verdict: Verdict
     sentences: dict[str, list[str]]
     ceiling: float | None
-    tables: dict[str, list[Line]]
+    tables: dict[str, Table]
     timed_at: int | None
     figures: list[Figure]
 
@@ -82,7 +79,7 @@ def write_page(
         families=dict.fromkeys((p.family, looked[name].colour) for name, p in predictors.items() if name != OURS),
         ours=OURS if OURS in predictors else None,
         few=any(row["status"] == FEW for row in rows),
-        failed=_failed(rows),
+        failed=failed_table(rows, predictors),
         sets=_counted(rows, predictors, "set"),
         seeds=_counted(rows, predictors, "seed"),
         not_yet=not_yet,
@@ -108,16 +105,15 @@ def environment() -> Environment:
 
 
 def _shown(view: View, predictors: Mapping[str, Described], looked: Mapping[str, Look], facts: Mapping) -> Shown:
-    labels, shared = budgets(view.raw), shared_budgets(view.rows)
+    shared = shared_budgets(view.rows)
+    families = {name: Cell(one.family, colour=looked[name].colour) for name, one in predictors.items()}
     found = {metric.key: entries(view, metric) for metric in METRICS}
-    failed = failures(view.raw)
-    tables = {m.key: table(view, m, found[m.key], failed, list(predictors)) for m in METRICS}
+    tables = {m.key: standings_table(view, m, found[m.key], predictors, families) for m in METRICS}
     judged = verdict(view, predictors) if OURS in predictors else Verdict()
     ceiling = facts["ceilings"].get(view.columns[0]) if len(view.columns) == 1 else None
     return Shown(
         view.title,
         [*column_titles(view.columns).values()],
-        labels,
         judged,
         told(judged, predictors),
         ceiling if ceiling is not None and ceiling < 1 else None,
@@ -125,16 +121,6 @@ def _shown(view: View, predictors: Mapping[str, Described], looked: Mapping[str,
         shared[-1] if shared else None,
         figures(view, found, looked, facts.get("cells")),
     )
-
-
-def _failed(rows: Sequence[Row]) -> list[tuple[str, str, str, int, list[int]]]:
-    """Predictor, status, message, how many rows and at which numbers of labels; too few labels are no failure."""
-    found: dict[tuple[str, str, str], list[int]] = {}
-    for row in rows:
-        if row["status"] not in ("ok", FEW):
-            where = (row["predictor"], row["status"], row.get("message") or "")
-            found.setdefault(where, []).append(row["labels"])
-    return [(*where, len(labels), sorted(set(labels))) for where, labels in sorted(found.items())]
 
 
 def _counted(rows: Sequence[Row], predictors: Mapping[str, Described], what: str) -> dict[int, list[str]]:

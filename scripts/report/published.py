@@ -5,11 +5,14 @@ Source: papers and repositories, named line by line in `published_results.csv`.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from scripts.read_rows import read_rows
+from scripts.table import Column, Table
+
+PATH = Path(__file__).with_name("published_results.csv")
 
 FAMILIES = {
     "A": "trained on validation accuracy, tested on the test accuracy of all cells",
@@ -28,59 +31,48 @@ TOLD = ("method", "dataset", "source", "grade", "note")
 
 
 @dataclass
-class Published:
-    """One method's numbers by budget ("" where none was stated)."""
-
-    method: str
-    dataset: str
-    source: str
-    grade: str
-    note: str
-    values: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
 class Block:
     """Numbers of one family of protocols and metric, which may be held against one another."""
 
     protocol: str
     meaning: str
     metric: str
-    budgets: list[str]
-    lines: list[Published]
+    table: Table
 
 
 def read_published(benchmark: str, metric: str = "kendall_tau") -> list[dict[str, str]]:
     """Lines of one benchmark and metric."""
-    with open(Path(__file__).with_name("published_results.csv"), newline="") as file:
-        return [row for row in csv.DictReader(file) if (row["benchmark"], row["metric"]) == (benchmark, metric)]
+    return [row for row in read_rows(PATH) if (row["benchmark"], row["metric"]) == (benchmark, metric)]
 
 
 def read_search(benchmark: str, dataset: str) -> list[dict[str, str]]:
     """Lines on searches in one data set of a benchmark, all metrics."""
-    with open(Path(__file__).with_name("published_results.csv"), newline="") as file:
-        wanted = (benchmark, dataset.lower(), "search")
-        return [r for r in csv.DictReader(file) if (r["benchmark"], r["dataset"].lower(), r["protocol"]) == wanted]
+    wanted = (benchmark, dataset.lower(), "search")
+    return [r for r in read_rows(PATH) if (r["benchmark"], r["dataset"].lower(), r["protocol"]) == wanted]
 
 
-def blocks(published: Iterable[Mapping[str, Any]]) -> list[Block]:
-    """A block a family and metric, methods by budgets, in the order given."""
-    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+def blocks(published: Iterable[Mapping[str, str]], searches: bool = False) -> list[Block]:
+    """A block a family and metric, methods by budgets, in the order given; searches are all in one data set."""
+    grouped: dict[tuple[str, str], list[Mapping[str, str]]] = {}
     for row in published:
-        grouped.setdefault((str(row["protocol"]), str(row["metric"])), []).append(row)
-    return [_block(protocol, metric, rows) for (protocol, metric), rows in grouped.items()]
+        grouped.setdefault((row["protocol"], row["metric"].replace("_", " ")), []).append(row)
+    return [
+        Block(protocol, FAMILIES.get(protocol.split("-")[0], ""), metric, _table(protocol, metric, rows, searches))
+        for (protocol, metric), rows in grouped.items()
+    ]
 
 
-def _block(protocol: str, metric: str, rows: Iterable[Mapping[str, Any]]) -> Block:
-    lines: dict[tuple[str, str, str, str, str], Published] = {}
-    budgets: set[str] = set()
+def _table(protocol: str, metric: str, rows: Sequence[Mapping[str, str]], searches: bool) -> Table:
+    known: dict[tuple[str, ...], dict[str, str]] = {}
     for row in rows:
-        method, dataset, source, grade, note = (str(row.get(name) or "") for name in TOLD)
-        told = (method, dataset, source, grade, note)
-        budget = str(row["budget"] if row["budget"] is not None else "")
-        budgets.add(budget)
-        lines.setdefault(told, Published(*told)).values[budget] = str(row["value"])
-    ordered = sorted(budgets, key=lambda budget: (budget == "", float(budget or 0)))
-    return Block(
-        protocol, FAMILIES.get(protocol.split("-")[0], ""), metric.replace("_", " "), ordered, [*lines.values()]
-    )
+        known.setdefault(tuple(row[name] for name in TOLD), {})[row["budget"]] = row["value"]
+    budgets = sorted({row["budget"] for row in rows}, key=lambda budget: (budget == "", float(budget or 0)))
+    dataset, *words = (Column(title, css="text") for title in ("Data set", "Source", "Grade", "Note"))
+    there = slice(0, 0 if searches else 1)
+    heads = ["Method", *[dataset][there], *(budget or "not stated" for budget in budgets), *words]
+    lines = [
+        [method, *[data][there], *(values.get(budget, "") for budget in budgets), *told]
+        for (method, data, *told), values in known.items()
+    ]
+    title = f"{metric} by numbers of {'evaluations' if searches else f'labels, protocol {protocol}'}"
+    return Table(heads, lines, title)

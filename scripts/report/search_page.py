@@ -6,7 +6,6 @@ courses, lines -> table, figures -> search_page.html.j2 with page.css and page.j
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,11 @@ from scripts.report.page import environment
 from scripts.report.plots import looks
 from scripts.report.published import GRADES, blocks
 from scripts.report.search_figures import figures
-from scripts.report.wording import OURS, PROPER, Described, listed
+from scripts.report.wording import OURS, PROPER, Described, listed, percent
 from scripts.searches.simulation import Problem
-from scripts.searches.summary import Found, Line
-from scripts.searches.tables import entries, heads, median, remarks, shortfall
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A cell of the table: its text, and the number that it is sorted by, None where there is none."""
-
-    text: str
-    sort: float | None = None
+from scripts.searches.summary import Found, Line, flat
+from scripts.searches.tables import failed_table, median, search_table, shortfall
+from scripts.table import Cell
 
 
 def write_search_page(
@@ -42,16 +34,17 @@ def write_search_page(
     lines, problem, described = found.lines, found.problem, found.described
     courses = {line["strategy"]: found.courses[line["strategy"]] for line in lines}
     looked = looks(described)
+    families = {name: Cell(one.family, colour=looked[name].colour) for name, one in described.items()}
     title = f"{facts['title']}, {PROPER.get(facts['dataset'], facts['dataset'].replace('_', ' '))}"
     text = (
         environment()
         .get_template("search_page.html.j2")
         .render(
             title=title,
-            heads=heads(lines, problem)[1:],
-            table=[(line["strategy"], _cells(line, problem, found.limit)) for line in lines],
+            table=search_table(
+                lines, problem, found.limit, "Strategies, fewest evaluations first", facts["notes"], families
+            ),
             sentences=told(lines, problem, described),
-            remarks=[*remarks(lines, problem, found.limit), *facts["notes"]],
             figures=figures(courses, found.rows, problem, looked),
             described=described,
             looks=looked,
@@ -59,7 +52,7 @@ def write_search_page(
                 (one.family, looked[name].colour) for name, one in described.items() if name != OURS
             ),
             ours=OURS,
-            failed=found.failed(),
+            failed=failed_table(found),
             repeats=max(line["repeats"] for line in lines),
             seeds=max(line["seeds"] for line in lines),
             candidates=len(problem.rows),
@@ -67,7 +60,7 @@ def write_search_page(
             limit=found.limit,
             best=f"{problem.sign * problem.score[problem.rows].max():.4g}",
             front=None if problem.cost is None else len(problem.front),
-            blocks=blocks(published),
+            blocks=blocks(published, searches=True),
             grades=GRADES,
             facts=facts,
         )
@@ -80,9 +73,9 @@ def told(lines: Sequence[Line], problem: Problem, described: Mapping[str, Descri
     """How MetaNP stands, in sentences; of the first strategy where it takes no part."""
     line = next((line for line in lines if line["strategy"] == OURS), lines[0])
     rivals = len(lines) - 1
-    spent = line[f"evaluations_to_{problem.goals[0].key}"]
-    share = f"{spent['found']:.0%}".replace("%", " %")
-    found = [f"finds {problem.goals[0].title} in {share} of its runs, with {median(spent)} evaluations at the median"]
+    row, goal, key = flat(line), problem.goals[0].title, f"evaluations_to_{problem.goals[0].key}"
+    share, middle = percent(row[f"{key}_found"]), median(row, key)
+    found = [f"finds {goal} in {share} of its runs, with {middle} evaluations at the median"]
     if rivals:
         found.append(
             f"is ahead of {len(line['ahead_of'])} and behind {len(line['behind'])} of {rivals} other strategies"
@@ -102,17 +95,3 @@ def _equalled(line: Line, lines: Sequence[Line], problem: Problem, described: Ma
     fewer = f": {found['times']:.3g} times fewer" if found["times"] > 1 else ""
     what = f"final mean {shortfall(problem)}"
     return [f"It reaches the {what} of {others[0]['title']} after {found[OURS]} evaluations{fewer}."]
-
-
-def _cells(line: Line, problem: Problem, limit: int) -> list[Shown]:
-    """What `entries` says, each with its number."""
-    numbers: list[float | None] = [line["repeats"], line["batch"]]
-    for goal in problem.goals:
-        spent = line[f"evaluations_to_{goal.key}"]
-        numbers += [spent["mean"], spent["median"], spent["found"]]
-    numbers += [next(iter(found.values())) for found in line["after"].values()]
-    numbers += [line["evaluations_to_equal"][OURS]] if "evaluations_to_equal" in line else []
-    hours = f"training_hours_to_{problem.goals[0].key}"
-    numbers += [line[hours]] if hours in line else []
-    numbers += [line["seconds_per_ask"], line["seconds_per_ask_at_100"], len(line["ahead_of"]), line["failed"]]
-    return [Shown(text, sort) for text, sort in zip(entries(line, problem, limit)[1:], numbers, strict=True)]

@@ -198,12 +198,17 @@ def _marked(found: Mapping[str, Entry], rows: Mapping[str, list[Row]], metric: M
     return {name: replace(entry, best=name in best, level=name in level) for name, entry in found.items()}
 
 
-def failures(rows: Iterable[Row]) -> dict[tuple[str, int], Failures]:
-    """By predictor and number of labels, the commonest status that is not "ok" and how many fits have any such."""
+def by_fit(rows: Iterable[Row]) -> dict[tuple[str, int], list[Row]]:
+    """Rows by predictor and number of labels."""
     grouped: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
         grouped.setdefault((row["predictor"], row["labels"]), []).append(row)
-    return {where: found for where, part in grouped.items() if (found := _failures(part))}
+    return grouped
+
+
+def failures(rows: Iterable[Row]) -> dict[tuple[str, int], Failures]:
+    """By predictor and number of labels, the commonest status that is not "ok" and how many fits have any such."""
+    return {where: found for where, part in by_fit(rows).items() if (found := _failures(part))}
 
 
 def _failures(rows: Sequence[Row]) -> Failures | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from scripts.results.entrants import OURS, Described
 
 __all__ = ["OURS", "Described"]
+from typing import Any
 
 Column = tuple[str, str]  # shown, scored
 PROPER = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet16-120": "ImageNet16-120"}
@@ -66,6 +67,25 @@ def number(value: float, form: str = ".3f") -> str:
         return ""
     text = "∞" if math.isinf(value) else format(value, form)
     return text.replace("-", "−") if text.strip("-0.") else text.lstrip("-")
+
+
+def plus_minus(mean: float, half: float | None, form: str = ".3f") -> str:
+    """'0.123 ± 0.045'; the mean alone where there is no interval."""
+    told = format(mean, form)
+    return told if half is None else f"{told} ± {format(half, form.lstrip('+'))}"
+
+
+def measured(rows: Iterable[Mapping[str, Any]], more: str = "") -> str:
+    """'Measured 2026-11-27 on 2 cores, x86_64, commit a03a0ea179ea.'; nothing of rows that do not say so."""
+    rows = [row for row in rows if "date" in row]
+    commits = sorted({commit for row in rows for commit in (row.get("run_commits") or row["commit"]).split()})
+    told = f"commit{'s' * (len(commits) > 1)} {', '.join(commits)}{more}"
+    return f"Measured {rows[0]['date']} on {rows[0]['machine']}, {told}." if rows else ""
+
+
+def percent(share: float) -> str:
+    """'97 %'."""
+    return f"{100 * share:.0f} %"
 
 
 def seconds(value: float) -> str:

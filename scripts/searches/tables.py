@@ -1,84 +1,107 @@
-"""Lines of simulated searches as tables for people: in a terminal, and in Markdown."""
+"""Simulated searches as tables: of one data set as they are made, and of published summaries for the pages.
+
+A row is a line of `scripts.searches.summary` made flat, as it is in a CSV file too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+import numpy as np
 
-from scripts.report.wording import OURS, listed, seconds
+from scripts.report.wording import OURS, listed, measured, percent, plus_minus, seconds
+from scripts.searches.entrants import holds_metanp, read_strategies
 from scripts.searches.simulation import Problem
-from scripts.searches.summary import Line
+from scripts.searches.summary import Found, Line, flat
+from scripts.table import Cell, Column, Table
 
-CENSORED = (
-    "≥: runs that had not found it are counted with the limit of {limit} evaluations, so the true mean is higher."
-)
+CENSORED = "≥: runs that had not found it are counted with the limit of {} evaluations, so the true mean is higher."
+COUNTED = "≥: a run that had not found it counts with the limit of {} evaluations; in brackets, how many had."
 EQUALS = (
     "{ours} equals it after: evaluations until {ours}'s mean {what} is no more than the strategy's at the limit; in "
     "brackets, how many times as many the strategy itself had needed."
 )
 AT_ONCE = "Strategies ask for different numbers of cells at once, each as its authors do; batch=10 has all ask for ten."
+EQUALLED = f"evaluations_to_equal_{OURS}"
+HIGHEST_FIRST = ("found", "valid", "hypervolume", "ahead")  # heads of columns that a page sorts so
+Row = Mapping[str, Any]
+Entries = Iterator[tuple[str, str, float | None]]  # head of a column, what stands under it, and its number
 
 
-def print_lines(lines: Sequence[Line], problem: Problem, limit: int, title: str, notes: Sequence[str] = ()) -> None:
-    """One line a strategy, fewest evaluations first."""
-    table = Table(*heads(lines, problem), title=title, title_justify="left")
-    for line in lines:
-        table.add_row(*entries(line, problem, limit))
-    Console(width=64 + 17 * len(table.columns)).print(table)
-    for told in [*remarks(lines, problem, limit), *notes]:
-        Console().print(told, highlight=False)
+def search_table(
+    lines: Sequence[Line],
+    problem: Problem,
+    limit: int,
+    title: str = "",
+    notes: Sequence[str] = (),
+    families: Mapping[str, Cell] | None = None,
+) -> Table:
+    """One row a strategy, fewest evaluations first; on a page with their families."""
+    rows = [{**flat(line), "ahead_of": len(line["ahead_of"])} for line in lines]
+    ours = next((row["title"] for row in rows if row["strategy"] == OURS), "")
+    entries = [[*_entries(row, problem, ours, f"not by {limit}")] for row in rows]
+    cells = [[_name(row), *(Cell(*entry[1:]) for entry in found)] for row, found in zip(rows, entries, strict=True)]
+    ways = [("descending" if head.startswith(HIGHEST_FIRST) else "ascending", head) for head, *_ in entries[0]]
+    heads = ["strategy", *(Column(head, way) for way, head in ways)]
+    if families:
+        heads = ["Strategy", *heads[1:], Column("Family", css="text")]
+        cells = [[*line, families[row["strategy"]]] for row, line in zip(rows, cells, strict=True)]
+    return Table(heads, cells, title, ["\n".join([*_remarks(rows, problem, limit, ours), *notes])])
 
 
-def markdown_table(lines: Sequence[Line], problem: Problem, limit: int, notes: Sequence[str] = ()) -> str:
-    """The same."""
-    columns = heads(lines, problem)
-    rows = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
-    rows += ["| " + " | ".join(entries(line, problem, limit)) + " |" for line in lines]
-    return "\n".join([*rows, "", *remarks(lines, problem, limit), *notes]) + "\n"
+def _name(row: Row) -> Cell:
+    return Cell(row["title"], key=row["strategy"], mark="ours" if row["strategy"] == OURS else "")
 
 
-def heads(lines: Sequence[Line], problem: Problem) -> list[str]:
-    """Titles of the columns."""
-    goals = [title for goal in problem.goals for title in (f"evaluations to {goal.title}", "median", "found")]
-    after = [" / ".join(names) + f" after {n}" for n, found in lines[0]["after"].items() if (names := _names(found))]
-    hours = [f"training hours to {problem.goals[0].title}"] if problem.seconds is not None else []
-    equal = [f"{_ours(lines)} equals it after"] if "evaluations_to_equal" in lines[0] else []
-    return [
-        *["strategy", "runs", "at once", *goals, *after, *equal, *hours],
-        *["seconds per ask", "seconds per ask at 100 cells", "ahead of", "failed"],
-    ]
-
-
-def _ours(lines: Sequence[Line]) -> str:
-    return next(line["title"] for line in lines if line["strategy"] == OURS)
-
-
-def entries(line: Line, problem: Problem, limit: int) -> list[str]:
-    """What stands under them."""
-    goals = []
+def _entries(row: Row, problem: Problem, ours: str, never: str) -> Entries:
+    yield "runs", str(row["repeats"]), row["repeats"]
+    yield "at once", str(row["batch"]), row["batch"]
     for goal in problem.goals:
-        spent = line[f"evaluations_to_{goal.key}"]
-        goals += [mean(spent), median(spent), f"{spent['found']:.0%}".replace("%", " %")]
-    digits = 4 if problem.cost is not None else 2
-    after = [" / ".join(f"{found[name]:.{digits}f}" for name in _names(found)) for found in line["after"].values()]
-    hours = line.get(f"training_hours_to_{problem.goals[0].key}")
-    censored = "≥ " * (line[f"evaluations_to_{problem.goals[0].key}"]["found"] < 1)
-    spent_hours = [f"{censored}{hours:.0f}"] if hours is not None else []
-    many = line["seconds_per_ask_at_100"]
-    asks = [seconds(line["seconds_per_ask"]), seconds(many) if many is not None else ""]
-    last = [*asks, str(len(line["ahead_of"])), str(line["failed"] or "")]
-    equalled = [_equalled(line, limit)] if "evaluations_to_equal" in line else []
-    return [line["title"], str(line["repeats"]), str(line["batch"]), *goals, *after, *equalled, *spent_hours, *last]
+        key = f"evaluations_to_{goal.key}"
+        yield f"evaluations to {goal.title}", spent(row, key), row[f"{key}_mean"]
+        yield "median", median(row, key), row[f"{key}_median"]
+        yield "found", percent(row[f"{key}_found"]), row[f"{key}_found"]
+    yield from _after(row, 2 if problem.cost is None else 4)
+    if EQUALLED in row:
+        yield f"{ours} equals it after", equalled(row, never), row[EQUALLED]
+    goal = problem.goals[0]
+    if (hours := f"training_hours_to_{goal.key}") in row:
+        censored = "≥ " * (row[f"evaluations_to_{goal.key}_found"] < 1)
+        yield f"training hours to {goal.title}", f"{censored}{row[hours]:.0f}", row[hours]
+    many = row["seconds_per_ask_at_100"]
+    yield "seconds per ask", seconds(row["seconds_per_ask"]), row["seconds_per_ask"]
+    yield "seconds per ask at 100 cells", "" if many is None else seconds(many), many
+    yield "ahead of", str(row["ahead_of"]), row["ahead_of"]
+    yield "failed", str(row["failed"] or ""), row["failed"]
 
 
-def _equalled(line: Line, limit: int) -> str:
+def _after(row: Row, digits: int) -> Entries:
+    """The best until then: 'valid / test after 50' and the like."""
+    names = [name for name in row if name.startswith("after_") and not name.endswith("_ci95")]
+    for n in dict.fromkeys(name.split("_")[1] for name in names):
+        found = {name.split("_")[2]: row[name] for name in names if name.split("_")[1] == n}
+        values = list(found.values())
+        yield f"{' / '.join(found)} after {n}", " / ".join(f"{value:.{digits}f}" for value in values), values[0]
+
+
+def spent(row: Row, goal: str, share: bool = False) -> str:
+    """'123.4 ± 5.6', with ≥ where some runs had not found it, and with the share of those that had."""
+    told, found = plus_minus(row[f"{goal}_mean"], row[f"{goal}_ci95"], ".1f"), row[f"{goal}_found"]
+    return told if found == 1 else f"≥ {told} ({percent(found)})" if share else f"≥ {told}"
+
+
+def median(row: Row, goal: str) -> str:
+    """'123', with ≥ where half of the runs or more had not found it."""
+    return "≥ " * (row[f"{goal}_found"] <= 0.5) + f"{row[f'{goal}_median']:g}"
+
+
+def equalled(row: Row, never: str = "") -> str:
     """'38 (13 times)'; nothing for the strategy that others are measured in."""
-    if line["strategy"] == OURS:
-        return ""
-    found = line["evaluations_to_equal"]
-    return f"not by {limit}" if found[OURS] is None else f"{found[OURS]} ({found['times']:.3g} times)"
+    if row.get(EQUALLED) is None:
+        return "" if row["strategy"] == OURS else never
+    return f"{row[EQUALLED]} ({row['evaluations_to_equal_times']:.3g} times)"
 
 
 def shortfall(problem: Problem) -> str:
@@ -86,37 +109,75 @@ def shortfall(problem: Problem) -> str:
     return "regret" if problem.cost is None else "missing hypervolume"
 
 
-def median(spent: Mapping[str, float | None]) -> str:
-    """'123', with ≥ where half of the runs or more had not found it."""
-    return "≥ " * ((spent["found"] or 0) <= 0.5) + f"{spent['median']:g}"
-
-
-def mean(spent: Mapping[str, float | None]) -> str:
-    """'123.4 ± 5.6', with ≥ where some runs had not found it."""
-    censored = "≥ " * ((spent["found"] or 0) < 1)
-    half = f" ± {spent['ci95']:.1f}" if spent["ci95"] is not None else ""
-    return f"{censored}{spent['mean']:.1f}{half}"
-
-
-def remarks(lines: Sequence[Line], problem: Problem, limit: int) -> list[str]:
+def _remarks(rows: Sequence[Row], problem: Problem, limit: int, ours: str) -> Iterator[str]:
     """What a reader must know of them."""
-    keys = [f"evaluations_to_{goal.key}" for goal in problem.goals]
-    same = [line["title"] for line in lines if line["distinct"] == 1 < line["repeats"]]
-    told = [CENSORED.format(limit=limit)] if any(line[key]["found"] < 1 for line in lines for key in keys) else []
-    if same:
-        told.append(f"No interval: all runs of {listed(same)} are the same, as nothing is drawn at random.")
-    if "evaluations_to_equal" in lines[0]:
-        told.append(EQUALS.format(ours=_ours(lines), what=shortfall(problem)))
-    if len({line["batch"] for line in lines}) > 1:
-        told.append(AT_ONCE)
-    several = " and checkpoints at once, and wider than needed" if max(line["seeds"] for line in lines) > 1 else ""
-    return [
-        *told,
-        f"Means ± half of the 95 % interval over runs ({max(line['repeats'] for line in lines)}){several}; ahead of: "
-        "how many strategies need more evaluations up to the limit, paired over runs, 95 % interval without zero.",
-        f"Cells that compute the same are one candidate: {problem.distinct:,} of {len(problem.rows):,} are distinct.",
+    if any(row[f"evaluations_to_{goal.key}_found"] < 1 for row in rows for goal in problem.goals):
+        yield CENSORED.format(limit)
+    if same := [row["title"] for row in rows if row["distinct"] == 1 < row["repeats"]]:
+        yield f"No interval: all runs of {listed(same)} are the same, as nothing is drawn at random."
+    if EQUALLED in rows[0]:
+        yield EQUALS.format(ours=ours, what=shortfall(problem))
+    if len({row["batch"] for row in rows}) > 1:
+        yield AT_ONCE
+    runs, several = max(row["repeats"] for row in rows), max(row["seeds"] for row in rows) > 1
+    yield (
+        f"Means ± half of the 95 % interval over runs ({runs})"
+        f"{' and checkpoints at once, and wider than needed' if several else ''}; ahead of: how many strategies need "
+        "more evaluations up to the limit, paired over runs, 95 % interval without zero."
+    )
+    yield f"Cells that compute the same are one candidate: {problem.distinct:,} of {len(problem.rows):,} are distinct."
+
+
+def failed_table(found: Found) -> Table:
+    """For a page: runs that came to nothing."""
+    lines = [[found.described[name].title, status, n, message] for name, status, message, n in found.failed()]
+    heads = ["Strategy", Column("Status", css="text"), "Runs", Column("Message", css="text message")]
+    return Table(heads, lines, "Failed runs by strategy and status")
+
+
+def search_summary(rows: Sequence[Row]) -> Table:
+    """Of a published summary."""
+
+    def entries(row: Row) -> Entries:
+        for name in row:
+            if name.startswith("evaluations_to_") and (goal := name.removesuffix("_mean")) != name:
+                yield goal.replace("_", " "), spent(row, goal, share=True), None
+        yield from _after(row, 2)
+        yield "MetaNP equals it after", equalled(row), None
+        yield "seconds per ask", f"{row['seconds_per_ask']:.2g}", None
+
+    first, heads = rows[0], ["strategy", "runs", "at once", *(head for head, *_ in entries(rows[0]))]
+    lines = [[_name(row), row["repeats"], row["batch"], *(text for _, text, _ in entries(row))] for row in rows]
+    note = (
+        f"Means ± half of the 95 % interval; checkpoints of MetaNP: {max(row['seeds'] for row in rows)}. "
+        f"{COUNTED.format(first['limit'])} {EQUALS.format(ours='MetaNP', what='regret')} Cells that compute the same "
+        f"are one candidate: {first['distinct_candidates']:,} of {first['candidates']:,}. {measured(rows)}"
+    )
+    return Table(heads, lines, notes=[note])
+
+
+def search_overview(rows: Sequence[Row]) -> Table:
+    """Of all summaries of a benchmark: evaluations until the best cell, strategies by data sets.
+
+    A strategy that holds a MetaNP stands here once a kind of meta-training, any other once.
+    """
+    known = read_strategies()
+    goal, datasets = "evaluations_to_best", list(dict.fromkeys(row["dataset"] for row in rows))
+    found: dict[Cell, dict[str, Row]] = {}
+    for row in rows:
+        kind = f", {row['kind']}" if holds_metanp(known[row["strategy"]].make) else ""
+        found.setdefault(replace(_name(row), text=row["title"] + kind), {}).setdefault(row["dataset"], row)
+
+    def mean(name: Cell) -> float:
+        whole = len(found[name]) == len(datasets)
+        return float(np.mean([row[f"{goal}_mean"] for row in found[name].values()])) if whole else np.inf
+
+    lines = [
+        [name, *(spent(found[name][data], goal, share=True) if data in found[name] else "" for data in datasets)]
+        for name in sorted(found, key=mean)
     ]
-
-
-def _names(found: Mapping[str, float | None]) -> list[str]:
-    return [name for name in found if not name.endswith("_ci95")]
+    runs = " to ".join(
+        str(n) for n in sorted({min(row["repeats"] for row in rows), max(row["repeats"] for row in rows)})
+    )
+    note = f"Mean evaluations ± half of the 95 % interval, {runs} runs each. {COUNTED.format(rows[0]['limit'])}"
+    return Table(["strategy", *datasets], lines, notes=[f"{note} {measured(rows)}"])

@@ -1,23 +1,21 @@
-"""Names, numbers and tables as people read them."""
+"""Names and numbers as people read them."""
 
-import csv
-import io
 import math
 
 import pytest
 
-from scripts.report.standings import views
-from scripts.report.text_tables import csv_summary, latex, latex_table, markdown_table
-from scripts.report.wording import column_titles, duration, listed, number, seconds, short_titles
-from tests.made_up_rows import Made, rows
-
-PREDICTORS = {"metanp": Made("MetaNP"), "a": Made("50 % A & b_c | d")}
-ROWS = [
-    *rows("metanp", 20, [0.1, 0.2, 0.3]),
-    *rows("a", 20, [0.5, 0.6, 0.7]),
-    *rows("metanp", 50, [0.9, 0.9, 0.9]),
-    *rows("a", 50, [None, None, None]),
-]
+from scripts.report.wording import (
+    column_titles,
+    duration,
+    listed,
+    measured,
+    number,
+    percent,
+    plus_minus,
+    seconds,
+    short_titles,
+)
+from tests.made_up_rows import Made
 
 
 @pytest.mark.parametrize(
@@ -57,29 +55,16 @@ def test_numbers_have_a_true_minus_and_no_negative_zero():
     assert [listed(x) for x in ([], [1], [1, 2], [1, 2, 3])] == ["", "1", "1 and 2", "1, 2 and 3"]
 
 
-def test_a_markdown_table_has_means_intervals_and_the_status_of_failures():
-    # .1 .2 .3: half 4.3027 x .1 / sqrt(3) = .248; a number of labels with one answer has no best
-    assert markdown_table(ROWS, PREDICTORS).splitlines() == [
-        "| labels | 20 | 50 |",
-        "|---|---|---|",
-        "| **MetaNP** | 0.200 ± 0.248 | 0.900 ± 0.000 |",
-        "| 50 % A & b_c \\| d | **0.600** ± 0.248 | timeout |",
-    ]
+def test_an_interval_is_told_where_there_is_one():
+    assert plus_minus(0.5, 0.25) == "0.500 ± 0.250"
+    assert plus_minus(-0.03, 0.04, "+.2f") == "-0.03 ± 0.04"
+    assert plus_minus(12.0, None, ".1f") == "12.0"
+    assert percent(0.974) == "97 %"
 
 
-def test_a_latex_table_escapes_what_latex_would_take_for_commands():
-    table = latex_table(ROWS, PREDICTORS)
-    assert r"50 \% A \& b\_c | d & \textbf{0.600} {\scriptsize $\pm$ 0.248} & timeout \\" in table
-    assert table.startswith("\\begin{tabular}{lrr}\n\\toprule\nlabels & 20 & 50 \\\\\n\\midrule\n")
-    assert latex("\\{x}^~#$") == r"\textbackslash{}\{x\}\textasciicircum{}\textasciitilde{}\#\$"
-
-
-def test_a_summary_has_every_predictor_column_and_number_of_labels():
-    lines = list(csv.DictReader(io.StringIO(csv_summary(views(ROWS), PREDICTORS))))
-    assert [(line["predictor"], line["labels"], line["failed"]) for line in lines] == [
-        ("a", "20", "0"),
-        ("a", "50", "3"),
-        ("metanp", "20", "0"),
-        ("metanp", "50", "0"),
-    ]
-    assert (lines[2]["kendall_tau"], lines[2]["kendall_tau_half"], lines[1]["kendall_tau"]) == ("0.2", "0.24841", "")
+def test_where_it_was_measured_is_told_with_all_commits_and_nothing_of_rows_that_do_not_say():
+    row = {"date": "2020-01-01", "machine": "m", "commit": "c"}
+    assert measured([row]) == "Measured 2020-01-01 on m, commit c."
+    runs = [{**row, "run_commits": "b a"}, {**row, "run_commits": "a"}]
+    assert measured(runs, "; more") == "Measured 2020-01-01 on m, commits a, b; more."
+    assert measured([{"tau": 1}]) == ""
