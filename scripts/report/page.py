@@ -17,9 +17,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scripts.comparisons import Row
+from scripts.report.drawing import Look
 from scripts.report.figures import Figure, figures
 from scripts.report.page_table import Line, table
-from scripts.report.plots import Look, looks
+from scripts.report.plots import looks
 from scripts.report.published import FAMILIES, GRADES, blocks
 from scripts.report.standings import FEW, METRICS, View, budgets, entries, failures, shared_budgets, views
 from scripts.report.text_tables import csv_summary, latex_table, markdown_table
