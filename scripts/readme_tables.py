@@ -11,7 +11,8 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from scripts.leaderboards.catalogue import made
-from scripts.report.wording import OURS, listed, measured, plus_minus
+from scripts.report.wording import listed, measured, plus_minus
+from scripts.results.entrants import OURS
 from scripts.table import Cell, Table
 
 Row = Mapping[str, Any]

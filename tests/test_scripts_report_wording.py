@@ -4,18 +4,7 @@ import math
 
 import pytest
 
-from scripts.report.wording import (
-    column_titles,
-    duration,
-    listed,
-    measured,
-    number,
-    percent,
-    plus_minus,
-    seconds,
-    short_titles,
-)
-from tests.made_up_rows import Made
+from scripts.report.wording import column_titles, duration, listed, measured, number, percent, plus_minus, seconds
 
 
 @pytest.mark.parametrize(
@@ -40,12 +29,6 @@ def test_a_column_has_a_title_that_a_person_can_read_or_else_its_name(column, ti
 def test_columns_whose_titles_would_be_the_same_keep_their_names():
     short, long = ("cora_validation_accuracy_12",) * 2, ("cora_validation_accuracy_200",) * 2
     assert column_titles([short, long]) == {short: short[0], long: long[0]}
-
-
-def test_titles_for_plots_are_cut_between_words_and_stay_different():
-    long = {"a": Made("Gaussian process, Weisfeiler-Lehman"), "b": Made("short")}
-    assert short_titles(long) == {"a": "Gaussian process…", "b": "short"}
-    assert short_titles({**long, "c": Made("Gaussian process, Matern")}, 20)["a"] == "a"
 
 
 def test_numbers_have_a_true_minus_and_no_negative_zero():

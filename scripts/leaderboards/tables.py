@@ -10,7 +10,8 @@ import pandas as pd
 
 from scripts.report import standings
 from scripts.report.standings import Entry, Failures, Metric, View, median_seconds
-from scripts.report.wording import OURS, Described, number, seconds
+from scripts.report.wording import number, seconds
+from scripts.results.entrants import OURS, Described
 from scripts.results.statistics import Row, mean_and_half, value
 from scripts.table import Cell, Column, Table
 

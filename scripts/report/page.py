@@ -17,12 +17,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scripts.leaderboards.tables import csv_summary, failed_table, standings_table
+from scripts.report.drawing import Look
 from scripts.report.figures import Figure, figures
-from scripts.report.plots import Look, looks
+from scripts.report.plots import looks
 from scripts.report.published import FAMILIES, GRADES, blocks
 from scripts.report.standings import FEW, METRICS, View, entries, shared_budgets, views
 from scripts.report.verdict import Verdict, told, verdict
-from scripts.report.wording import OURS, Described, column_titles, listed, number
+from scripts.report.wording import column_titles, listed, number
+from scripts.results.entrants import OURS, Described
 from scripts.results.statistics import Row
 from scripts.table import Cell, Table
 

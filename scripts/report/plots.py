@@ -1,7 +1,10 @@
-"""Plots of a leaderboard page: a metric over numbers of labels, and predicted against true ranks.
+"""Drawings of results, for all studies: lines, single runs, marks, mean ranks, predicted against true ranks.
 
-MetaNP has the accent colour and a thick line, every other predictor the muted colour of its family; what belongs to a
-predictor is a group with `data-p`, its id, which the page's script lights up together with its row.
+Ours has the accent colour and a thick line, every other predictor (or strategy) the muted colour of its family. Names
+are written out; where they need room the drawing is taller. How a drawing gets into a page: `scripts.report.drawing`.
+
+Sources: White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?", Figures 1 and 2
+(marks); Demšar 2006, "Statistical Comparisons of Classifiers over Multiple Data Sets" (mean ranks).
 """
 
 from __future__ import annotations
@@ -9,132 +12,160 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 from scipy.stats import rankdata
 
-from scripts.report.svg import Axis, Scale, decades, drawing, frame, note, path, spread, tag, words
-from scripts.report.wording import OURS, Described, short_titles
+from scripts.report.axes import MANY, Axis, Made
+from scripts.report.drawing import BOTTOM, HEIGHT, LEFT, WIDTH, Look, Looks, at, embedded, names_at, plane, write
+from scripts.report.names import BESIDE, beside, folded
+from scripts.results.entrants import OURS, Described
+from scripts.results.statistics import Ranking, groups
 
-WIDTH, HEIGHT = 620, 430
-LEFT, RIGHT, TOP, BOTTOM = 46, 446, 30, 385  # of the plane of a line plot; names stand on its right
+NAMES, ROW = 165, 25  # width of the names beside single runs, and height of a strategy there
+RANKED, BAR = 150, 7  # where names beside mean ranks begin, and between bars
 PANEL, SHOWN = 120, 200  # side of a panel of predicted ranks, and the most cells drawn in it
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a predictor is drawn; `colour` is a class of the style sheet."""
-
-    title: str
-    label: str
-    colour: str
+CROWD = 11  # height for each of many marks
+FAR = 16  # from a mark to a name that needs a line between them
+GOLDEN = 0.6180339887  # scatters points of equal value evenly
 
 
 @dataclass(frozen=True)
 class Line:
-    """Numbers of labels, values there and halves of their intervals, if those are to be drawn."""
+    """Values over numbers of labels, evaluations or costs, and halves of their intervals, if those are to be drawn."""
 
-    labels: Sequence[int]
+    at: Sequence[float]
     values: Sequence[float]
     halves: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Runs:
+    """A number a run; `open` are those that are at least so high."""
+
+    values: np.ndarray
+    open: np.ndarray
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point, what is said of it, its diameter, and whether it is on the front."""
+
+    x: float
+    y: float
+    note: str
+    size: float
+    front: bool
 
 
 def looks(predictors: Mapping[str, Described]) -> dict[str, Look]:
     """Ours in the accent, families in the order in which they come."""
     families = list(dict.fromkeys(p.family for name, p in predictors.items() if name != OURS))
-    labels = short_titles(predictors)
     return {
-        name: Look(p.title, labels[name], "ours" if name == OURS else f"f{families.index(p.family) % 8}")
+        name: Look(p.title, "ours" if name == OURS else f"f{families.index(p.family) % 8}")
         for name, p in predictors.items()
     }
 
 
-def lines(found: Mapping[str, Line], looks: Mapping[str, Look], title: str, log: bool = False) -> str:
-    """A line a predictor over a logarithmic axis of labels, names on the right where it ends.
+def lines(found: Mapping[str, Line], looks: Looks, across: Made, up: Made, front: Line | None = None) -> str:
+    """A line each, names on the right where it ends; what is beyond an axis is drawn at its end.
 
-    What lies far below all others is cut off at the axis; its name says its last value.
+    front: the best scores at their costs, a dotted staircase; then all are stairs.
     """
-    ticks = sorted({labels for line in found.values() for labels in line.labels})
-    scale = Scale(ticks[0], ticks[-1], LEFT, RIGHT, warp=lambda n: math.log(n + 5))
-    x = Axis(scale, [(n, str(n)) for n in _apart(ticks, scale)], "labels")
-    values = [value for line in found.values() for value in line.values]
-    y = _top_axis(values, title) if log else tau_axis(values)
-    ends = {name: y.scale(min(max(line.values[-1], y.scale.low), y.scale.high)) for name, line in found.items()}
-    places = dict(zip(ends, spread(list(ends.values()), 12, TOP, BOTTOM + 20), strict=True))
-    order = sorted(found, key=lambda name: name == OURS)  # ours last, on top
-    drawn = [_line(name, found[name], looks[name], (x.scale, y.scale), (ends[name], places[name])) for name in order]
-    told = f"{title} over numbers of labels, one line a predictor; the same numbers are in the table above."
-    return drawing(WIDTH, HEIGHT, frame(x, y) + "".join(drawn), told)
+    every = [*found.values(), front] if front else [*found.values()]
+    x, y = across([n for line in every for n in line.at]), up([value for line in every for value in line.values])
+    titles, way = {name: looks[name].title for name in found}, "steps-post" if front else "default"
+    axes = plane(x, y, titles.values())
+    if front:
+        axes.plot([*front.at, x.high], y.within([*front.values, front.values[-1]]), drawstyle=way, gid="front@")
+    for name, line in found.items():
+        values, halves = np.asarray(line.values), np.asarray(line.halves)
+        if len(halves) and np.isfinite(halves).all():
+            axes.fill_between(line.at, y.within(values - halves), y.within(values + halves), gid=f"band@{name}")
+        axes.plot(line.at, y.within(values), drawstyle=way, gid=f"curve@{name}")
+        if front or len(values) == 1 or (name == OURS and len(values) <= MANY):
+            axes.plot(line.at, y.within(values), "o", ms=5, gid=f"dot@{name}")
+    names_at(axes, {name: (line.at[-1], y.within(line.values)[-1]) for name, line in found.items()}, titles)
+    notes = {name: _values(line) for name, line in found.items()}
+    return embedded(axes, f"{y.title} over {x.title}, a line each", looks, notes)
 
 
-def _apart(ticks: Sequence[int], scale: Scale) -> list[int]:
-    """Numbers of labels that have room on the axis."""
-    kept = [ticks[-1]]
-    for tick in reversed(ticks[:-1]):
-        if scale(kept[-1]) - scale(tick) > 24:
-            kept.append(tick)
-    return kept[::-1]
+def _values(line: Line) -> str:
+    told = [f"{value:.4g} at {at:.4g}" for value, at in zip(line.values, line.at, strict=True)]
+    return ", ".join(told[:: max(1, len(told) // 8)])
 
 
-def tau_axis(values: Sequence[float]) -> Axis:
-    """Even in Fisher's z, so that differences near 1 are seen; those far below all others lie under its start."""
-    low = max(min(values), float(np.quantile(values, 0.05)) - 0.05)
-    room = 0.03 * max(max(values) - low, 0.01)
-    scale = Scale(low - room, min(max(values) + room, 1.0), BOTTOM, TOP, warp=_fisher)
-    ticks = sorted(_ticks(scale))
-    return Axis(scale, [(tick, f"{tick:g}".replace("-", "−")) for tick in ticks], "Kendall tau")
+def single_runs(found: Mapping[str, Runs], looks: Looks, across: Made) -> str:
+    """A point a run, the middle half of them in a box, their median as a line; hollow points are at least so high."""
+    x = across([value for runs in found.values() for value in runs.values])
+    axes = plane(x, Axis("", 0, len(found)), left=NAMES, right=WIDTH - 15, height=ROW * len(found))
+    for y, (name, runs) in zip(np.arange(len(found))[::-1] + 0.5, found.items(), strict=True):
+        values = x.within(runs.values)
+        low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+        axes.fill_between([low, high], y - 0.3, y + 0.3, gid=f"band@{name}")
+        scattered = y + ((np.arange(len(values)) + 1) * GOLDEN % 1 - 0.5) * 0.45
+        for kind, some in (("mark", ~runs.open), ("ring", runs.open)):
+            axes.plot(values[some], scattered[some], "o", ms=3.4, gid=f"{kind}@{name}")
+        axes.plot([median, median], [y - 0.34, y + 0.34], gid=f"curve@{name}")
+        title = folded(looks[name].title, NAMES - 10)
+        write(axes, f"name@{name}", (NAMES - 10, at(axes, (x.low, y))[1]), title, "right")
+    notes = {name: f"median {x.form(float(np.median(runs.values)))}" for name, runs in found.items()}
+    return embedded(axes, f"{x.title}, a point a run", looks, notes)
 
 
-def _fisher(tau: float) -> float:
-    return math.atanh(min(max(tau, -0.999), 0.999))
+def marks(found: Mapping[str, Mark], looks: Looks, across: Made, up: Made, stairs: bool = False) -> str:
+    """A mark each, those of the front in rings and, with `stairs`, joined; names beside them.
+
+    Names of ours and of the front find a place first, then those that come first.
+    """
+    x, y = across([one.x for one in found.values()]), up([one.y for one in found.values()])
+    order = sorted(found, key=lambda name: (name != OURS, not found[name].front))
+    axes = plane(x, y, right=WIDTH - 20, height=(height := max(HEIGHT, CROWD * len(found))))
+    if stairs:
+        steps = sorted((one.x, one.y) for one in found.values() if one.front)
+        costs, best = zip(*steps, (x.high, steps[-1][1]), strict=True)
+        axes.plot(costs, y.within(best), drawstyle="steps-post", gid="front@")
+    points = [at(axes, (found[name].x, *y.within([found[name].y]))) for name in order]
+    places = beside(points, [looks[name].title for name in order], (LEFT, BOTTOM, WIDTH, BOTTOM + height))
+    for name, point, place in zip(order, points, places, strict=True):
+        for kind, size in [("mark", found[name].size), ("ring", found[name].size + 5)][: 1 + found[name].front]:
+            axes.plot(*point, "o", ms=size, transform=None, gid=f"{kind}@{name}")
+        if place:
+            if math.dist(point, place[:2]) > FAR:
+                axes.plot(*zip(point, place[:2], strict=True), transform=None, gid=f"leader@{name}")
+            write(axes, f"name@{name}", place[:2], folded(looks[name].title, BESIDE), place[2])
+    return embedded(axes, f"{y.title} over {x.title}, a mark each", looks, {n: one.note for n, one in found.items()})
 
 
-def _ticks(scale: Scale) -> list[float]:
-    """Multiples of .2, and of finer steps until there are five, where there is room."""
-    kept: list[float] = []
-    for step in (0.2, 0.1, 0.05, 0.01):
-        if len(kept) < 5:
-            multiples = range(math.ceil(scale.low / step), math.floor(scale.high / step) + 1)
-            for tick in (round(i * step, 2) for i in multiples):
-                if all(abs(scale(tick) - scale(other)) > 22 for other in kept):
-                    kept.append(tick)
-    return kept
-
-
-def _top_axis(values: Sequence[float], title: str) -> Axis:
-    high = max(10.0, *values)
-    return Axis(Scale(1, high, BOTTOM, TOP, warp=math.log10), [(tick, f"{tick:g}") for tick in decades(1, high)], title)
-
-
-def _line(name: str, line: Line, look: Look, scales: tuple[Scale, Scale], ends: tuple[float, float]) -> str:
-    x, y = scales
-
-    def at(value: float) -> float:
-        return y(min(max(value, y.low), y.high))
-
-    points = [(x(n), at(value)) for n, value in zip(line.labels, line.values, strict=True)]
-    parts = [note(_told(look, line))]
-    if name == OURS and line.halves and all(map(math.isfinite, line.halves)):
-        band = list(zip(line.labels, line.values, line.halves, strict=True))
-        upper, lower = ([(x(n), at(v + side * half)) for n, v, half in band] for side in (1, -1))
-        parts += [tag("path", d=path([*upper, *reversed(lower)]) + "Z", class_="band")]
-    parts += [tag("path", d=path(points), class_="curve")]
-    parts += [tag("circle", cx=px, cy=py, r=2.5, class_="dot") for px, py in points if name == OURS or len(points) == 1]
-    end, place = ends
-    parts += [tag("path", d=path([points[-1], (RIGHT + 3.0, end), (RIGHT + 12.0, place)]), class_="leader")]
-    parts += [words(RIGHT + 15, place + 3.5, look.label, class_="name")]
-    return tag("g", "".join(parts), class_=f"item {look.colour}", data_p=name)
-
-
-def _told(look: Look, line: Line) -> str:
-    values = ", ".join(f"{value:.3g} at {n}" for n, value in zip(line.labels, line.values, strict=True))
-    return f"{look.title}: {values}"
+def rank_diagram(ranking: Ranking, looks: Looks) -> str:
+    """Mean ranks from top to bottom, the best first, and bars over predictors that are not apart."""
+    ranks, worst = ranking.mean_rank, len(ranking.mean_rank)
+    ticks = [-rank for rank in MaxNLocator(8, integer=True).tick_values(1, worst)]
+    titles = {name: f"{rank:.2f} {looks[name].title}" for name, rank in ranks.items()}
+    y = Axis("mean rank", -worst, -1, ticks, lambda rank: f"{-rank:g}")
+    axes = plane(Axis("", LEFT, RANKED), y, titles.values(), right=RANKED, height=150)
+    taken: list[float] = []  # until which rank each column of bars
+    for group in groups(ranks, ranking.critical_difference):
+        first, last = ranks[group[0]], ranks[group[-1]]
+        column = next((i for i, end in enumerate(taken) if end < first), len(taken))
+        taken[column : column + 1] = [last]
+        axes.plot([LEFT + 12 + BAR * column] * 2, [-first, -last], gid="group@")
+    for name, rank in ranks.items():
+        axes.plot(RANKED, -rank, "o", ms=5, gid=f"dot@{name}")
+    names_at(axes, {name: (RANKED, -rank) for name, rank in ranks.items()}, titles)
+    notes = {name: f"mean rank {rank:.2f}" for name, rank in ranks.items()}
+    return embedded(axes, "Mean ranks, best first", looks, notes)
 
 
 def predicted_ranks(truth: Sequence[float], predicted: Sequence[float], look: Look) -> str:
     """A panel: each cell's predicted rank over its true one, the best in the upper right corner."""
     kept = np.linspace(0, len(truth) - 1, min(len(truth), SHOWN)).round().astype(int)
     x, y = (rankdata(np.asarray(values)[kept]) / len(kept) * PANEL for values in (truth, predicted))
+    told = f"{look.title}: predicted against true rank of {len(kept)} cells."
+    panel = Element("svg", {"viewBox": f"0 0 {PANEL} {PANEL}", "role": "img", "aria-label": told})
     dots = "".join(f"M{a:.0f} {PANEL - b:.0f}h0" for a, b in zip(x, y, strict=True))
-    content = tag("path", d=f"M0 {PANEL}L{PANEL} 0", class_="grid") + tag("path", d=dots, class_="cells")
-    return drawing(PANEL, PANEL, content, f"{look.title}: predicted against true rank of {len(kept)} cells.")
+    for kind, path in (("grid", f"M0 {PANEL}L{PANEL} 0"), ("cells", dots)):  # by hand: there are hundreds of panels
+        SubElement(panel, "path", {"class": kind, "d": path})
+    return tostring(panel, encoding="unicode")

@@ -2,121 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from metanp.search.pareto import on_front
+from scripts.report import axes
+from scripts.report.drawing import Looks
 from scripts.report.figures import Figure
-from scripts.report.plots import Look
-from scripts.report.search_plots import Curve, Runs, even_axis, fronts, log_axis, over_evaluations, single_runs
+from scripts.report.plots import Line, Runs, lines, single_runs
 from scripts.report.wording import duration
 from scripts.results.statistics import Row
 from scripts.searches.simulation import Problem
 from scripts.searches.summary import Course
 
-DRAWN = 80  # evaluations at which a curve is drawn, evenly in their logarithm
-BAND = "Mean over runs and its 95 % band."
+DRAWN = 80  # evaluations at which a line is drawn, evenly in their logarithm
+DEEPEST = 1e-4  # of the highest value, where the axis of a difference ends at the latest
+BAND, BOTTOM = "Mean over runs and its 95 % band.", "Zero lies at the bottom."
+Courses = Mapping[str, Course]
 
 
-def figures(
-    courses: Mapping[str, Course], rows: Sequence[Row], problem: Problem, looks: Mapping[str, Look]
-) -> list[Figure]:
+def figures(courses: Courses, rows: Sequence[Row], problem: Problem, looks: Looks) -> list[Figure]:
     """All that the runs allow; strategies in the order of `courses`."""
-    main = problem.goals[0]
-    hollow = "hollow ones had not found it by the limit" if problem.cost is None else "hollow ones had not reached it"
-    box = f"A point a run, {hollow}; the box holds the middle half, the line is the median. A logarithmic axis."
-    reached = {
-        name: Runs(one.reached[main.key].tolist(), (~one.found[main.key]).tolist()) for name, one in courses.items()
-    }
-    drawn = [
-        *(_fronts(courses, rows, problem, looks) if problem.cost is not None else _found(courses, problem, looks)),
-        _share(courses, problem, looks),
-        Figure(f"Evaluations to {main.title}", box, single_runs(reached, looks, "evaluations", "{:g}".format)),
-    ]
-    if problem.seconds is not None:
-        hours = {
-            name: Runs(one.hours_to(main.key).tolist(), (~one.found[main.key]).tolist())
-            for name, one in courses.items()
-        }
-        told = f"What training the cells until then took in the table, one after another. {box}"
-        plot = single_runs(hours, looks, "hours of training", "{:g}".format)
-        drawn.append(Figure(f"Simulated training hours to {main.title}", told, plot))
-    asks = {name: Runs(one.seconds.tolist(), [False] * len(one.seconds)) for name, one in courses.items()}
-    told = "Mean of a run's asks; the first of a process reads and encodes the candidates. A logarithmic axis."
-    drawn.append(Figure("Seconds per ask", told, single_runs(asks, looks, "an ask, on one thread", duration)))
-    return drawn
+    first = _found(courses, problem, looks) if problem.cost is None else _fronts(courses, rows, problem, looks)
+    return [*first, *_runs(courses, problem, looks)]
 
 
-def _curves(courses: Mapping[str, Course], of: Callable[[Course], np.ndarray]) -> dict[str, Curve]:
+def _over_evaluations(courses: Courses, of: Callable[[Course], Any], looks: Looks, y: axes.Made) -> str:
     found = {}
     for name, one in courses.items():
         values = of(one)
-        limit = values.shape[1]
-        at = np.unique(np.geomspace(1, limit, min(DRAWN, limit)).round().astype(int)).tolist()
-        means = [one.mean(values[:, n - 1]) for n in at]
-        found[name] = Curve(at, [mean for mean, _ in means], [half for _, half in means])
-    return found
+        at = np.unique(np.geomspace(1, values.shape[1], DRAWN).round().astype(int)).tolist()
+        means, halves = zip(*(one.mean(values[:, n - 1]) for n in at), strict=True)
+        found[name] = Line(at, means, halves)
+    return lines(found, looks, partial(axes.counts, title="evaluations"), y)
 
 
-def _all(curves: Mapping[str, Curve]) -> list[float]:
-    return [value for curve in curves.values() for value in curve.values]
+def _left(title: str) -> axes.Made:
+    """An axis of what is left, a decade at least; zero lies under it."""
+    return lambda values: axes.log([*values, max(*values, 1e-12) / 10], f"{title}, logarithmic", deepest=DEEPEST)
 
 
-def _found(courses: Mapping[str, Course], problem: Problem, looks: Mapping[str, Look]) -> list[Figure]:
+def _found(courses: Courses, problem: Problem, looks: Looks) -> Iterator[Figure]:
     """What the best until then is worth."""
-    regret = _curves(courses, lambda one: one.gap)
     told = (
         f"How far the best cell until then is below the best of all, in what was told. {BAND} Zero lies at the bottom."
     )
-    plot = over_evaluations(regret, looks, log_axis(_all(regret), "regret, logarithmic"))
-    drawn = [Figure("Regret over evaluations", told, plot)]
+    drawn = _over_evaluations(courses, lambda one: one.gap, looks, _left("regret"))
+    yield Figure("Regret over evaluations", told, drawn)
     if problem.reported is not None:
-        test = _curves(courses, lambda one: _known(one.reported))
         told = f"Of the cell that was best by what was told. {BAND} What lies far below is drawn at the axis."
-        plot = over_evaluations(test, looks, even_axis(_all(test), "test accuracy, %"))
-        drawn.append(Figure("Test accuracy over evaluations", told, plot))
-    return drawn
+        axis = partial(axes.even, title="test accuracy, %")
+        yield Figure(
+            "Test accuracy over evaluations", told, _over_evaluations(courses, lambda one: one.reported, looks, axis)
+        )
 
 
-def _known(values: Any) -> np.ndarray:
-    assert values is not None
-    return values
-
-
-def _share(courses: Mapping[str, Course], problem: Problem, looks: Mapping[str, Look]) -> Figure:
-    goal = problem.goals[0]
-    share = _curves(courses, lambda one: (one.gap <= goal.gap).astype(float))
-    axis = even_axis([0.0, 1.0], "share of runs", 0.0, lambda tick: f"{tick:.0%}")
-    told = f"How many runs had found {goal.title} by then. {BAND}"
-    return Figure("Share of runs that found it", told, over_evaluations(share, looks, axis))
-
-
-def _fronts(
-    courses: Mapping[str, Course], rows: Sequence[Row], problem: Problem, looks: Mapping[str, Look]
-) -> list[Figure]:
-    assert problem.cost is not None
-    missing = _curves(courses, lambda one: one.gap)
+def _fronts(courses: Courses, rows: Sequence[Row], problem: Problem, looks: Looks) -> Iterator[Figure]:
+    """How much of the true front was found."""
     corner = f"up to a score of {problem.reference.score:g} and a cost of {problem.reference.cost:.3g}"
-    told = (
-        f"Share of the true front's area ({corner}) that is missing. {BAND} Lower is better; zero lies at the bottom."
-    )
-    plot = over_evaluations(missing, looks, log_axis(_all(missing), "missing hypervolume, logarithmic"))
-    true = list(zip(problem.cost[problem.front].tolist(), problem.score[problem.front].tolist(), strict=True))
-    true = [(cost, score) for cost, score in true if score > problem.floor]
-    firsts: dict[str, list[tuple[float, float]]] = {}
+    told = f"Share of the true front's area ({corner}) that is missing. {BAND} Lower is better. {BOTTOM}"
+    drawn = _over_evaluations(courses, lambda one: one.gap, looks, _left("missing hypervolume"))
+    yield Figure("Missing hypervolume over evaluations", told, drawn)
+    firsts: dict[str, Line] = {}
     for row in rows:
-        if row["status"] == "ok" and row["predictor"] in courses:
-            cells = np.array(row["cells"])
-            score, cost = problem.score[cells], problem.cost[cells]
-            here = on_front(score, cost) & (score > problem.floor)
-            if here.any():
-                found = list(zip(cost[here].tolist(), score[here].tolist(), strict=True))
-                firsts.setdefault(row["predictor"], found)
-    axis = even_axis([problem.floor, *(score for _, score in true)], "score", problem.floor)
-    seen = "The first run of each strategy at its end; the dotted line is the true front."
-    return [
-        Figure("Missing hypervolume over evaluations", told, plot),
-        Figure("The front that was found", seen, fronts(true, firsts, looks, problem.cost_title, axis)),
-    ]
+        if row["status"] == "ok" and row["predictor"] in courses and (found := _front(row["cells"], problem)).at:
+            firsts.setdefault(row["predictor"], found)
+    true = _front(problem.front, problem)
+    x = partial(
+        axes.even, title=problem.cost_title, low=min(cost for line in (true, *firsts.values()) for cost in line.at)
+    )
+    y = partial(axes.even, title="score", low=problem.floor)
+    told = "The first run of each strategy at its end; the dotted line is the true front."
+    yield Figure("The front that was found", told, lines(firsts, looks, x, y, true))
+
+
+def _front(cells: Sequence[int] | np.ndarray, problem: Problem) -> Line:
+    """Scores over costs of those on the front, above the floor."""
+    assert problem.cost is not None
+    score, cost = problem.score[np.asarray(cells)], problem.cost[np.asarray(cells)]
+    here = np.flatnonzero(on_front(score, cost) & (score > problem.floor))
+    here = here[np.argsort(cost[here])]
+    return Line(cost[here].tolist(), score[here].tolist())
+
+
+def _runs(courses: Courses, problem: Problem, looks: Looks) -> Iterator[Figure]:
+    """How many runs found the goal, and what single ones took until then."""
+    goal = problem.goals[0]
+    share = axes.even([1.0], "share of runs", 0.0, "{:.0%}".format)
+    drawn = _over_evaluations(courses, lambda one: (one.gap <= goal.gap).astype(float), looks, lambda _: share)
+    yield Figure("Share of runs that found it", f"How many runs had found {goal.title} by then. {BAND}", drawn)
+    hollow = f"hollow ones had not {'found' if problem.cost is None else 'reached'} it by the limit"
+    box = f"A point a run, {hollow}; the box holds the middle half, the line is the median. A logarithmic axis."
+    reached = {name: Runs(one.reached[goal.key], ~one.found[goal.key]) for name, one in courses.items()}
+    drawn = single_runs(reached, looks, partial(axes.log, title="evaluations"))
+    yield Figure(f"Evaluations to {goal.title}", box, drawn)
+    if problem.seconds is not None:
+        hours = {name: Runs(one.hours_to(goal.key), ~one.found[goal.key]) for name, one in courses.items()}
+        told = f"What training the cells until then took in the table, one after another. {box}"
+        drawn = single_runs(hours, looks, partial(axes.log, title="hours of training"))
+        yield Figure(f"Simulated training hours to {goal.title}", told, drawn)
+    asks = {name: Runs(one.seconds, np.zeros(len(one.seconds), dtype=bool)) for name, one in courses.items()}
+    told = "Mean of a run's asks; the first of a process reads and encodes the candidates. A logarithmic axis."
+    drawn = single_runs(asks, looks, partial(axes.log, title="an ask, on one thread", form=duration))
+    yield Figure("Seconds per ask", told, drawn)

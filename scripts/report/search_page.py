@@ -13,7 +13,8 @@ from scripts.report.page import environment
 from scripts.report.plots import looks
 from scripts.report.published import GRADES, blocks
 from scripts.report.search_figures import figures
-from scripts.report.wording import OURS, PROPER, Described, listed, percent
+from scripts.report.wording import PROPER, listed, percent
+from scripts.results.entrants import OURS, Described
 from scripts.searches.simulation import Problem
 from scripts.searches.summary import Found, Line, flat
 from scripts.searches.tables import failed_table, median, search_table, shortfall

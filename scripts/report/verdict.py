@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scripts.report.standings import View, budgets
-from scripts.report.wording import OURS, Described, listed, number
+from scripts.report.wording import listed, number
+from scripts.results.entrants import OURS, Described
 from scripts.results.statistics import Difference, known, paired
 
 Rival = tuple[str, Difference]  # its id, and ours less its

@@ -9,10 +9,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-
-from scripts.results.entrants import OURS, Described
-
-__all__ = ["OURS", "Described"]
 from typing import Any
 
 Column = tuple[str, str]  # shown, scored
@@ -39,20 +35,6 @@ def _column_title(shown: str, scored: str) -> str:
 
 def _arrow(shown: str, scored: str) -> str:
     return shown if shown == scored else f"{shown} → {scored}"
-
-
-def short_titles(predictors: Mapping[str, Described], length: int = 25) -> dict[str, str]:
-    """Titles for plots, cut between words; the id of a predictor where two would be the same."""
-    titles = {name: _cut(predictor.title, length) for name, predictor in predictors.items()}
-    counts = Counter(titles.values())
-    return {name: title if counts[title] == 1 else name for name, title in titles.items()}
-
-
-def _cut(title: str, length: int) -> str:
-    if len(title) <= length:
-        return title
-    words = title[:length].rsplit(" ", 1)[0].rstrip(",;:(")
-    return f"{words or title[: length - 1]}…"
 
 
 def listed(words: Iterable[object]) -> str:

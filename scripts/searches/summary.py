@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from scripts.report.wording import OURS, Described
+from scripts.results.entrants import OURS, Described
 from scripts.results.rows import Row
 from scripts.results.statistics import Difference, interval
 from scripts.searches.simulation import Problem

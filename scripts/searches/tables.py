@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from scripts.report.wording import OURS, listed, measured, percent, plus_minus, seconds
+from scripts.report.wording import listed, measured, percent, plus_minus, seconds
+from scripts.results.entrants import OURS
 from scripts.searches.entrants import holds_metanp, read_strategies
 from scripts.searches.simulation import Problem
 from scripts.searches.summary import Found, Line, flat

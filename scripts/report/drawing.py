@@ -1,0 +1,138 @@
+"""Matplotlib within a page: two axes with room for names, and SVG whose looks are the page's style sheet.
+
+An artist whose gid is `class@predictor`, or `class@`, gets into the page, nothing else; what belongs to a predictor
+becomes one group with its id, which the page's script lights up together with its row. Colours, widths and fonts are
+classes of `page.css`, so that a drawing follows light and dark. Lengths are about a pixel; y grows upwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any, cast
+from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
+
+from matplotlib import rc_context
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from scripts.report.axes import Axis
+from scripts.report.names import PITCH, Point, folded, spread, tall
+
+LEADER = 15  # from a line's end to its name
+INCH = 72  # a point of matplotlib's is a pixel
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 500, 330, 44, 345, 30, 42  # of a drawing, of its plane, and around that
+SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "metanp", "path.simplify": False}
+SIDES = {"left": "", "right": " end", "center": " mid"}  # classes
+SVG, HREF = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a predictor is drawn; `colour` is a class of the style sheet."""
+
+    title: str
+    colour: str
+
+
+Looks = Mapping[str, Look]
+
+
+def plane(
+    x: Axis, y: Axis, names: Iterable[str] = (), *, left: float = LEFT, right: float = RIGHT, height: float = HEIGHT
+) -> Axes:
+    """A drawing with two axes, this high at least, and with room for names on the right of them."""
+    height = max(height, sum(tall(names, WIDTH - right - LEADER)) - BOTTOM)
+    whole = height + TOP + BOTTOM
+    place = (left / WIDTH, BOTTOM / whole, (right - left) / WIDTH, height / whole)
+    axes = Figure((WIDTH / INCH, whole / INCH), dpi=INCH).add_axes(place, xlim=(x.low, x.high), ylim=(y.low, y.high))
+    axes.set_xscale("function", functions=x.warp)
+    axes.set_yscale("function", functions=y.warp)
+    axes.grid(True)
+    for axis, told, side in ((axes.xaxis, x, "mid"), (axes.yaxis, y, "end")):
+        ticks = [tick for tick in told.ticks if told.low <= tick <= told.high]
+        axis.set_ticks(ticks, labels=[told.form(tick) for tick in ticks])
+        _marked(f"tick {side}@", axis.get_ticklabels())
+    _marked("grid@", (axes.yaxis if len(y.ticks) else axes.xaxis).get_gridlines())
+    _marked("axis@", [axes.spines["bottom"], *axes.xaxis.get_ticklines()[::2]])
+    write(axes, "label@", ((left + right) / 2, 9), [x.title], "center")
+    write(axes, "label@", (4, whole - 10), [y.title])
+    return axes
+
+
+def _marked(gid: str, artists: Iterable[Artist]) -> None:
+    for artist in artists:
+        artist.set_gid(gid)
+
+
+def write(axes: Axes, gid: str, at: Point, lines: Sequence[str], side: str = "left") -> None:
+    """Lines of text, the middle of their height at a point of the drawing, which is on this side of them."""
+    kind, _, name = gid.partition("@")
+    gid = f"{kind}{SIDES[side]}@{name}"
+    for i, line in enumerate(lines):
+        y = at[1] - 4 - PITCH * (i - (len(lines) - 1) / 2)
+        axes.text(at[0], y, line, ha=side, transform=None, parse_math=False, gid=gid)
+
+
+def at(axes: Axes, point: Point) -> Point:
+    """A point of the axes as one of the drawing."""
+    x, y = axes.transData.transform(point)
+    return float(x), float(y)
+
+
+def names_at(axes: Axes, ends: Mapping[str, Point], titles: Mapping[str, str]) -> None:
+    """Names on the right, of lines by where they end on the axes."""
+    right, top = axes.transAxes.transform((1, 1))
+    points, room = [at(axes, end) for end in ends.values()], WIDTH - right - LEADER
+    places = spread([y for _, y in points], tall([titles[name] for name in ends], room), 2, top + 12)
+    for name, (x, y), place in zip(ends, points, places, strict=True):
+        axes.plot([x, right + 3, right + LEADER - 3], [y, y, place], transform=None, gid=f"leader@{name}")
+        write(axes, f"name@{name}", (right + LEADER, place), folded(titles[name], room))
+
+
+def embedded(axes: Axes, told: str, looks: Looks, notes: Mapping[str, str]) -> str:
+    """An element of a page; `told` and the notes are read out instead of it, a note is shown under the pointer."""
+    notes = {name: f"{looks[name].title}: {note}" for name, note in notes.items()}
+    told = "; ".join([told, *notes.values()])
+    stream, figure = StringIO(), cast(Figure, axes.figure)
+    with rc_context(SETTINGS):
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    root = fromstring(stream.getvalue())
+    page = Element("svg", {"viewBox": root.get("viewBox", ""), "role": "img", "aria-label": told})
+    marks = {path.get("id"): path.get("d", "") for path in root.iter(f"{SVG}path")}
+    owned: dict[str, Element] = {}
+    for group in root.iter(f"{SVG}g"):
+        kind, known, name = group.get("id", "").partition("@")
+        if name and name not in owned:
+            owned[name] = Element("g", {"class": f"item {looks[name].colour}", "data-p": name})
+            SubElement(owned[name], "title").text = notes[name]
+        if known:
+            (owned[name] if name else page).extend(_plain(group, kind, marks))
+    page.extend(owned[name] for name in sorted(owned, key=lambda name: looks[name].colour == "ours"))  # ours on top
+    return tostring(page, encoding="unicode")
+
+
+def _plain(group: Element, kind: str, marks: Mapping[str | None, str]) -> Iterator[Element]:
+    """Paths, circles, ticks and text, with nothing but a class and a place."""
+    for element in group.iter():
+        x, y, d = (_short(element.get(key)) for key in ("x", "y", "d"))
+        match element.tag.removeprefix(SVG):
+            case "path" if not element.get("id"):
+                yield Element("path", {"class": kind, "d": d})
+            case "use" if "C" in (mark := marks[element.get(HREF, "")[1:]]):
+                yield Element("circle", {"class": kind, "cx": x, "cy": y, "r": _short(mark.split()[2])})
+            case "use":
+                yield Element("path", {"class": kind, "d": f"M{x} {y}v4"})
+            case "text":
+                text = Element("text", {"class": kind, "x": x, "y": y})
+                text.text = element.text
+                yield text
+
+
+def _short(numbers: str | None) -> str:
+    """To a tenth, without spaces that are not needed."""
+    rounded = re.sub(r"-?\d+\.\d+", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), numbers or "")
+    return re.sub(r"\s*([A-Za-z])\s*", r"\1", rounded)
