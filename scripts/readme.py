@@ -17,15 +17,18 @@ from typing import Annotated, Any
 
 import typer
 
+from metanp.atomic import write_whole
 from metanp.nearest import nearest
 from scripts.command import one_line
 from scripts.leaderboards.reproduction import reproduction_table
+from scripts.overview import SUMMARIES, pictures
 from scripts.read_rows import read_rows
 from scripts.readme_tables import ablation_table, demo_rows, demo_table, glance, leaderboard_overview, protocol_table
 from scripts.results.provenance import ROOT, publish
 from scripts.searches.tables import search_overview, search_summary
 from scripts.table import Table
 
+SUMMARY = ROOT / "results" / "summary"
 Make = Callable[[Sequence[Mapping[str, Any]]], Table]
 LEADERBOARDS = [  # in the order of their overview
     "analog-label-free", "analog-cross-task", "graph-label-free", "graph-cross-space", "nb101-label-free",
@@ -72,6 +75,8 @@ def main(from_demo: Annotated[Path | None, typer.Option()] = None) -> None:
             publish(demo_rows(json.loads(from_demo.read_text())), "demo")
         for page, text in filled(pages(), tables()).items():
             (ROOT / page).write_text(text)
+        for name, picture in pictures({name: read_rows(SUMMARY / f"{name}.csv", WORDS) for name in SUMMARIES}).items():
+            write_whole(ROOT / "docs" / "pictures" / name, picture.encode())
 
 
 def pages() -> dict[str, str]:
@@ -81,7 +86,7 @@ def pages() -> dict[str, str]:
     }
 
 
-def tables(folder: Path = ROOT / "results" / "summary") -> dict[str, str]:
+def tables(folder: Path = SUMMARY) -> dict[str, str]:
     """The Markdown of every table, by its name.
 
     Raises:

@@ -45,3 +45,12 @@ def metanp(monkeypatch, capsys):
 def journal(tmp_path) -> Path:
     """Where a test's search is kept."""
     return tmp_path / "run.sqlite"
+
+
+def pytest_collection_modifyitems(items):
+    """Marks the tests whose names `slow.txt` holds."""
+    lines = (ROOT / "tests" / "slow.txt").read_text().splitlines()
+    slow = [line for line in lines if line and not line.startswith("#")]
+    for item in items:
+        if item.nodeid.startswith(tuple(slow)):
+            item.add_marker(pytest.mark.slow)

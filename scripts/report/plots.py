@@ -50,6 +50,15 @@ class Runs:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """A mean, half of its interval, and whether it is a lower bound."""
+
+    value: float
+    half: float
+    open: bool = False
+
+
+@dataclass(frozen=True)
 class Mark:
     """A point, what is said of it, its diameter, and whether it is on the front."""
 
@@ -113,6 +122,20 @@ def single_runs(found: Mapping[str, Runs], looks: Looks, across: Made) -> str:
         write(axes, f"name@{name}", (NAMES - 10, at(axes, (x.low, y))[1]), title, "right")
     notes = {name: f"median {x.form(float(np.median(runs.values)))}" for name, runs in found.items()}
     return embedded(axes, f"{x.title}, a point a run", looks, notes)
+
+
+def bars(found: Mapping[str, Bar], looks: Looks, across: Made) -> str:
+    """A bar each from the axis on, with its interval; behind that of a lower bound stands a ≥."""
+    x = across([one.value + one.half for one in found.values()])
+    axes = plane(x, Axis("", 0, len(found)), left=NAMES, right=WIDTH - 45, height=ROW * len(found))
+    for y, (name, one) in zip(np.arange(len(found))[::-1] + 0.5, found.items(), strict=True):
+        axes.fill_between([x.low, one.value], y - 0.3, y + 0.3, gid=f"mark@{name}")
+        axes.plot(x.within([one.value - one.half, one.value + one.half]), [y, y], gid=f"curve@{name}")
+        end, height = at(axes, (one.value + one.half, y))
+        write(axes, f"name@{name}", (end + 6, height), [f"{'≥ ' * one.open}{x.form(round(one.value))}"])
+        write(axes, f"name@{name}", (NAMES - 10, height), folded(looks[name].title, NAMES - 10), "right")
+    notes = {n: f"{'at least ' * one.open}{one.value:.3g} ± {one.half:.2g}" for n, one in found.items()}
+    return embedded(axes, f"{x.title}, a bar each", looks, notes)
 
 
 def marks(found: Mapping[str, Mark], looks: Looks, across: Made, up: Made, stairs: bool = False) -> str:
