@@ -16,10 +16,10 @@ def blocks(section: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", found[1], re.MULTILINE | re.DOTALL)
 
 
-def test_the_blocks_of_use_it_run_one_after_the_other_in_an_empty_folder(tmp_path):
+def test_the_blocks_on_ranking_run_one_after_the_other_in_an_empty_folder(tmp_path):
     env = only_the_library(tmp_path / "installed")
     (tmp_path / "empty").mkdir()
-    program = "\n".join(blocks("Use it"))
+    program = "\n".join(blocks("Rank architectures"))
     assert "ranking = model.rank(" in program
     program += "\nprint(len(ranking), example.candidate_accuracy[ranking.index].max())"
     command = [sys.executable, "-c", program]
@@ -28,3 +28,7 @@ def test_the_blocks_of_use_it_run_one_after_the_other_in_an_empty_folder(tmp_pat
     n, best = done.stdout.splitlines()[-1].split()
     assert int(n) == 10
     assert float(best) > 91  # of 500, whose best is 91.4
+
+
+def test_the_readme_stays_one_page():
+    assert len((ROOT / "README.md").read_bytes()) < 8000
