@@ -87,6 +87,33 @@ def circles(graph: Mapping[str, set[str]]) -> Iterator[frozenset[str]]:
     }
 
 
+@pytest.mark.parametrize("layer", LAYERS)
+def test_what_is_imported_of_this_project_is_there(layer):
+    """In functions too: a type checker that passes over what it cannot find would say nothing."""
+    wrong = []
+    for path in files(layer):
+        for line, name, _ in imported(path):
+            if name.split(".")[0] not in LAYERS:
+                continue
+            places = [ROOT.joinpath(*part.split(".")) for part in (name, name.rpartition(".")[0])]
+            if not any(place.is_dir() or place.with_suffix(".py").is_file() for place in places):
+                wrong.append(f"{path.relative_to(ROOT)}:{line} imports {name}")
+    assert wrong == []
+
+
+def test_no_packages_of_scripts_import_one_another_in_a_circle():
+    graph: dict[str, set[str]] = {}
+    for module, others in import_graph(ROOT).items():
+        package = module.rpartition(".")[0]
+        if package.startswith("scripts."):
+            graph.setdefault(package, set())
+            graph[package] |= {other.rpartition(".")[0] for other in others} & {
+                "scripts.results", "scripts.leaderboards", "scripts.searches"
+            } - {package}  # fmt: skip
+    assert set(graph) == {"scripts.results", "scripts.leaderboards", "scripts.searches"}
+    assert [sorted(circle) for circle in circles(graph)] == []
+
+
 def test_no_files_import_one_another_in_a_circle():
     graph = import_graph(ROOT)
     assert {module.split(".")[0] for module in graph} == {*LAYERS}
