@@ -30,13 +30,11 @@ IN_CSV = ("kendall_tau", "spearman", "n_at_10", "regret_at_10", "p_at_1%", "crps
 
 def tau_table(rows: Sequence[Row], predictors: Mapping[str, Described], note: str = "") -> Table:
     """For Markdown and LaTeX: mean tau over the columns that are ranked against themselves, the best in bold."""
-    view = standings.views(rows)[0]
-    labels, failed = standings.budgets(view.raw), standings.failures(view.raw)
-    found = {
-        where: _cell(entry, None, standings.TAU) for where, entry in standings.entries(view, standings.TAU).items()
-    }
-    found = {where: Cell(failure.status) for where, failure in failed.items()} | found
-    lines = [[_name(n, one.title), *(found.get((n, labels), "") for labels in labels)] for n, one in predictors.items()]
+    view, tau = standings.views(rows)[0], standings.TAU
+    labels = standings.budgets(view.raw)
+    cells = {where: Cell(failed.status) for where, failed in standings.failures(view.raw).items()}
+    cells |= {where: _cell(entry, None, tau) for where, entry in standings.entries(view, tau).items()}
+    lines = [[_name(name, one.title), *(cells.get((name, n), "") for n in labels)] for name, one in predictors.items()]
     return Table(["labels", *labels], lines, notes=[note])
 
 
@@ -51,15 +49,12 @@ def standings_table(
 
     A cell without a number says why: the status of the fits that failed and how many; nothing where none was run.
     """
-    labels, shared, failed = (
-        standings.budgets(view.raw),
-        standings.shared_budgets(view.rows),
-        standings.failures(view.raw),
-    )
+    labels, failed = standings.budgets(view.raw), standings.failures(view.raw)
+    timed = standings.shared_budgets(view.rows)[-1:]
     lines = []
     for name in standings.ordered(found, metric, predictors):
         cells = [_cell(found.get((name, n)), failed.get((name, n)), metric) for n in labels]
-        start = median_seconds(view.of(name, shared[-1]), "seconds_fit") if shared else math.nan
+        start = median_seconds([row for n in timed for row in view.of(name, n)], "seconds_fit")
         cells += [Cell(seconds(start), None if math.isnan(start) else start), families[name]]
         lines.append([_name(name, predictors[name].title), *cells, ", ".join(predictors[name].needs)])
     first = "ascending" if metric.key in LOWER else "descending"

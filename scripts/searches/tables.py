@@ -28,7 +28,7 @@ AT_ONCE = "Strategies ask for different numbers of cells at once, each as its au
 EQUALLED = f"evaluations_to_equal_{OURS}"
 HIGHEST_FIRST = ("found", "valid", "hypervolume", "ahead")  # heads of columns that a page sorts so
 Row = Mapping[str, Any]
-Entries = Iterator[tuple[str, str, float | None]]  # head of a column, what stands under it, and its number
+Entries = Iterator[tuple[str, Cell]]  # head of a column, and what stands under it
 
 
 def search_table(
@@ -43,11 +43,11 @@ def search_table(
     rows = [{**flat(line), "ahead_of": len(line["ahead_of"])} for line in lines]
     ours = next((row["title"] for row in rows if row["strategy"] == OURS), "")
     entries = [[*_entries(row, problem, ours, f"not by {limit}")] for row in rows]
-    cells = [[_name(row), *(Cell(*entry[1:]) for entry in found)] for row, found in zip(rows, entries, strict=True)]
-    ways = [("descending" if head.startswith(HIGHEST_FIRST) else "ascending", head) for head, *_ in entries[0]]
-    heads = ["strategy", *(Column(head, way) for way, head in ways)]
+    heads = [Column("Strategy" if families else "strategy")]
+    heads += [Column(head, "descending" if head.startswith(HIGHEST_FIRST) else "ascending") for head, _ in entries[0]]
+    cells = [[_name(row), *(cell for _, cell in found)] for row, found in zip(rows, entries, strict=True)]
     if families:
-        heads = ["Strategy", *heads[1:], Column("Family", css="text")]
+        heads.append(Column("Family", css="text"))
         cells = [[*line, families[row["strategy"]]] for row, line in zip(rows, cells, strict=True)]
     return Table(heads, cells, title, ["\n".join([*_remarks(rows, problem, limit, ours), *notes])])
 
@@ -57,25 +57,25 @@ def _name(row: Row) -> Cell:
 
 
 def _entries(row: Row, problem: Problem, ours: str, never: str) -> Entries:
-    yield "runs", str(row["repeats"]), row["repeats"]
-    yield "at once", str(row["batch"]), row["batch"]
+    yield "runs", Cell(str(row["repeats"]), row["repeats"])
+    yield "at once", Cell(str(row["batch"]), row["batch"])
     for goal in problem.goals:
         key = f"evaluations_to_{goal.key}"
-        yield f"evaluations to {goal.title}", spent(row, key), row[f"{key}_mean"]
-        yield "median", median(row, key), row[f"{key}_median"]
-        yield "found", percent(row[f"{key}_found"]), row[f"{key}_found"]
+        yield f"evaluations to {goal.title}", Cell(spent(row, key), row[f"{key}_mean"])
+        yield "median", Cell(median(row, key), row[f"{key}_median"])
+        yield "found", Cell(percent(row[f"{key}_found"]), row[f"{key}_found"])
     yield from _after(row, 2 if problem.cost is None else 4)
     if EQUALLED in row:
-        yield f"{ours} equals it after", equalled(row, never), row[EQUALLED]
+        yield f"{ours} equals it after", Cell(equalled(row, never), row[EQUALLED])
     goal = problem.goals[0]
     if (hours := f"training_hours_to_{goal.key}") in row:
         censored = "≥ " * (row[f"evaluations_to_{goal.key}_found"] < 1)
-        yield f"training hours to {goal.title}", f"{censored}{row[hours]:.0f}", row[hours]
+        yield f"training hours to {goal.title}", Cell(f"{censored}{row[hours]:.0f}", row[hours])
     many = row["seconds_per_ask_at_100"]
-    yield "seconds per ask", seconds(row["seconds_per_ask"]), row["seconds_per_ask"]
-    yield "seconds per ask at 100 cells", "" if many is None else seconds(many), many
-    yield "ahead of", str(row["ahead_of"]), row["ahead_of"]
-    yield "failed", str(row["failed"] or ""), row["failed"]
+    yield "seconds per ask", Cell(seconds(row["seconds_per_ask"]), row["seconds_per_ask"])
+    yield "seconds per ask at 100 cells", Cell("" if many is None else seconds(many), many)
+    yield "ahead of", Cell(str(row["ahead_of"]), row["ahead_of"])
+    yield "failed", Cell(str(row["failed"] or ""), row["failed"])
 
 
 def _after(row: Row, digits: int) -> Entries:
@@ -84,7 +84,7 @@ def _after(row: Row, digits: int) -> Entries:
     for n in dict.fromkeys(name.split("_")[1] for name in names):
         found = {name.split("_")[2]: row[name] for name in names if name.split("_")[1] == n}
         values = list(found.values())
-        yield f"{' / '.join(found)} after {n}", " / ".join(f"{value:.{digits}f}" for value in values), values[0]
+        yield f"{' / '.join(found)} after {n}", Cell(" / ".join(f"{value:.{digits}f}" for value in values), values[0])
 
 
 def spent(row: Row, goal: str, share: bool = False) -> str:
@@ -142,13 +142,14 @@ def search_summary(rows: Sequence[Row]) -> Table:
     def entries(row: Row) -> Entries:
         for name in row:
             if name.startswith("evaluations_to_") and (goal := name.removesuffix("_mean")) != name:
-                yield goal.replace("_", " "), spent(row, goal, share=True), None
+                yield goal.replace("_", " "), Cell(spent(row, goal, share=True))
         yield from _after(row, 2)
-        yield "MetaNP equals it after", equalled(row), None
-        yield "seconds per ask", f"{row['seconds_per_ask']:.2g}", None
+        yield "MetaNP equals it after", Cell(equalled(row))
+        yield "seconds per ask", Cell(f"{row['seconds_per_ask']:.2g}")
 
-    first, heads = rows[0], ["strategy", "runs", "at once", *(head for head, *_ in entries(rows[0]))]
-    lines = [[_name(row), row["repeats"], row["batch"], *(text for _, text, _ in entries(row))] for row in rows]
+    first = rows[0]
+    heads = ["strategy", "runs", "at once", *(head for head, _ in entries(first))]
+    lines = [[_name(row), row["repeats"], row["batch"], *(cell for _, cell in entries(row))] for row in rows]
     note = (
         f"Means ± half of the 95 % interval; checkpoints of MetaNP: {max(row['seeds'] for row in rows)}. "
         f"{COUNTED.format(first['limit'])} {EQUALS.format(ours='MetaNP', what='regret')} Cells that compute the same "
@@ -162,11 +163,20 @@ def search_overview(rows: Sequence[Row]) -> Table:
 
     A strategy that holds a MetaNP stands here once a kind of meta-training, any other once.
     """
+<<<<<<< ours
     known = read_strategies()
     goal, datasets = "evaluations_to_best", list(dict.fromkeys(row["dataset"] for row in rows))
     found: dict[Cell, dict[str, Row]] = {}
     for row in rows:
         kind = f", {row['kind']}" if holds_metanp(known[row["strategy"]].make) else ""
+=======
+    known: Any = OmegaConf.load(STRATEGIES)
+    holds = {name for name, entry in known.items() if holds_metanp(entry["make"])}
+    goal, datasets = "evaluations_to_best", list(dict.fromkeys(row["dataset"] for row in rows))
+    found: dict[Cell, dict[str, Row]] = {}
+    for row in rows:
+        kind = f", {row['kind']}" if row["strategy"] in holds else ""
+>>>>>>> theirs
         found.setdefault(replace(_name(row), text=row["title"] + kind), {}).setdefault(row["dataset"], row)
 
     def mean(name: Cell) -> float:
@@ -177,8 +187,7 @@ def search_overview(rows: Sequence[Row]) -> Table:
         [name, *(spent(found[name][data], goal, share=True) if data in found[name] else "" for data in datasets)]
         for name in sorted(found, key=mean)
     ]
-    runs = " to ".join(
-        str(n) for n in sorted({min(row["repeats"] for row in rows), max(row["repeats"] for row in rows)})
-    )
+    repeats = [row["repeats"] for row in rows]
+    runs = " to ".join(map(str, sorted({min(repeats), max(repeats)})))
     note = f"Mean evaluations ± half of the 95 % interval, {runs} runs each. {COUNTED.format(rows[0]['limit'])}"
     return Table(["strategy", *datasets], lines, notes=[f"{note} {measured(rows)}"])
