@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from scripts.table import Table
+from scripts.results.table import Table
 
 LABELS = 100
 # (work, seconds allowed on 2 cores, gigabytes allowed)

@@ -26,15 +26,15 @@ from scripts.command import command, say
 from scripts.leaderboards.catalogue import MINE, NOT_YET, Entry, describe, print_catalogue, select
 from scripts.leaderboards.entrants import fits, others, ours, taking_part, without_sources
 from scripts.leaderboards.evaluation import Evaluation
+from scripts.leaderboards.page import write_page
 from scripts.leaderboards.protocols import ProtocolConfig, at_hand, ceilings, settings
 from scripts.leaderboards.reproduction import compare, reproduction_table
 from scripts.leaderboards.summary import summarise
 from scripts.leaderboards.tables import column_tables, tau_table
-from scripts.report.page import write_page
-from scripts.report.published import read_published
 from scripts.results.entrants import OURS, Described, check_kind
 from scripts.results.fits import Fit, Plan
 from scripts.results.provenance import data_digest, provenance, publish
+from scripts.results.published import read_published
 from scripts.results.rows import Row, RowFile, write_parquet, write_rows
 from scripts.results.running import Running
 

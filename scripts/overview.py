@@ -14,17 +14,17 @@ from xml.etree.ElementTree import Element, fromstring, tostring
 import pandas as pd
 
 from scripts.leaderboards.catalogue import MINE, describe, read_catalogue
-from scripts.report import axes
-from scripts.report.axes import Made
-from scripts.report.plots import Bar, Line, bars, lines, looks
+from scripts.results import axes
+from scripts.results.axes import Made
 from scripts.results.entrants import OURS, Described
+from scripts.results.plots import Bar, Line, bars, lines, looks
 from scripts.searches.entrants import read_strategies
 
 Row = Mapping[str, Any]
 RIVALS = ("gp_wl", "xgboost", "random_forest", "graf_forest")
 FEWEST, MOST = 5, 200  # labels
 WIDTH = 410  # two stand side by side on a page of a desktop, one on a phone
-STYLE = Path(__file__).parent / "report" / "page.css"
+STYLE = Path(__file__).parent / "results" / "page.css"
 SUMMARIES = ("nb201-label-free", "search-nasbench201-cifar10-label-free")
 
 

@@ -25,7 +25,7 @@ from metanp.graphs import Graphs
 from metanp.score_transform import ScoreTransform
 from scripts.at_hand import tables_at_hand
 from scripts.command import one_line, say
-from scripts.table import Table
+from scripts.results.table import Table
 from tasks.measured import COSTS
 from tasks.prior import PriorConfig, add_noise, random_score
 from tasks.random_functions import standardise

@@ -22,11 +22,11 @@ from metanp.nearest import nearest
 from scripts.command import one_line
 from scripts.leaderboards.reproduction import reproduction_table
 from scripts.overview import SUMMARIES, pictures
-from scripts.read_rows import read_rows
 from scripts.readme_tables import ablation_table, demo_rows, demo_table, glance, leaderboard_overview, protocol_table
 from scripts.results.provenance import ROOT, publish
+from scripts.results.read_rows import read_rows
+from scripts.results.table import Table
 from scripts.searches.tables import search_overview, search_summary
-from scripts.table import Table
 
 SUMMARY = ROOT / "results" / "summary"
 Make = Callable[[Sequence[Mapping[str, Any]]], Table]

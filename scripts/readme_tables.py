@@ -11,9 +11,9 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from scripts.leaderboards.catalogue import made
-from scripts.report.wording import listed, measured, plus_minus
 from scripts.results.entrants import OURS
-from scripts.table import Cell, Table
+from scripts.results.table import Cell, Table
+from scripts.results.wording import listed, measured, plus_minus
 
 Row = Mapping[str, Any]
 PROTOCOLS = Path(__file__).parent.parent / "configs" / "protocol"

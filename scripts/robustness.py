@@ -25,9 +25,9 @@ from metanp.fitted import ScoreWarning
 from metanp.metrics import kendall_tau
 from scripts.at_hand import tables_at_hand
 from scripts.command import one_line, say
-from scripts.report.wording import plus_minus
 from scripts.results.statistics import interval
-from scripts.table import Table
+from scripts.results.table import Table
+from scripts.results.wording import plus_minus
 
 COLUMNS = {  # metric, and whether higher is better
     "nasbench_macro": ("cifar10_test_accuracy", 1),

@@ -27,14 +27,14 @@ from data.table import Table
 from metanp.nearest import nearest
 from scripts.at_hand import Absent
 from scripts.command import command, say
-from scripts.report.published import read_search
-from scripts.report.search_page import write_search_page
 from scripts.results.entrants import Described, Entrant, check_kind
 from scripts.results.fits import Fit, Plan
 from scripts.results.provenance import data_digest, provenance, publish, settings_digest
+from scripts.results.published import read_search
 from scripts.results.rows import Row, RowFile, write_parquet, write_rows
 from scripts.results.running import Running
 from scripts.searches.entrants import Rival, entrants, select
+from scripts.searches.page import write_search_page
 from scripts.searches.runs import Searches
 from scripts.searches.simulation import Problem, SearchConfig, problem
 from scripts.searches.summary import Found, Line, flat

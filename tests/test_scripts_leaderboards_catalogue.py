@@ -12,9 +12,9 @@ from rich.console import Console
 
 from metanp import MetaNP
 from metanp.nearest import nearest
-from scripts import table
 from scripts.leaderboards import catalogue
 from scripts.leaderboards.catalogue import Entry, print_catalogue, read_catalogue, select
+from scripts.results import table
 from tests.conftest import ROOT
 
 

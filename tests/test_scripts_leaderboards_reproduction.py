@@ -9,7 +9,7 @@ from data.table import Metric, Source, Table
 from metanp.spaces import get_space
 from scripts.leaderboards.protocols import Compared, ProtocolConfig, settings
 from scripts.leaderboards.reproduction import compare
-from scripts.report.published import read_published
+from scripts.results.published import read_published
 from tests.test_scripts_leaderboard import composed
 
 PROTOCOL = ProtocolConfig(

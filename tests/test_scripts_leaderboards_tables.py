@@ -3,8 +3,8 @@
 import csv
 import io
 
+from scripts.leaderboards.standings import views
 from scripts.leaderboards.tables import column_tables, csv_summary, tau_table
-from scripts.report.standings import views
 from tests.made_up_rows import Made, rows
 
 PREDICTORS = {"metanp": Made("MetaNP"), "a": Made("50 % A & b_c | d")}

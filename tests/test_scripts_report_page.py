@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from scripts.report.page import write_page
+from scripts.leaderboards.page import write_page
 from tests.made_up_rows import Made, rows
 
 EVIL = '<script>alert("&")</script>'

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from scripts.report.standings import METRICS, TAU, TOP, entries, failures, ordered, shared_budgets, views
-from scripts.report.verdict import told, verdict
+from scripts.leaderboards.standings import METRICS, TAU, TOP, entries, failures, ordered, shared_budgets, views
+from scripts.leaderboards.verdict import told, verdict
 from tests.made_up_rows import Made, rows
 
 COVERAGE = METRICS[3]

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from scripts.report.wording import column_titles, duration, listed, measured, number, percent, plus_minus, seconds
+from scripts.results.wording import column_titles, duration, listed, measured, number, percent, plus_minus, seconds
 
 
 @pytest.mark.parametrize(

@@ -22,17 +22,17 @@ from metanp.checkpoint import load_model, save_model
 from metanp.search.listed import Listed
 from metanp.search.strategies import STRATEGIES, make
 from metanp.search.strategies.random_search import RandomSearch
-from scripts.report.published import read_search
-from scripts.report.search_page import told as told_on_page
-from scripts.report.search_page import write_search_page
 from scripts.results.executors import EXECUTORS
 from scripts.results.provenance import settings_digest
+from scripts.results.published import read_search
+from scripts.results.table import Table
 from scripts.search_benchmark import search_benchmark
 from scripts.searches.entrants import Rival, entrants, holds_metanp, read_strategies, select, settings_of
+from scripts.searches.page import told as told_on_page
+from scripts.searches.page import write_search_page
 from scripts.searches.simulation import Problem, SearchConfig, _shared, problem, simulate
 from scripts.searches.summary import Found, course, equalled, flat, incumbents, paired, summarise
 from scripts.searches.tables import median, search_overview, search_summary, search_table
-from scripts.table import Table
 from tests import bad_strategies
 from tests.in_this_process import in_this_process
 from tests.made_up_rows import Made

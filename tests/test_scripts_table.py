@@ -5,8 +5,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from scripts import table as tables
-from scripts.table import Cell, Column, Table, latex
+from scripts.results import table as tables
+from scripts.results.table import Cell, Column, Table, latex
 
 LONG = "a_name_that_is_longer_than_half_of_a_terminal_is_wide"
 TABLE = Table(

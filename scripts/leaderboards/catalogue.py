@@ -19,7 +19,7 @@ from rich.console import Console
 
 from metanp.contract import About
 from scripts.results.entrants import OURS, Described, chosen
-from scripts.table import Column, Table
+from scripts.results.table import Column, Table
 
 PATH = Path(__file__).parent.parent.parent / "configs" / "catalogue" / "all.yaml"
 WIDE = 120  # columns of a terminal from which on all of the list is shown

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scripts.leaderboards.protocols import ProtocolConfig
-from scripts.report.published import GRADES, read_published
-from scripts.report.wording import measured, plus_minus
+from scripts.results.published import GRADES, read_published
 from scripts.results.rows import Row
-from scripts.table import Column, Table
+from scripts.results.table import Column, Table
+from scripts.results.wording import measured, plus_minus
 
 FAR = 0.05
 METRIC = "kendall_tau"

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from scripts.report import standings
-from scripts.report.standings import Entry, Failures, Metric, View, median_seconds
-from scripts.report.wording import number, seconds
+from scripts.leaderboards import standings
+from scripts.leaderboards.standings import Entry, Failures, Metric, View, median_seconds
 from scripts.results.entrants import OURS, Described
 from scripts.results.statistics import Row, mean_and_half, value
-from scripts.table import Cell, Column, Table
+from scripts.results.table import Cell, Column, Table
+from scripts.results.wording import number, seconds
 
 LOWER = ("n_at_10", "regret_at_10")  # is better
 FORMS = {  # of a terminal: metric, title and form

@@ -5,6 +5,8 @@ fits.py        one piece of work each, the rows that are there, and those that a
 executors.py   over local processes, SLURM or Ray
 rows.py        one file an entrant; CSV and Parquet
 statistics.py  which is better, and by how much
+table.py       a table: terminal, Markdown, LaTeX, page; wording.py: names and numbers as people read them
+plots.py       drawings, with axes.py, drawing.py and names.py; page.py, page.css, page.js: what pages share
 provenance.py  what a number was made by
 
 A study says what a fit does (`fits.Study`); nothing here knows a predictor, a search or a page.

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from scripts.report.wording import listed, measured, percent, plus_minus, seconds
 from scripts.results.entrants import OURS
+from scripts.results.table import Cell, Column, Table
+from scripts.results.wording import listed, measured, percent, plus_minus, seconds
 from scripts.searches.entrants import holds_metanp, read_strategies
 from scripts.searches.simulation import Problem
 from scripts.searches.summary import Found, Line, flat
-from scripts.table import Cell, Column, Table
 
 CENSORED = "≥: runs that had not found it are counted with the limit of {} evaluations, so the true mean is higher."
 COUNTED = "≥: a run that had not found it counts with the limit of {} evaluations; in brackets, how many had."
@@ -163,20 +163,11 @@ def search_overview(rows: Sequence[Row]) -> Table:
 
     A strategy that holds a MetaNP stands here once a kind of meta-training, any other once.
     """
-<<<<<<< ours
     known = read_strategies()
     goal, datasets = "evaluations_to_best", list(dict.fromkeys(row["dataset"] for row in rows))
     found: dict[Cell, dict[str, Row]] = {}
     for row in rows:
         kind = f", {row['kind']}" if holds_metanp(known[row["strategy"]].make) else ""
-=======
-    known: Any = OmegaConf.load(STRATEGIES)
-    holds = {name for name, entry in known.items() if holds_metanp(entry["make"])}
-    goal, datasets = "evaluations_to_best", list(dict.fromkeys(row["dataset"] for row in rows))
-    found: dict[Cell, dict[str, Row]] = {}
-    for row in rows:
-        kind = f", {row['kind']}" if row["strategy"] in holds else ""
->>>>>>> theirs
         found.setdefault(replace(_name(row), text=row["title"] + kind), {}).setdefault(row["dataset"], row)
 
     def mean(name: Cell) -> float:

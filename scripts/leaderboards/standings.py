@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from scripts.report.wording import Column, column_titles
 from scripts.results.statistics import LEVEL, Row, holm, mean_and_half, paired, value
+from scripts.results.wording import Column, column_titles
 
 FEW = "too few labels"
 

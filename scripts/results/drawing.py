@@ -19,8 +19,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scripts.report.axes import Axis
-from scripts.report.names import PITCH, Point, folded, spread, tall
+from scripts.results.axes import Axis
+from scripts.results.names import PITCH, Point, folded, spread, tall
 
 LEADER = 15  # from a line's end to its name
 INCH = 72  # a point of matplotlib's is a pixel

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scripts.report.standings import View, budgets
-from scripts.report.wording import listed, number
+from scripts.leaderboards.standings import View, budgets
 from scripts.results.entrants import OURS, Described
 from scripts.results.statistics import Difference, known, paired
+from scripts.results.wording import listed, number
 
 Rival = tuple[str, Difference]  # its id, and ours less its
 

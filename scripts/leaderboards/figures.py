@@ -9,13 +9,13 @@ from functools import partial
 
 import numpy as np
 
-from scripts.report import axes
-from scripts.report.drawing import Looks
-from scripts.report.plots import Line, Mark, lines, marks, predicted_ranks, rank_diagram
-from scripts.report.standings import SECONDS, TAU, TOP, Entry, View, median_seconds, shared_budgets
-from scripts.report.wording import column_titles, duration, listed, number
+from scripts.leaderboards.standings import SECONDS, TAU, TOP, Entry, View, median_seconds, shared_budgets
+from scripts.results import axes
+from scripts.results.drawing import Looks
 from scripts.results.entrants import OURS
+from scripts.results.plots import Line, Mark, lines, marks, predicted_ranks, rank_diagram
 from scripts.results.statistics import Ranking, Row, pareto, ranking, value
+from scripts.results.wording import column_titles, duration, listed, number
 
 AXIS = "The axis is even in Fisher's z; what lies far below all others is drawn at its start."
 RINGED = "those that no other beats both in initialisation and tau"

@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.report.page import environment
-from scripts.report.plots import looks
-from scripts.report.published import GRADES, blocks
-from scripts.report.search_figures import figures
-from scripts.report.wording import PROPER, listed, percent
 from scripts.results.entrants import OURS, Described
+from scripts.results.page import environment
+from scripts.results.plots import looks
+from scripts.results.published import GRADES, blocks
+from scripts.results.table import Cell
+from scripts.results.wording import PROPER, listed, percent
+from scripts.searches.figures import figures
 from scripts.searches.simulation import Problem
 from scripts.searches.summary import Found, Line, flat
 from scripts.searches.tables import failed_table, median, search_table, shortfall
-from scripts.table import Cell
 
 
 def write_search_page(
@@ -38,7 +38,7 @@ def write_search_page(
     families = {name: Cell(one.family, colour=looked[name].colour) for name, one in described.items()}
     title = f"{facts['title']}, {PROPER.get(facts['dataset'], facts['dataset'].replace('_', ' '))}"
     text = (
-        environment()
+        environment(Path(__file__).parent)
         .get_template("search_page.html.j2")
         .render(
             title=title,

@@ -13,20 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
+from scripts.leaderboards.figures import Figure, figures
+from scripts.leaderboards.standings import FEW, METRICS, View, entries, shared_budgets, views
 from scripts.leaderboards.tables import csv_summary, failed_table, standings_table
-from scripts.report.drawing import Look
-from scripts.report.figures import Figure, figures
-from scripts.report.plots import looks
-from scripts.report.published import FAMILIES, GRADES, blocks
-from scripts.report.standings import FEW, METRICS, View, entries, shared_budgets, views
-from scripts.report.verdict import Verdict, told, verdict
-from scripts.report.wording import column_titles, listed, number
+from scripts.leaderboards.verdict import Verdict, told, verdict
+from scripts.results.drawing import Look
 from scripts.results.entrants import OURS, Described
+from scripts.results.page import environment
+from scripts.results.plots import looks
+from scripts.results.published import FAMILIES, GRADES, blocks
 from scripts.results.statistics import Row
-from scripts.table import Cell, Table
+from scripts.results.table import Cell, Table
+from scripts.results.wording import column_titles, listed
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def write_page(
     looked, found = looks(predictors), views(rows)
     shown = [_shown(view, predictors, looked, facts) for view in found]
     summary = csv_summary([view for view in found if len(view.columns) == 1], predictors)
-    page = environment().get_template("page.html.j2")
+    page = environment(Path(__file__).parent).get_template("page.html.j2")
     text = page.render(
         views=shown,
         metrics=METRICS,
@@ -93,17 +91,6 @@ def write_page(
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-
-
-def environment() -> Environment:
-    """Templates of this folder, with what they may use."""
-    here = Path(__file__).parent
-    environment = Environment(
-        loader=FileSystemLoader(here), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    environment.filters |= {"listed": listed, "number": number, "drawn": Markup}
-    environment.globals["source"] = lambda name: Markup((here / name).read_text(encoding="utf-8"))
-    return environment
 
 
 def _shown(view: View, predictors: Mapping[str, Described], looked: Mapping[str, Look], facts: Mapping) -> Shown:

@@ -1,7 +1,7 @@
 """Drawings of results, for all studies: lines, single runs, marks, mean ranks, predicted against true ranks.
 
 Ours has the accent colour and a thick line, every other predictor (or strategy) the muted colour of its family. Names
-are written out; where they need room the drawing is taller. How a drawing gets into a page: `scripts.report.drawing`.
+are written out; where they need room the drawing is taller. How a drawing gets into a page: `scripts.results.drawing`.
 
 Sources: White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?", Figures 1 and 2
 (marks); Demšar 2006, "Statistical Comparisons of Classifiers over Multiple Data Sets" (mean ranks).
@@ -18,10 +18,10 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import rankdata
 
-from scripts.report.axes import MANY, Axis, Made
-from scripts.report.drawing import BOTTOM, HEIGHT, LEFT, WIDTH, Look, Looks, at, embedded, names_at, plane, write
-from scripts.report.names import BESIDE, beside, folded
+from scripts.results.axes import MANY, Axis, Made
+from scripts.results.drawing import BOTTOM, HEIGHT, LEFT, WIDTH, Look, Looks, at, embedded, names_at, plane, write
 from scripts.results.entrants import OURS, Described
+from scripts.results.names import BESIDE, beside, folded
 from scripts.results.statistics import Ranking, groups
 
 NAMES, ROW = 165, 25  # width of the names beside single runs, and height of a strategy there

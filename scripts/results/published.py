@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.read_rows import read_rows
-from scripts.table import Column, Table
+from scripts.results.read_rows import read_rows
+from scripts.results.table import Column, Table
 
 PATH = Path(__file__).with_name("published_results.csv")
 

@@ -110,7 +110,7 @@ class Table:
         return "\n".join([*told, r"\end{tabular}"]) + "\n"
 
     def html(self) -> Markup:
-        """For a page with the style and the script of `scripts/report`; it can be sorted where a column says how."""
+        """For a page with the style and the script of this folder; it can be sorted where a column says how."""
         return Markup(HTML.get_template("table.html.j2").render(table=self))
 
 

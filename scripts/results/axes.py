@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from scripts.report.wording import duration
+from scripts.results.wording import duration
 
 Form = Callable[[float], str]
 Warp = tuple[Callable, Callable]  # to what is even, and back
