@@ -60,3 +60,10 @@ def test_the_version_is_there_without_what_takes_long_to_import():
     program = "import metanp, sys; print(metanp.__version__, {'torch', 'scipy', 'yaml'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == f"{metanp.__version__} set()"
+
+
+def test_every_line_of_the_slow_tests_begins_the_name_of_one_that_is_there():
+    for line in (ROOT / "tests" / "slow.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            path, _, name = line.partition("::")
+            assert f"def {name.partition('[')[0]}(" in (ROOT / path).read_text(), line

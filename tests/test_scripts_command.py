@@ -9,7 +9,8 @@ import scripts.ablate
 import scripts.leaderboard
 import scripts.meta_train
 import scripts.search_benchmark
-from metanp.nearest import nearest, one_line
+from metanp.nearest import nearest
+from scripts.command import one_line
 from tests.conftest import ROOT
 
 COMMANDS = {
