@@ -156,6 +156,14 @@ def test_a_first_fit_that_fails_leaves_no_half_of_a_predictor():
     assert repr(one) == "Fails(seed=0)"
 
 
+def test_what_fit_refuses_leaves_the_fit_before_as_it_was():
+    one = made("gp_wl").fit(*shown(made("gp_wl"))[:2])
+    before = one.predict(CANDIDATES)
+    with pytest.raises(ValueError, match="flops"):
+        one.fit(EXAMPLE.cells[:5], EXAMPLE.accuracy[:5], features={"flops": [1.0, 2.0]})
+    np.testing.assert_array_equal(one.predict(CANDIDATES), before)
+
+
 def test_what_lacks_a_part_of_the_contract_is_no_predictor():
     class Half:
         def fit(self, cells, score, features=None): ...

@@ -110,10 +110,10 @@ class Baseline(Estimator, ABC):
         if len(values) < self.fewest_labels:
             needs = f"{type(self).__name__} needs at least {self.fewest_labels}"
             raise ValueError(f"too few evaluated cells: {needs}, but got {len(values)}")
+        context, transform = self.encode(cells, features), self.transform.fit(values)
         self._is_fitted = False  # whatever goes wrong now, it is no mixture of two fits
-        self._context = self.encode(cells, features)
-        self._transform = self.transform.fit(values)
-        self._fit(self._context, self._transform.forward(values))
+        self._context, self._transform = context, transform
+        self._fit(context, transform.forward(values))
         self._is_fitted = True
         return self
 
