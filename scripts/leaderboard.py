@@ -74,8 +74,8 @@ def leaderboard(config: Config) -> list[Row]:
     protocol.budgets = config.budgets or protocol.budgets
     config = replace(config, protocol=protocol)
     entries, left_out = _entries(config)
-    _say_what_is_absent(config, absent, left_out)
     wanted, tops, cells = _wanted(config, entries)
+    _say_what_is_absent(config, absent, left_out)
     plan = Plan(Evaluation(protocol, config.sets, config.seed), wanted, provenance()["commit"])
     config.carry_out(plan)
     if config.rows_only:

@@ -163,11 +163,11 @@ def search_overview(rows: Sequence[Row]) -> Table:
 
     A strategy that holds a MetaNP stands here once a kind of meta-training, any other once.
     """
-    known = read_strategies()
+    holds = {name for name, one in read_strategies().items() if holds_metanp(one.make)}
     goal, datasets = "evaluations_to_best", list(dict.fromkeys(row["dataset"] for row in rows))
     found: dict[Cell, dict[str, Row]] = {}
     for row in rows:
-        kind = f", {row['kind']}" if holds_metanp(known[row["strategy"]].make) else ""
+        kind = f", {row['kind']}" if row["strategy"] in holds else ""
         found.setdefault(replace(_name(row), text=row["title"] + kind), {}).setdefault(row["dataset"], row)
 
     def mean(name: Cell) -> float:
