@@ -25,11 +25,11 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table as Sheet
 
 from data import archives
 from data.fetch import cache_folder
 from data.table import Table
+from scripts.table import Table as Sheet
 
 
 def main(
@@ -88,15 +88,12 @@ def _bar(title: str) -> Iterator[archives.Progress]:
 
 
 def _show(summary: dict[str, Any]) -> None:
-    sheet = Sheet(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    sheet.add_column("metric", min_width=max(map(len, summary["metrics"])))
-    for heading in ("values", "min", "max", "unit"):
-        sheet.add_column(heading)
+    lines = []
     for name, m in summary["metrics"].items():
         low, high = ("-" if m[end] is None else f"{m[end]:.4g}" for end in ("min", "max"))
-        sheet.add_row(name, f"{m['values']:,}", low, high, m["unit"])
+        lines.append([name, f"{m['values']:,}", low, high, m["unit"]])
+    Sheet(["metric", "values", "min", "max", "unit"], lines).print()
     console = Console()
-    console.print(sheet)
     console.print(f"{summary['benchmark']}: {summary['cells']:,} cells in {summary['seconds']} s -> ", end="")
     console.print(summary["output"], soft_wrap=True, markup=False, highlight=False)
 
