@@ -29,7 +29,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from data import archives
 from data.fetch import cache_folder
 from data.table import Table
-from scripts.table import Table as Sheet
+from scripts.results.table import Table as Sheet
 
 
 def main(
