@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from scripts.results.executors import EXECUTORS, Costs, execute
+from scripts.results.executors import EXECUTORS, Costs, Slurm, execute
 from scripts.results.fits import Fit
 from tests.small_study import Sums, fits
 
@@ -13,7 +13,7 @@ def run(executor: str, tmp_path, *makes: str, limit: float = 30.0, jobs: int = 2
     if executor == "ray" and importlib.util.find_spec("ray") is None:
         pytest.skip("no package ray: the extra cluster is not installed")
     found: list[tuple[Fit, list[dict]]] = []
-    slurm = {"cluster": "local", "folder": str(tmp_path / "jobs")}
+    slurm = Slurm("local", str(tmp_path / "jobs"))
     execute(Sums(100), fits(*makes), lambda fit, rows: found.append((fit, rows)), executor, jobs, limit, slurm)
     rows = [row for _, rows in sorted(found, key=lambda pair: pair[0].number) for row in rows]
     return [{name: value for name, value in row.items() if not name.startswith("seconds_")} for row in rows]

@@ -9,6 +9,6 @@ table.py       a table: terminal, Markdown, LaTeX, page; wording.py: names and n
 plots.py       drawings, with axes.py, drawing.py and names.py; page.py, page.css, page.js: what pages share
 provenance.py  what a number was made by
 
-A study says what a fit does (`fits.Study`), which rows are in which table or plot, and what is said beside them; nothing
-here knows a protocol or a search.
+A study says what a fit does (`fits.Study`), which rows are in which table or plot, and what is said beside them.
+Nothing here knows a protocol or a search.
 """

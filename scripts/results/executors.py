@@ -14,10 +14,10 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,22 @@ START_MINUTES = 10  # that a job has to start its process and read its tables
 PIECES = 8  # jobs of SLURM for each of those that run at once: few fits are lost with a job, few jobs wait
 
 
+@dataclass
+class Slurm:
+    """How jobs are submitted; what is empty is left to the cluster. cluster: "local" runs jobs as processes here."""
+
+    cluster: str = "slurm"
+    folder: str = "results/slurm"  # of scripts, logs and results, seen by all machines
+    partition: str = ""
+    account: str = ""
+    memory_gb: int = 0
+
+    def asked(self) -> dict[str, Any]:
+        """As `submitit` calls them."""
+        known = {"slurm_partition": self.partition, "slurm_account": self.account, "mem_gb": self.memory_gb}
+        return {name: value for name, value in known.items() if value}
+
+
 def cores() -> int:
     """That this process may use, where the system says so; else all."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -48,7 +64,7 @@ def execute(
     executor: str = "local",
     jobs: int = 0,
     limit: float = 1800.0,
-    slurm: Mapping[str, Any] | None = None,
+    slurm: Slurm | None = None,
 ) -> None:
     """Every fit's rows handed to `done`, in the order in which they are finished.
 
@@ -56,7 +72,7 @@ def execute(
         executor: local, slurm or ray.
         jobs: workers at once; 0: the cores of this machine.
         limit: seconds that a fit may take.
-        slurm: parameters of `submitit.AutoExecutor.update_parameters`, such as slurm_partition; `cluster`, `folder`.
+        slurm: how jobs are submitted; of that executor alone.
 
     Raises:
         ValueError: another executor, says which are nearest; one whose package is not installed, says how to have it.
@@ -70,7 +86,7 @@ def execute(
     left = TextColumn("{task.completed}/{task.total} {task.fields[left]}")
     with Progress(*columns, left, console=Console(stderr=True)) as progress:
         bar = progress.add_task("", total=len(fits), left="")
-        for fit, rows, seconds in EXECUTORS[executor](study, fits, jobs or cores(), limit, dict(slurm or {})):
+        for fit, rows, seconds in EXECUTORS[executor](study, fits, jobs or cores(), limit, slurm or Slurm()):
             done(fit, rows)
             costs.add(fit, seconds)
             label = f"{fit.entrant}, {fit.shown}, {fit.budget}"
@@ -129,21 +145,20 @@ def _outcome(fit: Fit, future: Future, limit: float) -> Outcome:
 # --- executors ------------------------------------------------------------------------------------------------------
 
 
-def _local(study: Study, fits: Sequence[Fit], jobs: int, limit: float, slurm: dict) -> Iterator[Outcome]:
+def _local(study: Study, fits: Sequence[Fit], jobs: int, limit: float, slurm: Slurm) -> Iterator[Outcome]:
     with _processes(study, jobs) as pool:
         yield from _worked_off(pool, fits, limit, ahead=2 * jobs)
 
 
-def _slurm(study: Study, fits: Sequence[Fit], jobs: int, limit: float, slurm: dict) -> Iterator[Outcome]:
+def _slurm(study: Study, fits: Sequence[Fit], jobs: int, limit: float, slurm: Slurm) -> Iterator[Outcome]:
     """Pieces of neighbouring fits, which share what is read once; a job array that runs `jobs` of them at once."""
     submitit = _package("submitit")
-    cluster, folder = slurm.pop("cluster", "slurm"), Path(slurm.pop("folder", "results/slurm"))
-    count = jobs if cluster == "local" else PIECES * jobs  # a local "cluster" starts all at once
+    count = jobs if slurm.cluster == "local" else PIECES * jobs  # a local "cluster" starts all at once
     pieces = [list(piece) for piece in np.array_split(np.array(fits, dtype=object), min(count, len(fits)))]
-    cluster_jobs = submitit.AutoExecutor(folder=folder, cluster=cluster)
+    cluster_jobs = submitit.AutoExecutor(folder=slurm.folder, cluster=slurm.cluster)
     longest = int(limit * max(map(len, pieces)) / 60) + START_MINUTES
-    parallel = {"slurm_array_parallelism": jobs} if cluster == "slurm" else {}
-    cluster_jobs.update_parameters(**{"timeout_min": longest, "cpus_per_task": 1, **parallel, **slurm})
+    parallel = {"slurm_array_parallelism": jobs} if slurm.cluster == "slurm" else {}
+    cluster_jobs.update_parameters(timeout_min=longest, cpus_per_task=1, **parallel, **slurm.asked())
     started = cluster_jobs.map_array(partial(_piece, study, limit), pieces)
     waiting = dict(zip(started, pieces, strict=True))
     for job in submitit.helpers.as_completed(list(waiting), poll_frequency=1):
@@ -159,7 +174,7 @@ def _piece(study: Study, limit: float, fits: Sequence[Fit]) -> list[Outcome]:
         return list(_worked_off(pool, fits, limit, ahead=1))
 
 
-def _ray(study: Study, fits: Sequence[Fit], jobs: int, limit: float, slurm: dict) -> Iterator[Outcome]:
+def _ray(study: Study, fits: Sequence[Fit], jobs: int, limit: float, slurm: Slurm) -> Iterator[Outcome]:
     """An actor a worker; on the cluster that RAY_ADDRESS names, else on this machine."""
     ray = _package("ray")
     from ray.util import ActorPool
@@ -185,7 +200,7 @@ class _Worker:
         return next(_worked_off(self.pool, [fit], self.limit, ahead=1))
 
 
-EXECUTORS: dict[str, Callable[[Study, Sequence[Fit], int, float, dict], Iterator[Outcome]]] = {
+EXECUTORS: dict[str, Callable[[Study, Sequence[Fit], int, float, Slurm], Iterator[Outcome]]] = {
     "local": _local,
     "slurm": _slurm,
     "ray": _ray,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from rich.console import Console
 
-from scripts.results.executors import execute
+from scripts.results.executors import Slurm, execute
 from scripts.results.fits import Plan
 
 
@@ -17,7 +16,7 @@ class Running:
     """See `configs/`; a study's own options are in a subclass."""
 
     executor: str = "local"  # or slurm, ray: where fits run
-    slurm: dict[str, Any] = field(default_factory=dict)  # for submitit, such as slurm_partition
+    slurm: Slurm = field(default_factory=Slurm)
     jobs: int = 0  # workers at once, one thread each; 0: as many as there are cores here
     limit: float = 1800.0  # seconds that a fit may take
     resume: bool = True
