@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ from typing import Any
 from hydra.utils import instantiate
 
 from metanp.contract import Predictor
+from metanp.fitted import ScoreWarning
 from scripts.leaderboards.judging import LabelSet, NotFinite, Setting, judge, label_sets, reads_side
 from scripts.leaderboards.protocols import ProtocolConfig, settings
 from scripts.results.fits import TOO_FEW, Attempt, Fit
@@ -32,7 +34,8 @@ class Evaluation:
     seed: int
 
     def open(self) -> Attempt:
-        """Rows of a fit: of its predictor on its label set."""
+        """Rows of a fit: of its predictor on its label set. That scores are strange is no news here."""
+        warnings.filterwarnings("ignore", category=ScoreWarning)
         return _Judge(self).rows
 
 
