@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from metanp.brief import brief
 from metanp.cell import Cell
@@ -32,6 +32,7 @@ from metanp.side import Side
 # worst and best before any score is known, in standard deviations: what a failure counts for, and nothing to improve on
 UNKNOWN = -2.0, -float("inf")
 LARGEST = 1e100  # scores are read as they are up to this size
+MOST_ASKED = 128  # measurements from which a model says what is plausible: more would take long and say little more
 CALLERS = 5  # frames between a warning here and the line that called `fit`
 
 
@@ -79,20 +80,14 @@ class Fitted:
         if not n:
             return cls(reader, reader.prior(names), ScoreTransform.fit(score), given.sign, 1.0, *UNKNOWN, None, None)
         pool = reader.encode(given.cells, given.side)
-        outliers = _outliers(reader, pool, given)
+        outliers, learned = _outliers(reader, pool, given)
         measured = np.flatnonzero(~(outliers.low | outliers.high))
         broken = np.concatenate([np.flatnonzero(outliers.low), np.arange(len(score), n)])
-        unit = _unit(score[measured])
-        values = score[measured] * unit
-        transform = ScoreTransform.fit(values)
-        (worst, best), failing = UNKNOWN, None
-        if len(measured):
-            known = reader.learn(pool, measured, transform.forward(values))
-            worst, best = float(values.min()), float(values.max())
-        else:
-            known = reader.prior(names)
-        if len(broken):
-            failing = Failures.of(reader, pool, measured, broken)
+        if learned is None or len(learned.rows) < len(measured):  # none was asked about, or some were believed
+            learned = _Learned.of(reader, pool, score, measured)
+        worst, best = (float(learned.value.min()), float(learned.value.max())) if len(measured) else UNKNOWN
+        failing = Failures.of(reader, pool, measured, broken) if len(broken) else None
+        known, transform, unit = learned.known, learned.transform, learned.unit
         return cls(reader, known, transform, given.sign, unit, worst, best, failing, pool)
 
     def distribution(self, pool: Pool, noise: bool) -> Predicted:
@@ -129,6 +124,31 @@ class Fitted:
         return self.failing.probability(self.reader, pool, rows)
 
 
+@dataclass(frozen=True)
+class _Learned:
+    """What a model knows after some measurements. rows: of the pool; value: their scores times `unit`."""
+
+    rows: Int[np.ndarray, " row"]
+    unit: float
+    value: Float[np.ndarray, " row"]
+    transform: ScoreTransform
+    known: Knowledge
+
+    @classmethod
+    def of(cls, reader: Reader, pool: Pool, score: Float[np.ndarray, " context"], rows: np.ndarray) -> _Learned:
+        unit = _unit(score[rows])
+        value = score[rows] * unit
+        transform = ScoreTransform.fit(value)
+        known = reader.learn(pool, rows, transform.forward(value)) if len(rows) else reader.prior(pool.side.names)
+        return cls(rows, unit, value, transform, known)
+
+
+def _few(score: Float[np.ndarray, " context"], rows: np.ndarray) -> np.ndarray:
+    """At most `MOST_ASKED` of the rows, evenly over the ranks of their scores, in their own order."""
+    even = np.linspace(0, len(rows) - 1, min(MOST_ASKED, len(rows))).round().astype(int)
+    return np.sort(rows[np.argsort(score[rows], kind="stable")[even]])
+
+
 def _unit(score: Float[np.ndarray, " context"]) -> float:
     """1, or for scores near the ends of floats a power of two that makes them about 1, so that squares are floats."""
     largest = float(np.abs(score).max(initial=0))
@@ -136,18 +156,21 @@ def _unit(score: Float[np.ndarray, " context"]) -> float:
     return 1.0 if ordinary else 2.0 ** min(-int(np.frexp(largest)[1]), 1000)
 
 
-def _outliers(reader: Reader, pool: Pool, given: Evaluated) -> Outliers:
-    """Scores that are no measurements, by themselves and by what the others say of their cells."""
-    score = given.score
+def _outliers(reader: Reader, pool: Pool, given: Evaluated) -> tuple[Outliers, _Learned | None]:
+    """Scores that are no measurements, by themselves and by what the others say of their cells.
+
+    And what was learned of those others, if a model had to be asked.
+    """
+    score, learned = given.score, None
     outliers = Outliers.of(score)
     if outliers.asked.any():
-        rest = np.flatnonzero(~(outliers.low | outliers.high))
-        known = reader.learn(pool, rest, ScoreTransform.fit(score[rest]).forward(score[rest]))
+        learned = _Learned.of(reader, pool, score, _few(score, np.flatnonzero(~(outliers.low | outliers.high))))
         _, cell, count = np.unique(pool.distinct()[1][: len(score)], return_inverse=True, return_counts=True)
-        outliers = outliers.unlikely(score, reader.mean(known, pool, np.arange(len(score))), count[cell] > 1)
+        expected = reader.mean(learned.known, pool, np.arange(len(score)))
+        outliers = outliers.unlikely(score, expected, count[cell] > 1)
     for which, taken in ((outliers.low, "taken as failed evaluations"), (outliers.high, "left out")):
         if which.any():
             few = ", ".join(f"{value:g}" for value in np.unique(given.sign * score[which])[:3])
             text = f"{int(which.sum())} of {len(score)} scores are far from all others ({few}): {taken}"
             warnings.warn(text, ScoreWarning, stacklevel=CALLERS)
-    return outliers
+    return outliers, learned

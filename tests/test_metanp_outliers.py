@@ -238,3 +238,14 @@ def test_measurements_that_agree_as_they_should_are_no_contradiction(model, benc
         [*[cells[0]] * 3, *[cells[i] for i in range(1, 30)]], [score[0] - 0.3, score[0], score[0] + 0.3, *score[1:30]]
     )
     assert model._fitted.knowledge.contradicted == {}
+
+
+def test_among_many_scores_a_mistyped_one_is_seen_though_the_model_is_asked_after_some_of_them(model, benchmark):
+    cells, score = benchmark
+    rows = np.random.default_rng(3).choice(len(score), 300, replace=False)
+    middling = int(np.argsort(score[rows])[150])
+    spoilt, kept = score[rows].copy(), np.arange(300) != middling
+    spoilt[middling] *= 10
+    with pytest.warns(ScoreWarning, match=rf"1 of 300 scores .*{spoilt[middling]:g}.*left out"):
+        expected = model.fit(cells[rows], spoilt).predict(cells[:200])
+    np.testing.assert_array_equal(expected, model.fit(cells[rows][kept], score[rows][kept]).predict(cells[:200]))
