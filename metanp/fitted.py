@@ -134,6 +134,8 @@ class _Learned:
     transform: ScoreTransform
     known: Knowledge
 
+    __repr__ = brief
+
     @classmethod
     def of(cls, reader: Reader, pool: Pool, score: Float[np.ndarray, " context"], rows: np.ndarray) -> _Learned:
         unit = _unit(score[rows])
