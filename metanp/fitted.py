@@ -26,12 +26,11 @@ from metanp.outliers import Outliers
 from metanp.pool import Pool
 from metanp.predicted import MixtureQuantiles, Predicted
 from metanp.reading import ALL, Knowledge, Reader, Rows, to_numpy
-from metanp.score_transform import ScoreTransform
+from metanp.score_transform import ScoreTransform, unit_of
 from metanp.side import Side
 
 # worst and best before any score is known, in standard deviations: what a failure counts for, and nothing to improve on
 UNKNOWN = -2.0, -float("inf")
-LARGEST = 1e100  # scores are read as they are up to this size
 MOST_ASKED = 128  # measurements from which a model says what is plausible: more would take long and say little more
 CALLERS = 5  # frames between a warning here and the line that called `fit`
 
@@ -138,7 +137,7 @@ class _Learned:
 
     @classmethod
     def of(cls, reader: Reader, pool: Pool, score: Float[np.ndarray, " context"], rows: np.ndarray) -> _Learned:
-        unit = _unit(score[rows])
+        unit = unit_of(score[rows])
         value = score[rows] * unit
         transform = ScoreTransform.fit(value)
         known = reader.learn(pool, rows, transform.forward(value)) if len(rows) else reader.prior(pool.side.names)
@@ -149,13 +148,6 @@ def _few(score: Float[np.ndarray, " context"], rows: np.ndarray) -> np.ndarray:
     """At most `MOST_ASKED` of the rows, evenly over the ranks of their scores, in their own order."""
     even = np.linspace(0, len(rows) - 1, min(MOST_ASKED, len(rows))).round().astype(int)
     return np.sort(rows[np.argsort(score[rows], kind="stable")[even]])
-
-
-def _unit(score: Float[np.ndarray, " context"]) -> float:
-    """1, or for scores near the ends of floats a power of two that makes them about 1, so that squares are floats."""
-    largest = float(np.abs(score).max(initial=0))
-    ordinary = largest == 0 or 1 / LARGEST < largest < LARGEST
-    return 1.0 if ordinary else 2.0 ** min(-int(np.frexp(largest)[1]), 1000)
 
 
 def _outliers(reader: Reader, pool: Pool, given: Evaluated) -> tuple[Outliers, _Learned | None]:

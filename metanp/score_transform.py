@@ -13,6 +13,7 @@ Source: normal scores, Van der Waerden 1952; the mixture with a linear map is th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -23,6 +24,7 @@ from metanp.brief import brief
 
 RANK_SHARE = 0.8  # of the map that is rank-Gauss; the rest is linear and bounds every slope from below
 SHRINK = 3.0  # evaluated cells at which ranks have half of their share: three scores say little about a distribution
+LARGEST = 1e100  # scores are read as they are up to this size
 TAIL = 0.25  # share of the scores, at each end, whose average slope continues beyond the outermost
 
 
@@ -79,6 +81,51 @@ class ScoreTransform:
         value = self.inverse(np.asarray(mean)[:, None] + np.asarray(std)[:, None] * nodes)
         centre = value @ weights
         return centre, np.sqrt(np.maximum(((value - centre[:, None]) ** 2) @ weights, 0))
+
+
+@dataclass(frozen=True)
+class InUnit:
+    """A transform of scores near the ends of floats, whose squares are none: they are multiplied by `unit` first."""
+
+    transform: Any
+    unit: float
+
+    __repr__ = brief
+
+    @classmethod
+    def fit(cls, transform: Any, score: Float[np.ndarray, " context"]) -> Any:
+        """The transform itself for ordinary scores."""
+        unit = unit_of(score)
+        return transform.fit(score) if unit == 1 else cls(transform.fit(score * unit), unit)
+
+    def forward(self, score: Float[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:
+        """User's units to the predictor's."""
+        return self.transform.forward(score * self.unit)
+
+    def inverse(self, value: Float[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:
+        """Predictor's units to the user's."""
+        return within_floats(self.transform.inverse(value), self.unit)
+
+    def inverse_moments(
+        self, mean: Float[np.ndarray, " cell"], std: Float[np.ndarray, " cell"]
+    ) -> tuple[Float[np.ndarray, " cell"], Float[np.ndarray, " cell"]]:
+        """Mean and standard deviation in the user's units."""
+        mean, std = self.transform.inverse_moments(mean, std)
+        return within_floats(mean, self.unit), within_floats(std, self.unit)
+
+
+def unit_of(score: Float[np.ndarray, " context"]) -> float:
+    """1, or for scores near the ends of floats a power of two that makes them about 1, so that squares are floats."""
+    largest = float(np.abs(score).max(initial=0))
+    ordinary = largest == 0 or 1 / LARGEST < largest < LARGEST
+    return 1.0 if ordinary else 2.0 ** min(-int(np.frexp(largest)[1]), 1000)
+
+
+def within_floats(value: Float[np.ndarray, "*axes"], unit: float) -> Float[np.ndarray, "*axes"]:
+    """Values divided by their unit; what is beyond the largest float is that float."""
+    with np.errstate(over="ignore"):
+        divided = value / unit
+    return np.nan_to_num(divided, nan=np.nan)
 
 
 def _piecewise(x: np.ndarray, knots: np.ndarray, values: np.ndarray, slopes: tuple[float, float]) -> np.ndarray:

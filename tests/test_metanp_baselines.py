@@ -175,6 +175,17 @@ def test_isomorphic_cells_get_equal_predictions(name):
     assert len(set(baseline.predict(asked))) > 10
 
 
+@pytest.mark.parametrize("name", ["gp_wl", "study_gp", "xgboost", "study_random_forest"])
+@pytest.mark.parametrize("power", [1000, -1000])
+def test_scores_near_the_ends_of_floats_are_learned_from_as_any(name, power, brief):
+    cells, score = few(30)
+    score = score * 2.0 ** (17 if power > 0 else 0)  # beyond the square root of the largest float, and 1e-301
+    expected = made(name).fit(cells, score).predict(cells)
+    assert made(name).fit(cells, np.ldexp(score, power)).predict(cells) == pytest.approx(
+        np.ldexp(expected, power), rel=1e-3
+    )
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_cells_arrays_and_an_encoded_pool_are_asked_alike(name, brief):
     cells, score = few(30)

@@ -27,7 +27,7 @@ from metanp.cell_array import CellArray
 from metanp.contract import About as About  # where it was before
 from metanp.estimator import Estimator, NotFittedError
 from metanp.given import check_alike, read_cells, read_evaluated, read_flag, read_scores
-from metanp.score_transform import ScoreTransform
+from metanp.score_transform import InUnit, ScoreTransform
 from metanp.side import Side
 from metanp.torch_state import usual_torch
 
@@ -110,7 +110,7 @@ class Baseline(Estimator, ABC):
         if len(values) < self.fewest_labels:
             needs = f"{type(self).__name__} needs at least {self.fewest_labels}"
             raise ValueError(f"too few evaluated cells: {needs}, but got {len(values)}")
-        context, transform = self.encode(cells, features), self.transform.fit(values)
+        context, transform = self.encode(cells, features), InUnit.fit(self.transform, values)
         self._is_fitted = False  # whatever goes wrong now, it is no mixture of two fits
         self._context, self._transform = context, transform
         self._fit(context, transform.forward(values))

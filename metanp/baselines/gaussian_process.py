@@ -75,8 +75,8 @@ class GaussianProcess(Baseline):
         errors as `predict`.
         """
         mean, std = self._answers(cells, features, self._latent)
-        moments = self._transform.inverse_moments(mean, std)
-        return Predicted(*moments, NormalQuantiles(mean, std, self._transform))
+        expected, deviation = self._transform.inverse_moments(mean, std)
+        return Predicted(expected, deviation, NormalQuantiles(mean, std, self._transform))
 
     def _latent(self, inputs: Inputs) -> Answer:
         with _one_thread():
