@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from metanp.cell import Cell
-from tests.test_metanp_cell import relabelled
+from tests.metanp.test_cell import relabelled
 
 Graph = tuple[int, list[tuple[int, int]]]  # inner nodes, and the edges between them
 

@@ -21,8 +21,8 @@ from omegaconf import OmegaConf
 
 from metanp.checkpoint import CheckpointError, read_tensors
 from scripts.meta_train import meta_train
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parent.parent
 SMALL = [
     *(f"tasks.spaces.{name}=0" for name in ("nasbench201", "nasbench_graph", "random")),
     "+tasks.spaces.transnas=1",

@@ -290,7 +290,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 KILLED = """
 import sys
-from tests.test_metanp_search import in_order
+from tests.metanp.search.test_search import in_order
 search = in_order(sys.argv[1])
 while True:
     for cell in search.ask(2):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.evaluated_cells import CONTEXT, POOL, SCORE
 from tests.tiny_model import write_checkpoint
 
-ROOT = Path(__file__).parent.parent
 LAYERS = {"metanp": 0, "data": 1, "tasks": 2, "scripts": 3}
 # What the extras bring: no import of the library may need it.
 RESEARCH = ("sklearn", "pandas", "hydra", "matplotlib", "xgboost", "wandb", "pooch", "pyarrow", "beartype")

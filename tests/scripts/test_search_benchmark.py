@@ -34,11 +34,11 @@ from scripts.searches.simulation import Problem, SearchConfig, _shared, problem,
 from scripts.searches.summary import Found, course, equalled, flat, incumbents, paired, summarise
 from scripts.searches.tables import median, search_overview, search_summary, search_table
 from tests import bad_strategies
+from tests.conftest import ROOT
 from tests.in_this_process import in_this_process
 from tests.made_up_rows import Made
-from tests.test_scripts_report_page import Page
+from tests.scripts.results.test_page import Page
 
-ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "configs"
 BENCHMARKS = sorted(path.stem for path in (FOLDER / "search").glob("*.yaml"))
 TOLD = "cifar10_validation_accuracy_200"

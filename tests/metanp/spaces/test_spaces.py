@@ -6,7 +6,7 @@ import pytest
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.spaces import SPACES, Space, get_space, nasbench101_enumeration, read_text
-from tests.test_metanp_canonical import rings
+from tests.metanp.test_canonical import rings
 
 FAST = [name for name in SPACES if name != "nasbench101"]  # the other one is listed once a machine
 

@@ -33,8 +33,8 @@ from tasks.episodes import EpisodeStream, collate, split
 from tasks.measured import MeasuredTasks
 from tasks.sources import build_source, build_validation
 from tasks.task import Task
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parent.parent
 TABLES = ("nasbench201", "nasbench_graph", "analog")  # what packages bring: always there
 SMALL = [
     *(f"tasks.spaces.{name}=0" for name in ("nasbench201", "nasbench_graph", "random")),

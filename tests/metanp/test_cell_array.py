@@ -10,7 +10,7 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray, by_size
 from metanp.distinct import Distinct
 from metanp.operations import INDEX
-from tests.test_metanp_cell import cells, relabelled
+from tests.metanp.test_cell import cells, relabelled
 
 CHAIN = Cell(["input", "conv3x3", "output"], [(0, 1), (1, 2)])
 many_cells = st.lists(cells(), max_size=6)

@@ -10,7 +10,7 @@ from metanp.spaces import get_space
 from scripts.leaderboards.protocols import Compared, ProtocolConfig, settings
 from scripts.leaderboards.reproduction import compare
 from scripts.results.published import read_published
-from tests.test_scripts_leaderboard import composed
+from tests.scripts.test_leaderboard import composed
 
 PROTOCOL = ProtocolConfig(
     benchmark="nasbench201", family="A", compared={"gcn": Compared("Neural Predictor", "it was trained better")}

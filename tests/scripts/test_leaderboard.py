@@ -29,8 +29,8 @@ from scripts.results.entrants import modules_of
 from scripts.results.executors import EXECUTORS
 from scripts.results.rows import RowFile
 from tasks.sources import _ALLOWED, check_honest
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "configs"
 PROTOCOLS = sorted(str(path.relative_to(FOLDER / "protocol"))[:-5] for path in FOLDER.glob("protocol/**/*.yaml"))
 SHOWN = "cora_validation_accuracy"

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,7 @@ from data.archives import ArchiveError, recognise
 from data.table import Table
 from scripts.convert_archive import main
 from tests.archive_writers import write_nasbench101, write_nasbench201_pth, write_nats_bench
-
-ROOT = Path(__file__).parent.parent
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.archive_writers import (
     write_nasbench201_pth,
     write_nats_bench,
 )
-from tests.test_data_archives_nats_bench import MORE_INFO, run_of
+from tests.data.archives.test_nats_bench import MORE_INFO, run_of
 
 N = 8
 NAME = "NAS-Bench-201-v1_1-096897.pth"

@@ -16,7 +16,7 @@ from metanp.neural_process.whitened import FEATURE_BLOCKS
 from metanp.operations import INDEX
 from tests.cell_families import FAMILIES
 from tests.cell_families import cell as cell_of
-from tests.test_metanp_cell import cells, relabelled
+from tests.metanp.test_cell import cells, relabelled
 
 # Paths: input-output, input-conv3x3-conv1x1-output, input-skip-conv1x1-output, input-conv3x3-maxpool-output.
 DIAMOND = Cell(

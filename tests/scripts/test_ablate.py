@@ -1,7 +1,6 @@
 """Ablations: every variant is a training that can be composed, and its table compares like with like."""
 
 import json
-from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -11,9 +10,10 @@ import scripts.meta_train  # noqa: F401 (its dataclasses are the schema of what 
 from metanp.model import Model
 from scripts import ablate
 from scripts.results.executors import EXECUTORS
+from tests.conftest import ROOT
 from tests.in_this_process import in_this_process
 
-FOLDER = Path(__file__).parent.parent / "configs"
+FOLDER = ROOT / "configs"
 ABLATIONS = sorted(path.stem for path in (FOLDER / "ablation").glob("*.yaml"))
 
 

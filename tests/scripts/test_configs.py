@@ -1,7 +1,6 @@
 """Configurations: every file composes and builds, an unknown key is named, an experiment says question and command."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,9 @@ from omegaconf import OmegaConf
 import scripts.meta_train  # noqa: F401 (its dataclasses are the schema)
 from metanp.model import Model
 from tasks.sources import KINDS, allowed_tables
+from tests.conftest import ROOT
 
-FOLDER = Path(__file__).parent.parent / "configs"
+FOLDER = ROOT / "configs"
 
 
 def names(group: str) -> list[str]:

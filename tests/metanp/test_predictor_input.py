@@ -8,7 +8,7 @@ import pytest
 
 from metanp import Cell, CheckpointError, MetaNP, NotFittedError
 from tests.evaluated_cells import CELLS, CONTEXT, EARLY_SKIP, FLOPS, OTHER_EARLY_SKIP, POOL, SCORE, SYNFLOW, side
-from tests.test_metanp_canonical import rings
+from tests.metanp.test_canonical import rings
 from tests.tiny_model import write_checkpoint
 
 
