@@ -24,57 +24,83 @@ import numpy as np
 from metanp.brief import LONGEST, counted, listed
 from metanp.canonical import canonical_order
 from metanp.forms import form
-from metanp.operations import operation_index
+from metanp.operations import Operation, operation_at, operation_index
+from metanp.parameters import Parameters, plain_parameters
 from metanp.strict_json import parse_json
 
 if TYPE_CHECKING:
     from metanp.pictures import Picture
 
 
+WRITTEN = ("blocks", "darts", "parameters")  # forms that JSON may hold, beside those of spaces
+
+
 @dataclass(frozen=True)
 class Cell:
-    """One architecture cell.
+    """One architecture: a graph of operations, and whatever else tells it from others.
 
     Args:
-        operations: names from `metanp.operations.VOCABULARY`, one a node; exactly one `input` and one `output`.
+        operations: names from `metanp.operations.VOCABULARY`, or described ones (`metanp.operations.Operation`), one a
+            node; exactly one `input` and one `output`.
         edges: pairs (from, to) of node numbers; any order, any numbering of the nodes.
+        parameters: numbers, texts and truth values by name, nested as they like; see `from_parameters`.
 
     Raises:
         ValueError: an unknown operation (names the nearest), not exactly one input and one output, an edge that is no
             pair of whole numbers or names a node that does not exist, an edge given twice, an edge into the input or
-            out of the output, or a cycle.
+            out of the output, a cycle, or a parameter that is neither number nor text.
     """
 
-    operations: tuple[str, ...]
+    operations: tuple[str | Operation, ...]
     edges: tuple[tuple[int, int], ...]
+    parameters: Parameters = ()
 
-    def __init__(self, operations: Iterable[str], edges: Iterable[Sequence[int]] | np.ndarray):
+    def __init__(
+        self,
+        operations: Iterable[str | Operation],
+        edges: Iterable[Sequence[int]] | np.ndarray,
+        parameters: Mapping[str, Any] | None = None,
+    ):
         object.__setattr__(self, "operations", _names(operations))
         object.__setattr__(self, "edges", _sorted_edges(edges))
+        object.__setattr__(self, "parameters", plain_parameters(parameters) if parameters else ())
         _check(self.operations, self.edges)
 
     @classmethod
-    def _checked(cls, operations: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> Cell:
-        """A cell made of another, known to be one; edges sorted."""
+    def _checked(
+        cls,
+        operations: tuple[str | Operation, ...],
+        edges: tuple[tuple[int, int], ...],
+        parameters: Parameters = (),
+    ) -> Cell:
+        """A cell made of another, known to be one; edges and parameters sorted."""
         cell = object.__new__(cls)
         object.__setattr__(cell, "operations", operations)
         object.__setattr__(cell, "edges", edges)
+        object.__setattr__(cell, "parameters", parameters)
         return cell
 
     def __len__(self) -> int:
         return len(self.operations)
 
     def __hash__(self) -> int:
-        return hash((self.operations, self.edges))
+        return hash((self.operations, self.edges, self.parameters))
 
     def __repr__(self) -> str:
         """What makes the cell anew; of a large one, how many nodes of which operation."""
         if 8 * len(self.edges) + 6 * len(self.operations) <= LONGEST:  # an edge takes 8 characters, a name 6 or more
-            written = f"Cell({list(self.operations)}, {list(self.edges)})"
+            more = f", {dict(self.parameters)}" if self.parameters else ""
+            written = f"Cell({list(self.operations)}, {list(self.edges)}{more})"
             if len(written) <= LONGEST:
                 return written
-        counts = listed((f"{n:,} {name}" for name, n in Counter(self.operations).most_common()), LONGEST // 2)
-        return f"<Cell of {counted(len(self), 'node')} and {counted(len(self.edges), 'edge')}: {counts}>"
+        counts = listed((f"{n:,} {name}" for name, n in Counter(self.names).most_common()), LONGEST // 2)
+        more = f", {counted(len(self.parameters), 'parameter')}" if self.parameters else ""
+        return f"<Cell of {counted(len(self), 'node')} and {counted(len(self.edges), 'edge')}{more}: {counts}>"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each node's operation, for a reader: different ones may have the same."""
+        return tuple(one if isinstance(one, str) else one.name for one in self.operations)
 
     @cached_property
     def live_nodes(self) -> tuple[int, ...]:
@@ -98,8 +124,8 @@ class Cell:
         renumber = {old: new for new, old in enumerate(self.live_nodes)}
         live = [(renumber[u], renumber[v]) for u, v in self._carrying if u in renumber and v in renumber]
         if len(renumber) == len(self) and len(live) == len(self.edges):
-            return self._checked(self.operations, self.edges)
-        return self._checked(tuple([self.operations[i] for i in self.live_nodes]), tuple(live))
+            return self._checked(self.operations, self.edges, self.parameters)
+        return self._checked(tuple([self.operations[i] for i in self.live_nodes]), tuple(live), self.parameters)
 
     @property
     def is_live(self) -> bool:
@@ -110,15 +136,18 @@ class Cell:
     def canonical(self) -> Cell:
         """The one way of writing the pruned cell that all isomorphic cells share; nodes in topological order."""
         pruned = self.pruned
-        order = canonical_order(pruned.operations, pruned.edges)
+        order = canonical_order([str(one) for one in pruned.operations], pruned.edges)
         place = {node: i for i, node in enumerate(order)}
         edges = sorted([(place[u], place[v]) for u, v in pruned.edges])
-        return self._checked(tuple([pruned.operations[i] for i in order]), tuple(edges))
+        return self._checked(tuple([pruned.operations[i] for i in order]), tuple(edges), self.parameters)
 
     @cached_property
     def key(self) -> str:
-        """Names the isomorphism class of the pruned cell: 32 hexadecimal digits, the same on every machine."""
-        written = json.dumps([self.canonical.operations, self.canonical.edges], separators=(",", ":"))
+        """Names the isomorphism class of the pruned cell, with its parameters: 32 hexadecimal digits, the same on every
+        machine."""
+        parts = [[str(one) for one in self.canonical.operations], self.canonical.edges]
+        parts += [self.parameters] if self.parameters else []
+        written = json.dumps(parts, separators=(",", ":"))
         return hashlib.blake2b(written.encode(), digest_size=16).hexdigest()
 
     # --- for a reader -----------------------------------------------------------------------------------------
@@ -180,6 +209,30 @@ class Cell:
         return form("nasbench_graph").write(self)
 
     @classmethod
+    def from_darts(cls, genotype: Any) -> Cell:
+        """From a DARTS, NAS-Bench-301 or NASNet genotype of two cells with two inputs; see `metanp.genotypes`."""
+        return form("darts").read(genotype)
+
+    @classmethod
+    def from_blocks(cls, blocks: Iterable[Operation | Mapping[str, Any] | str]) -> Cell:
+        """From a chain, `[Operation(...), ...]` or `[{"kernel_size": 3, "stage": 0}, ...]`; see `metanp.blocks`."""
+        return form("blocks").read(blocks)
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> Cell:
+        """From parameters alone, `{"depth": 3, "width": [48, 64], "kernel": "5x5"}`: numbers, texts, truth values.
+
+        Numbers are compared as numbers, texts as the same or not (and by the first number in them, where each has one).
+        Nested lists and mappings are named by their place, `width.0`; None is left out. Equal up to the order of names.
+
+        Raises:
+            ValueError: no parameter at all, or one that is neither; names it.
+        """
+        if isinstance(parameters, Mapping) and not parameters:
+            raise ValueError("an architecture of no parameter; expected one at least, as {'depth': 3}")
+        return cls(("input", "output"), ((0, 1),), parameters)
+
+    @classmethod
     def from_networkx(cls, graph: Any) -> Cell:
         """From a `networkx.DiGraph` whose nodes carry an attribute `operation`.
 
@@ -208,21 +261,30 @@ class Cell:
     def from_json(cls, value: str | Mapping[str, Any]) -> Cell:
         """From `{"operations": [...], "edges": [[from, to], ...]}`, `{"nasbench201": "|...|"}` or another space's.
 
+        An operation is a name, or described: `{"name": "fused", "kind": "convolution", "width": 96}`. Beside both there
+        may be `parameters`.
+
         Raises:
             ValueError: neither form, or what the form's own reader refuses.
         """
         data = parse_json(value) if isinstance(value, str) else value
-        if isinstance(data, Mapping) and set(data) == {"operations", "edges"}:
+        if isinstance(data, Mapping) and {"operations", "edges"} <= set(data) <= {"operations", "edges", "parameters"}:
             if not all(isinstance(data[name], list | tuple) for name in ("operations", "edges")):
                 raise ValueError(f"not a cell: {str(data)[:80]!r}; 'operations' and 'edges' must be lists")
-            return cls(data["operations"], data["edges"])
+            read = [Operation.from_json(one) if isinstance(one, Mapping) else one for one in data["operations"]]
+            return cls(read, data["edges"], data.get("parameters"))
         if isinstance(data, Mapping) and len(data) == 1:
-            return form("text").read(*next(iter(data.items())))
+            (name, written), *_ = data.items()
+            if name in WRITTEN:
+                return form(name).read(written) if name != "parameters" else cls.from_parameters(written)
+            return form("text").read(name, written)
         raise ValueError(f"not a cell: {str(data)[:80]!r}; expected 'operations' and 'edges', or a space and a string")
 
     def to_json(self) -> dict[str, Any]:
         """To `{"operations": [...], "edges": [[from, to], ...]}`, ready for `json.dumps`."""
-        return {"operations": list(self.operations), "edges": [list(edge) for edge in self.edges]}
+        operations = [one if isinstance(one, str) else one.to_json() for one in self.operations]
+        more = {"parameters": dict(self.parameters)} if self.parameters else {}
+        return {"operations": operations, "edges": [list(edge) for edge in self.edges], **more}
 
 
 def _neighbours(size: int, edges: Iterable[tuple[int, int]]) -> tuple[list[list[int]], list[list[int]]]:
@@ -247,10 +309,15 @@ def _reached(starts: Iterable[int], after: list[list[int]]) -> set[int]:
     return seen
 
 
-def _names(operations: Any) -> tuple[str, ...]:
+def _names(operations: Any) -> tuple[str | Operation, ...]:
+    """Words as texts; so is a described operation that says just what a word says."""
     if isinstance(operations, str) or not isinstance(operations, Iterable):
         raise ValueError(f"the operations are {operations!r:.80}; expected a list of names, one a node")
-    return tuple(str(name) if isinstance(name, str) else name for name in operations)
+    return tuple(str(one) if isinstance(one, str) else _word(one) for one in operations)
+
+
+def _word(one: Any) -> Any:
+    return operation_at(operation_index(one)) if isinstance(one, Operation) else one
 
 
 def _sorted_edges(edges: Any) -> tuple[tuple[int, int], ...]:
@@ -290,7 +357,7 @@ _ADVICE = {
 }
 
 
-def _check(operations: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> None:
+def _check(operations: tuple[str | Operation, ...], edges: tuple[tuple[int, int], ...]) -> None:
     for name in operations:
         operation_index(name)
     for end in ("input", "output"):

@@ -13,24 +13,39 @@ Axes:
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
-from jaxtyping import Bool, Int, Int16, UInt64
+from jaxtyping import Bool, Int, UInt64
 
 from metanp.brief import counted
 from metanp.canonical import canonical_order
 from metanp.cell import Cell
 from metanp.hashed_refinement import Edges, Neighbours, mix
-from metanp.operations import INDEX, NONE, OUTPUT, SKIP, VOCABULARY
+from metanp.operations import (
+    NONE,
+    OUTPUT,
+    SKIP,
+    VOCABULARY,
+    Operation,
+    colours,
+    described,
+    operation_at,
+    operation_index,
+    words,
+)
+from metanp.parameters import Parameters
 
 TURNED_AT_ONCE = 1024  # cells made of arrays at once when they are walked
 CHUNK = 32_768  # cells handled at once, so that temporary arrays stay in tens of megabytes
 PAIRS = 2**22  # pairs of nodes handled at once, likewise; a single cell may have more
 STEPS = 7
+MOST_NUMBERS = np.iinfo(np.int16).max  # of operations; more are written in more bytes
 SMALL = 64  # nodes; cells up to here are put into one array
 
 
@@ -38,29 +53,33 @@ SMALL = 64  # nodes; cells up to here are put into one array
 class CellArray:
     """Cells as arrays.
 
-    operation: index into `metanp.operations.VOCABULARY`, -1 where padded.
+    operation: number of `metanp.operations.operation_index`: of a word its place in the vocabulary; -1 where padded.
     adjacency: [cell, from, to], True for an edge; upper triangular.
+    parameters: of each cell, as in `Cell`; None where none has any.
     """
 
-    operation: Int16[np.ndarray, "cell node"]
+    operation: Int[np.ndarray, "cell node"]
     adjacency: Bool[np.ndarray, "cell node node"]
+    parameters: np.ndarray | None = None
 
     @classmethod
     def from_cells(cls, cells: Sequence[Cell]) -> CellArray:
         """The same cells, each with its nodes in topological order."""
         width = max((len(cell) for cell in cells), default=2)
-        operation = np.full((len(cells), width), -1, dtype=np.int16)
+        many = any(operation_index(one) > MOST_NUMBERS for cell in cells for one in cell.operations)
+        operation = np.full((len(cells), width), -1, dtype=np.int32 if many else np.int16)
         row, start, end = [], [], []
         for i, cell in enumerate(cells):
             operations, edges = _in_topological_order(cell)
-            operation[i, : len(operations)] = [INDEX[name] for name in operations]
+            operation[i, : len(operations)] = [operation_index(one) for one in operations]
             for u, v in edges:
                 row.append(i)
                 start.append(u)
                 end.append(v)
         adjacency = np.zeros((len(cells), width, width), dtype=bool)
         adjacency[row, start, end] = True
-        return cls(operation, adjacency)
+        parameters = _objects([cell.parameters for cell in cells])
+        return cls(operation, adjacency, parameters if any(parameters) else None)
 
     @classmethod
     def concatenate(cls, parts: Sequence[CellArray]) -> CellArray:
@@ -68,7 +87,10 @@ class CellArray:
         width = max((part.operation.shape[1] for part in parts), default=2)
         padded = [part._widened(width) for part in parts] or [cls.from_cells([])]
         operation = np.concatenate([part.operation for part in padded])
-        return cls(operation, np.concatenate([part.adjacency for part in padded]))
+        parameters = None
+        if any(part.parameters is not None for part in parts):
+            parameters = np.concatenate([part.each_parameters() for part in parts])
+        return cls(operation, np.concatenate([part.adjacency for part in padded]), parameters)
 
     def __len__(self) -> int:
         return len(self.operation)
@@ -88,7 +110,27 @@ class CellArray:
             if not -len(self) <= index < len(self):
                 raise IndexError(f"there are {len(self):,} cells, none at {index}")
             return self[[int(index)]].to_cells()[0]
-        return CellArray(self.operation[index], self.adjacency[index])
+        return CellArray(self.operation[index], self.adjacency[index], _taken(self.parameters, index))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Numbers of described operations are good for one process: their descriptions go with them."""
+        numbers = [int(i) for i in np.unique(self.operation) if i >= len(VOCABULARY)]
+        return {**vars(self), "described": {i: described(i) for i in numbers}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        here = {i: operation_index(one) for i, one in state.pop("described", {}).items()}
+        operation = state["operation"]
+        if any(i != j for i, j in here.items()):
+            table = np.arange(-1, int(operation.max(initial=0)) + 1, dtype=operation.dtype)
+            for i, j in here.items():
+                table[i + 1] = j
+            operation = table[operation + 1]
+        for name, value in {**state, "operation": operation}.items():
+            object.__setattr__(self, name, value)
+
+    def each_parameters(self) -> np.ndarray:
+        """Parameters of each cell, empty where none has any."""
+        return _objects([()] * len(self)) if self.parameters is None else self.parameters
 
     def __iter__(self) -> Iterator[Cell]:
         for start in range(0, len(self), TURNED_AT_ONCE):
@@ -101,16 +143,21 @@ class CellArray:
 
     def to_cells(self) -> list[Cell]:
         """Back to `Cell` objects."""
-        names = [operation.name for operation in VOCABULARY]
         return [
-            Cell([names[o] for o in operation if o >= 0], np.argwhere(adjacency).tolist())
-            for operation, adjacency in zip(self.operation.tolist(), self.adjacency, strict=True)
+            Cell([operation_at(o) for o in operation if o >= 0], np.argwhere(adjacency).tolist(), dict(parameters))
+            for operation, adjacency, parameters in zip(
+                self.operation.tolist(), self.adjacency, self.each_parameters(), strict=True
+            )
         ]
 
-    def relabelled(self, operation: Int16[np.ndarray, " vocabulary"]) -> CellArray:
+    def in_words(self) -> CellArray:
+        """Every operation by the word of the vocabulary that stands for it: for what has a row a word."""
+        return CellArray(words(self.operation), self.adjacency, self.parameters)
+
+    def relabelled(self, operation: Int[np.ndarray, " vocabulary"]) -> CellArray:
         """Every operation i replaced by operation[i]; padding stays."""
         swapped = np.where(self.operation >= 0, operation[self.operation], -1)
-        return CellArray(swapped.astype(np.int16), self.adjacency)
+        return CellArray(swapped.astype(self.operation.dtype), self.adjacency, self.parameters)
 
     def pruned(self) -> CellArray:
         """`Cell.pruned` of every cell."""
@@ -119,7 +166,7 @@ class CellArray:
     def skipless(self) -> CellArray:
         """Every cell with an edge in place of each path of skips; where there is one already, it stays the only one."""
         skip = self.operation == SKIP
-        return _only(CellArray(self.operation, self.around(skip)), ~skip & (self.operation >= 0))
+        return _only(CellArray(self.operation, self.around(skip), self.parameters), ~skip & (self.operation >= 0))
 
     def around(self, nodes: Bool[np.ndarray, "cell node"]) -> Bool[np.ndarray, "cell node node"]:
         """[cell, from, to]: the edges that lead around some nodes, from what leads to each to what it leads to."""
@@ -149,7 +196,7 @@ class CellArray:
     def narrowed(self) -> CellArray:
         """Padded no further than to the largest cell."""
         width = max(2, int(self.size.max(initial=2)))
-        return CellArray(self.operation[:, :width], self.adjacency[:, :width, :width])
+        return CellArray(self.operation[:, :width], self.adjacency[:, :width, :width], self.parameters)
 
     def fingerprint(self) -> UInt64[np.ndarray, " cell"]:
         """A number shared by isomorphic cells, and by cells that Weisfeiler-Lehman refinement cannot tell apart.
@@ -157,14 +204,15 @@ class CellArray:
         Of the cells as they stand: prune first to compare what cells compute. Padding does not matter.
         """
         parts = [_fingerprint(part) for part in self.pieces()]
-        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+        names = np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+        return names if self.parameters is None else _with_parameters(names, self.parameters)
 
     def _widened(self, width: int) -> CellArray:
         more = width - self.operation.shape[1]
         if not more:
             return self
         operation = np.pad(self.operation, ((0, 0), (0, more)), constant_values=-1)
-        return CellArray(operation, np.pad(self.adjacency, ((0, 0), (0, more), (0, more))))
+        return CellArray(operation, np.pad(self.adjacency, ((0, 0), (0, more), (0, more))), self.parameters)
 
 
 def as_array(cells: Sequence[Cell] | CellArray) -> CellArray:
@@ -204,11 +252,11 @@ def by_size(cells: Sequence[Cell] | CellArray) -> list[tuple[Int[np.ndarray, " c
     return found or [(np.zeros(0, dtype=np.int64), as_array(cells))]
 
 
-def _in_topological_order(cell: Cell) -> tuple[tuple[str, ...], Sequence[tuple[int, int]]]:
+def _in_topological_order(cell: Cell) -> tuple[tuple[str | Operation, ...], Sequence[tuple[int, int]]]:
     operations, edges = cell.operations, cell.edges
     if operations[0] == "input" and operations[-1] == "output" and all(u < v for u, v in edges):
         return operations, edges
-    order = canonical_order(operations, edges)
+    order = canonical_order([str(one) for one in operations], edges)
     source, sink = operations.index("input"), operations.index("output")
     order = [source, *(i for i in order if i not in (source, sink)), sink]
     place = {node: i for i, node in enumerate(order)}
@@ -240,7 +288,30 @@ def _only(cells: CellArray, kept: Bool[np.ndarray, "cell node"]) -> CellArray:
     real = np.take_along_axis(kept, order, 1)
     rows = np.arange(len(cells))[:, None, None]
     edges = cells.adjacency[rows, order[:, :, None], order[:, None, :]] & real[:, :, None] & real[:, None, :]
-    return CellArray(np.where(real, np.take_along_axis(cells.operation, order, 1), -1).astype(np.int16), edges)
+    operation = np.where(real, np.take_along_axis(cells.operation, order, 1), -1)
+    return CellArray(operation.astype(cells.operation.dtype), edges, cells.parameters)
+
+
+def _objects(of_cells: Sequence[Parameters]) -> np.ndarray:
+    """One object a cell."""
+    found = np.empty(len(of_cells), dtype=object)
+    for i, one in enumerate(of_cells):  # whole, not as another axis
+        found[i] = one
+    return found
+
+
+def _taken(parameters: np.ndarray | None, index: Any) -> np.ndarray | None:
+    if parameters is None:
+        return None
+    taken = parameters[index]
+    return taken if any(taken) else None
+
+
+def _with_parameters(names: UInt64[np.ndarray, " cell"], parameters: np.ndarray) -> UInt64[np.ndarray, " cell"]:
+    """Fingerprints of graphs, and of the parameters beside them."""
+    known = {one: hashlib.blake2b(json.dumps(one).encode(), digest_size=8).digest() for one in set(parameters) if one}
+    more = np.array([int.from_bytes(known.get(one, b""), "little") for one in parameters], dtype=np.uint64)
+    return np.where(more > 0, mix(names ^ mix(more)), names)
 
 
 def refine(colour: UInt64[np.ndarray, "cell node"], cells: CellArray) -> UInt64[np.ndarray, "cell node"]:
@@ -254,7 +325,7 @@ def refine(colour: UInt64[np.ndarray, "cell node"], cells: CellArray) -> UInt64[
 
 def initial_colour(cells: CellArray) -> UInt64[np.ndarray, "cell node"]:
     """Nodes coloured by operation, 0 where padded."""
-    return np.where(cells.operation >= 0, mix(cells.operation.astype(np.uint64)), np.uint64(0))
+    return np.where(cells.operation >= 0, mix(colours(cells.operation)), np.uint64(0))
 
 
 def _fingerprint(cells: CellArray) -> UInt64[np.ndarray, " cell"]:

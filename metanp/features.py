@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from metanp.cell_array import CellArray, initial_colour, refine
-from metanp.operations import SKIP, VOCABULARY
+from metanp.operations import ATTRIBUTE_TABLE, ATTRIBUTES, SKIP, VOCABULARY
 
 # Classes of operations that behave alike in any space.
 CLASSES: dict[str, tuple[int, ...]] = {
@@ -23,8 +23,8 @@ CLASSES: dict[str, tuple[int, ...]] = {
     for name, rule in {
         "identity": lambda o: o.kind == "skip",
         "pool": lambda o: o.kind == "pool",
-        "pointwise": lambda o: o.kind == "linear" or (o.kind == "convolution" and o.kernel_size == 1),
-        "spatial": lambda o: o.kind == "convolution" and o.kernel_size > 1,
+        "pointwise": lambda o: o.kind == "linear" or (o.kind == "convolution" and o.largest_kernel == 1),
+        "spatial": lambda o: o.kind == "convolution" and o.largest_kernel > 1,
         "aggregation": lambda o: o.kind == "aggregation",
         "parametric": lambda o: o.parametric,
         "elementwise": lambda o: o.kind in ("activation", "product", "sum", "custom"),
@@ -144,7 +144,7 @@ def _shape(cells: CellArray, sums: dict[str, np.ndarray], log_paths: np.ndarray)
 
 
 def _receptive_field(operation: np.ndarray) -> np.ndarray:
-    reach = np.array([(o.kernel_size - 1) * o.dilation / 2 if o.kernel_size else 0 for o in VOCABULARY])
+    reach = ATTRIBUTE_TABLE[:, ATTRIBUTES.index("receptive_field")]
     return np.where(operation >= 0, reach[operation], 0)
 
 

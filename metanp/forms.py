@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 # The module that registers each form. "text" is a space's name and a cell in that space's own text.
 HOMES = {
+    "blocks": "metanp.blocks",
+    "darts": "metanp.genotypes",
     "naslib": "metanp.spaces.nasbench201",
     "nasbench101": "metanp.spaces.nasbench101",
     "nasbench201": "metanp.spaces.nasbench201",

@@ -21,6 +21,7 @@ from metanp.cell_array import CellArray
 from metanp.distinct import Distinct
 from metanp.features import graph_features, wl_patterns
 from metanp.geometric import Data
+from metanp.operations import words
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Graphs:
     @classmethod
     def of(cls, pruned: CellArray) -> Graphs:
         """Compute the features of cells that are pruned already, row by row."""
-        return cls(pruned, graph_features(pruned), wl_patterns(pruned))
+        return cls(pruned, graph_features(pruned.in_words()), wl_patterns(pruned))
 
     @classmethod
     def distinct(cls, cells: Sequence[Cell] | CellArray) -> tuple[Graphs, Int[np.ndarray, " cell"]]:
@@ -74,7 +75,7 @@ class Graphs:
         edges = np.stack([number[cell, start], number[cell, end]])
         size = real.sum(1)
         return Data(
-            x=torch.from_numpy(self.pruned.operation[real].astype(np.int64)),
+            x=torch.from_numpy(words(self.pruned.operation)[real].astype(np.int64)),
             edge_index=torch.from_numpy(edges.astype(np.int64)),
             batch=torch.from_numpy(np.repeat(np.arange(len(self)), size)),
             features=torch.from_numpy(self.features),

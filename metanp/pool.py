@@ -47,8 +47,7 @@ class Pool:
     def only(self, rows: Int[np.ndarray, " row"]) -> Pool:
         """Some of the cells, in the order of `rows`."""
         cells = self.cells[rows] if isinstance(self.cells, CellArray) else [self.cells[int(i)] for i in rows]
-        side = Side(self.side.names, self.side.values[rows])
-        return replace(self, cells=cells, graph=self.graph[rows], side=side)
+        return replace(self, cells=cells, graph=self.graph[rows], side=self.side.rows(rows))
 
     def cell(self, index: int) -> Cell:
         """One of the cells, as given."""

@@ -21,6 +21,7 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
 from metanp.contract import About
+from metanp.descriptions import Descriptions
 from metanp.estimator import Estimator, NotFittedError
 from metanp.fitted import Evaluated, Fitted, ScoreWarning
 from metanp.given import (
@@ -149,7 +150,7 @@ class MetaNP(Estimator):
         cells = read_cells(candidates, "candidates")
         if not len(cells):
             raise ValueError("the pool of candidates is empty")
-        return self._reader.encode(cells, Side.of(features, len(cells)))
+        return self._reader.encode(cells, Side.of(features, len(cells)).beside(Descriptions.of(cells)))
 
     @overload
     def predict(

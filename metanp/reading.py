@@ -82,7 +82,7 @@ class Reader:
         Where measurements of one cell differ by far more than noise, their own variance is added to that noise: they
         weigh less, and a new measurement of that cell may be anywhere between.
         """
-        side = Side(pool.side.names, pool.side.values[rows])
+        side = pool.side.rows(rows)
         with torch.inference_mode():
             xc = self._points(pool, standardise_side(side.values, side.values), rows)
             yc = torch.as_tensor(value, dtype=torch.float32, device=self.device)[None]

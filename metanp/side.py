@@ -9,13 +9,14 @@ Axes: cell; context, the evaluated cells; side, the columns of side features. nu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from metanp.brief import brief
+from metanp.descriptions import GIVEN, Descriptions
 from metanp.given import InputError, read_numbers, shown
 from metanp.nearest import names_like
 from metanp.score_transform import ScoreTransform
@@ -25,10 +26,16 @@ FURTHEST = 4.0  # no value is further out than this, in standard deviations of t
 
 @dataclass(frozen=True)
 class Side:
-    """Named side features of cells, NaN where missing."""
+    """Named side features of cells, NaN where missing.
+
+    own: how many of them, the last ones, are what the cells say of themselves (`metanp.descriptions`). texts: their
+    parameters of which a column each says whether they are a certain text.
+    """
 
     names: tuple[str, ...]
     values: Float[np.ndarray, "cell side"]
+    own: int = field(default=0, repr=False)
+    texts: frozenset[str] = field(default=frozenset(), repr=False)
 
     __repr__ = brief
 
@@ -65,11 +72,34 @@ class Side:
             side = cls.of(features, scored)
         return cls(side.names, np.concatenate([side.values, np.full((failed, len(side.names)), np.nan)]))
 
+    def beside(self, own: Descriptions) -> Side:
+        """These, and behind them what the cells say of themselves; the user's own take the place of those."""
+        if not own.names:
+            return self
+        new = [i for i, name in enumerate(own.names) if name not in self.names]
+        names = (*self.names, *(own.names[i] for i in new))
+        return Side(names, np.concatenate([self.values, own.values[:, new]], axis=1), len(new), own.texts)
+
+    def telling(self) -> Side:
+        """Without what all of the cells say alike of themselves: nothing can be learned of it."""
+        first = len(self.names) - self.own
+        kept = [i for i in range(len(self.names)) if i < first or len(np.unique(self.values[:, i])) > 1]
+        names = tuple(self.names[i] for i in kept)
+        return self if not self.own else Side(names, self.values[:, kept], len(kept) - first, self.texts)
+
+    def rows(self, index: Any) -> Side:
+        """Some of the cells."""
+        return replace(self, values=self.values[index])
+
     def in_order(self, names: Sequence[str]) -> Float[np.ndarray, "cell side"]:
-        """The columns called `names`, all missing where this has no such column."""
-        missing = np.full(len(self.values), np.nan)
-        columns = [self.values[:, self.names.index(n)] if n in self.names else missing for n in names]
+        """The columns called `names`, all missing where this has no such column; 0 for a text that no cell has."""
+        place = {name: i for i, name in enumerate(self.names)}
+        columns = [self.values[:, place[name]] if name in place else self._absent(name) for name in names]
         return np.stack(columns, axis=1) if columns else np.zeros((len(self.values), 0))
+
+    def _absent(self, name: str) -> Float[np.ndarray, " cell"]:
+        text = any(name.startswith(f"{parameter}=") for parameter in self.texts)
+        return np.full(len(self.values), 0.0 if text else 1.0 if name.endswith(GIVEN) else np.nan)
 
     def check_known(self, known: Sequence[str]) -> None:
         """Refuse side features that the evaluated cells do not have: nothing could be learned of them.
@@ -77,7 +107,7 @@ class Side:
         Raises:
             ValueError: one that is not among `known`; names it and the nearest that is.
         """
-        if unknown := [name for name in self.names if name not in known]:
+        if unknown := [name for name in self.names[: len(self.names) - self.own] if name not in known]:
             near = names_like(unknown[0], known, most=1, alike=0)
             told = f"nearest to the first: {near[0]!r}" if near else "which saw none"
             raise ValueError(

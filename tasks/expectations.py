@@ -18,7 +18,7 @@ from metanp.operations import SKIP, VOCABULARY
 # pixel adds little, and pooling takes away.
 QUALITY = np.array(
     [
-        {"convolution": 1.0 if o.kernel_size > 1 else 0.2, "aggregation": 0.5, "linear": 0.2, "pool": -0.4}.get(
+        {"convolution": 1.0 if o.largest_kernel > 1 else 0.2, "aggregation": 0.5, "linear": 0.2, "pool": -0.4}.get(
             o.kind, 0
         )
         for o in VOCABULARY

@@ -25,9 +25,10 @@ from metanp.brief import counted, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.contract import About as About  # where it was before
+from metanp.descriptions import Descriptions
 from metanp.estimator import Estimator, NotFittedError
 from metanp.given import check_alike, read_cells, read_evaluated, read_flag, read_scores
-from metanp.score_transform import InUnit, ScoreTransform
+from metanp.score_transform import ScoreTransform
 from metanp.side import Side
 from metanp.torch_state import usual_torch
 
@@ -90,7 +91,7 @@ class Baseline(Estimator, ABC):
         """The inputs of `cells` and their side features, for `predict` after as many fits as one likes."""
         check_alike(cells, features, "features")
         listed = read_cells(cells)
-        return self.read(listed).with_side(Side.of(features, len(listed)))
+        return self.read(listed).with_side(Side.of(features, len(listed)).beside(Descriptions.of(listed)))
 
     @usual_torch()
     def fit(self, cells: Iterable[Cell] | CellArray = (), score: Any = (), features: Any = None) -> Self:
@@ -110,7 +111,7 @@ class Baseline(Estimator, ABC):
         if len(values) < self.fewest_labels:
             needs = f"{type(self).__name__} needs at least {self.fewest_labels}"
             raise ValueError(f"too few evaluated cells: {needs}, but got {len(values)}")
-        context, transform = self.encode(cells, features), InUnit.fit(self.transform, values)
+        context, transform = self.encode(cells, features).telling(), self.transform.fit(values)
         self._is_fitted = False  # whatever goes wrong now, it is no mixture of two fits
         self._context, self._transform = context, transform
         self._fit(context, transform.forward(values))

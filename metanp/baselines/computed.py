@@ -26,7 +26,7 @@ def computed(cells: Sequence[Cell] | CellArray) -> Inputs:
     """Graph features and counts of subtrees of one step, of two, ...; of the pruned cells."""
     distinct = Distinct.of(cells)
     counts = [Counts.of(graph, name, len(distinct)) for graph, name in _subtrees(distinct)]
-    features, none = distinct.each(graph_features), Side.of(None, len(distinct))
+    features, none = distinct.each(lambda pruned: graph_features(pruned.in_words())), Side.of(None, len(distinct))
     return Inputs(distinct.graph, distinct.fingerprint, features, tuple(counts), none)
 
 

@@ -37,7 +37,7 @@ Hits = tuple[Int[np.ndarray, " hit"], UInt64[np.ndarray, " hit"]]
 
 def adjacency(cells: Sequence[Cell] | CellArray) -> Inputs:
     """One-hot operations by node and one-hot edges."""
-    array = as_array(cells)
+    array = as_array(cells).in_words()
     row, node = np.nonzero(array.operation >= 0)
     operation = node * len(VOCABULARY) + array.operation[row, node]
     edge_row, edge = _edges(array)
@@ -50,7 +50,7 @@ def categorical(cells: Sequence[Cell] | CellArray) -> Inputs:
 
     What is missing, an edge more or a node more, is 0.
     """
-    array = as_array(cells)
+    array = as_array(cells).in_words()
     row, node = np.nonzero(array.operation >= 0)
     operations = Counts.of(row, node.astype(np.uint64), len(array), array.operation[row, node].astype(np.float32))
     edge_row, edge = _edges(array)
@@ -65,7 +65,7 @@ def categorical(cells: Sequence[Cell] | CellArray) -> Inputs:
 def paths(cells: Sequence[Cell] | CellArray, longest: int = LONGEST) -> Inputs:
     """Which paths of at most `longest` operations there are, 1 for each, however often."""
     distinct = Distinct.of(cells)
-    found = [(own[row], name) for own, pruned in distinct.groups for row, name in _paths(pruned, longest)]
+    found = [(own[row], name) for own, pruned in distinct.groups for row, name in _paths(pruned.in_words(), longest)]
     found = found or [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64))]
     row, name = (np.concatenate(part) for part in zip(*found, strict=True))
     once = np.unique(np.stack([row.astype(np.uint64), name]), axis=1)

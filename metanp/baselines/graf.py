@@ -84,7 +84,7 @@ def graf(cells: Sequence[Cell] | CellArray) -> SetInputs:
     """Cells without what is unreachable, each distinct one once."""
     distinct = Distinct.of(cells, reachable)
     none, side = np.zeros((len(distinct), 0), dtype=np.float32), Side.of(None, len(distinct))
-    return SetInputs(distinct.graph, distinct.fingerprint, none, (), side, distinct.array())
+    return SetInputs(distinct.graph, distinct.fingerprint, none, (), side, distinct.array().in_words())
 
 
 def reachable(cells: CellArray) -> CellArray:
@@ -93,7 +93,7 @@ def reachable(cells: CellArray) -> CellArray:
     there, alive = _on_a_path(cells, real), _on_a_path(cells, real & (cells.operation != NONE))
     ends = (cells.operation == INPUT) | (cells.operation == OUTPUT)
     operation = np.where(ends | alive, cells.operation, np.where(there, NONE, -1))
-    return CellArray(operation.astype(np.int16), cells.adjacency & there[:, :, None] & there[:, None, :])
+    return CellArray(operation.astype(cells.operation.dtype), cells.adjacency & there[:, :, None] & there[:, None, :])
 
 
 def sets_of(cells: CellArray) -> Bool[np.ndarray, "set vocabulary"]:

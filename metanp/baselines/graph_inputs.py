@@ -21,7 +21,7 @@ from metanp.baselines.inputs import Inputs
 from metanp.cell import Cell
 from metanp.cell_array import CellArray, as_array
 from metanp.distinct import Distinct
-from metanp.operations import VOCABULARY
+from metanp.operations import VOCABULARY, words
 from metanp.side import Side
 
 
@@ -48,7 +48,7 @@ class GraphInputs(Inputs):
         Raises:
             ValueError: there are side features.
         """
-        if side.names:
+        if len(side.names) > side.own:
             raise ValueError(f"this baseline reads cells alone, no side features such as {side.names[0]!r}")
         return self
 
@@ -58,7 +58,7 @@ class GraphInputs(Inputs):
 
     def operations(self) -> Float[Tensor, "graph node operation"]:
         """One-hot; zeros where padded."""
-        operation = torch.tensor(self.cells.operation, dtype=torch.long)
+        operation = torch.tensor(words(self.cells.operation), dtype=torch.long)
         return functional.one_hot(operation + 1, len(VOCABULARY) + 1)[..., 1:].float()
 
 

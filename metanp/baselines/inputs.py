@@ -13,7 +13,7 @@ Axes: cell, as given; graph, a distinct row; pattern, a named count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32, Int, UInt64
@@ -92,7 +92,7 @@ class Inputs:
         """Some of the rows, each as one cell."""
         counts = tuple(Counts(c.name, c.count[start:stop]) for c in self.counts)
         features = self.features[start:stop]
-        side = Side(self.side.names, self.side.values[start:stop])
+        side = self.side.rows(slice(start, stop))
         return Inputs(np.arange(len(features)), self.fingerprint[start:stop], features, counts, side)
 
     def with_side(self, side: Side) -> Inputs:
@@ -102,6 +102,10 @@ class Inputs:
         counts = tuple(Counts(c.name, c.count[self.graph]) for c in self.counts)
         fingerprint, features = self.fingerprint[self.graph], self.features[self.graph]
         return Inputs(np.arange(len(self)), fingerprint, features, counts, side)
+
+    def telling(self) -> Inputs:
+        """Without what all of the cells say alike of themselves."""
+        return replace(self, side=self.side.telling()) if self.side.own else self
 
     def blocks(self, context: Inputs) -> list[Float32[np.ndarray, "graph column"]]:
         """Features, counts, side features (missing ones average), columns as the cells in `context` know them."""

@@ -158,7 +158,7 @@ def _stacked(*parts: Int[Tensor, "cell _"]) -> Int[Tensor, "all step"]:
 
 def _sequence(cells: CellArray) -> Int[Tensor, "cell step"]:
     """Words of each cell, the input's own left out."""
-    operation = torch.tensor(cells.operation, dtype=torch.long)
+    operation = torch.tensor(cells.in_words().operation, dtype=torch.long)
     edge = torch.tensor(cells.adjacency, dtype=torch.long)
     steps = []
     for node in range(1, operation.shape[1]):

@@ -24,7 +24,8 @@ def read_cells(cells: Any, what: str = "cells") -> list[Cell] | CellArray:
         InputError: something that is no collection of cells, or an item that is no `Cell`; names it and its position.
     """
     if isinstance(cells, CellArray):
-        return CellArray(cells.operation.copy(), cells.adjacency.copy())
+        parameters = None if cells.parameters is None else cells.parameters.copy()
+        return CellArray(cells.operation.copy(), cells.adjacency.copy(), parameters)
     listed = _listed(cells, what)
     for place, cell in enumerate(listed):
         if not isinstance(cell, Cell):

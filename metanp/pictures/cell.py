@@ -20,19 +20,19 @@ FAINT = 0.35
 
 def draw_cell(cell: Graph) -> Picture:
     """A picture of the cell."""
-    n = len(cell.operations)
+    n = len(cell.names)
     if n > LARGEST or len(cell.edges) > MOST_EDGES:
-        return draw_summary(cell.operations, len(cell.edges))
+        return draw_summary(cell.names, len(cell.edges))
     live = set(cell.live_nodes)
-    names = [cut(name, LETTERS) for name in cell.operations]
+    names = [cut(name, LETTERS) for name in cell.names]
     layout = lay_out(n, cell.edges, [max(44.0, LETTER * len(name) + 18) for name in names])
     lines = [(any(u in live and v in live for u, v in edges), pair) for pair, edges in layout.segments.items()]
     parts = [_line(layout, pair, carries) for carries, pair in sorted(lines)]  # faint ones below the others
     for row in layout.layers:
-        parts += [_box(layout.x[i], _top(i), cell.operations[i[1]], i[1] in live) for i in row if i[0] == "node"]
+        parts += [_box(layout.x[i], _top(i), cell.names[i[1]], i[1] in live) for i in row if i[0] == "node"]
     content = tag("g", "".join(parts), transform=f"translate({MARGIN} {MARGIN})")
     height = STEP * (len(layout.layers) - 1) + BOX
-    alternative = f"cell of {in_words(cell.operations, len(cell.edges))}"
+    alternative = f"cell of {in_words(cell.names, len(cell.edges))}"
     return picture(layout.width + 2 * MARGIN, height + 2 * MARGIN, content, alternative)
 
 

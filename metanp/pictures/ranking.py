@@ -59,7 +59,7 @@ def _row(ranking: Places, true: np.ndarray | None, i: int, scale: Scale) -> str:
     y = TOP + ROW * i + ROW / 2
     mean, lower, upper = ranking.mean[i], ranking.lower[i], ranking.upper[i]
     cell = ranking.cells[i]
-    told = f"{in_words(cell.operations, len(cell.edges))}; predicted {mean:.5g}, 90 %: {lower:.5g} to {upper:.5g}"
+    told = f"{in_words(cell.names, len(cell.edges))}; predicted {mean:.5g}, 90 %: {lower:.5g} to {upper:.5g}"
     parts = [
         note(told),
         words(4, y + 4, f"{i + 1}", font_weight=600),

@@ -10,13 +10,13 @@ from jaxtyping import Float, Int
 
 
 class Graph(Protocol):
-    """A directed acyclic graph with an operation at each node, such as a `metanp.Cell`.
+    """A directed acyclic graph with the name of an operation at each node, such as a `metanp.Cell`.
 
     edges: pairs (from, to) of nodes. live_nodes: those that carry something to the output. pruned: the graph of these.
     """
 
     @property
-    def operations(self) -> Sequence[str]: ...
+    def names(self) -> Sequence[str]: ...
 
     @property
     def edges(self) -> Sequence[tuple[int, int]]: ...

@@ -28,7 +28,7 @@ def ranking_table(ranking: Places) -> str:
 
     def row(i: int) -> tuple[str, ...]:
         mean, std, lower, upper = (written(float(values[i]), step) for values in numbers)
-        computes = _operations(ranking.cells[i].pruned.operations)
+        computes = _operations(ranking.cells[i].pruned.names)
         return (
             f"{i + 1}",
             f"{ranking.index[i]:,}",

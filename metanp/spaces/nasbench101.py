@@ -67,7 +67,7 @@ def write(cell: Cell) -> tuple[list[list[int]], list[str]]:
     pruned = _checked(cell)
     matrix = np.zeros((len(pruned), len(pruned)), dtype=int)
     matrix[tuple(np.transpose(pruned.edges))] = 1
-    return matrix.tolist(), [TO_OWN[name] for name in pruned.operations]
+    return matrix.tolist(), [TO_OWN[name] for name in pruned.names]
 
 
 def graph_hash(cell: Cell) -> str:
@@ -77,7 +77,7 @@ def graph_hash(cell: Cell) -> str:
         ValueError: as `write`.
     """
     pruned = _checked(cell)
-    return published_md5([LABEL[name] for name in pruned.operations], pruned.edges)
+    return published_md5([LABEL[name] for name in pruned.names], pruned.edges)
 
 
 class NASBench101(Space):
@@ -110,7 +110,7 @@ class NASBench101(Space):
         present = set(pruned.edges)
         pairs = zip(*np.triu_indices(len(pruned), 1), strict=True)
         bits = "".join("1" if (int(u), int(v)) in present else "0" for u, v in pairs)
-        return bits + "-" + "".join(TO_LETTER[name] for name in pruned.operations[1:-1])
+        return bits + "-" + "".join(TO_LETTER[name] for name in pruned.names[1:-1])
 
     def find(self, cell: Cell) -> int:
         """The index of the cell that computes the same; ValueError names what is not in the space."""

@@ -82,7 +82,7 @@ def _reaches(edges: tuple[tuple[int, int], ...], start: int, goal: int) -> bool:
 def _on_all_vertices(cell: Cell) -> tuple[list[str], set[tuple[int, int]]]:
     """Operations and edges with the output moved to the last of all vertices; idle ones carry the first operation."""
     last = len(cell) - 1
-    inner = list(cell.operations[1:-1])
+    inner = list(cell.names[1:-1])
     idle = [OPERATIONS[0]] * (MAX_VERTICES - 2 - len(inner))
     edges = {(u, MAX_VERTICES - 1 if v == last else v) for u, v in cell.edges}
     return ["input", *inner, *idle, "output"], edges

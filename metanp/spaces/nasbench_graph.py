@@ -17,6 +17,7 @@ Source: Qin et al., "NAS-Bench-Graph", NeurIPS 2022 (arXiv:2206.09166); its pack
 from collections.abc import Sequence
 from functools import cache
 from itertools import permutations, product
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -187,7 +188,7 @@ def _read(cell: Cell) -> tuple[Links, Digits]:
 
 def _as_written(cell: Cell) -> tuple[Links, Digits] | None:
     inner = cell.operations[1:-1]
-    own = {ours: digit for digit, ours in enumerate(OPERATIONS.values())}
+    own: dict[Any, int] = {ours: digit for digit, ours in enumerate(OPERATIONS.values())}
     if len(inner) != LAYERS or cell.operations[0] != "input" or not all(name in own for name in inner):
         return None
     reads = {v: u for u, v in cell.edges}

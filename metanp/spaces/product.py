@@ -6,6 +6,7 @@ What a digit means, and the text around the digits, each space says itself.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -48,7 +49,7 @@ class ProductSpace(Space):
         self.operations = tuple(operations.values())
         self.edges = tuple(sorted(edges))
         self.slots = max(v for _, v in edges) - 1
-        self._digit = {operation: digit for digit, operation in enumerate(self.operations)}
+        self._digit: dict[Any, int] = {operation: digit for digit, operation in enumerate(self.operations)}
 
     def __len__(self) -> int:
         return len(self.operations) ** self.slots

@@ -141,4 +141,4 @@ def _events(rows: list[dict[str, Any]]) -> Table:
 
 def drawn(cell: Cell, names: Names) -> str:
     """A cell in one line: the benchmark's text, or its operations."""
-    return names.text(cell) if names.space else " ".join(cell.operations[1:-1])
+    return names.text(cell) if names.space else " ".join(cell.names[1:-1])
