@@ -1,4 +1,4 @@
-"""What the model reads of cells: pruned, each distinct cell once, with everything that can be computed of it.
+"""The model's input: distinct pruned cells with everything that can be computed of them.
 
 `Graphs` is the bridge from `CellArray` (numpy, a whole space) to the encoder (torch). Cells that no model here can
 tell apart share one row, so that 15,625 strings of NAS-Bench-201 cost as much as their 8,765 pruned cells.

@@ -1,15 +1,14 @@
 """The one vocabulary of operations, and what each of them is.
 
-Every search space is written in these words, so that a 3x3 convolution is the same thing wherever it stands. The
-model sees an operation twice: as its attributes (`ATTRIBUTES`, shared by operations alike) and as itself (a learned
-residual).
+All search spaces use these names, so that a 3x3 convolution is the same in each of them. The model reads an operation
+as its attributes (`ATTRIBUTES`, shared by similar operations) plus a learned residual of its own.
 
 Knows no cell and no space. The order of `VOCABULARY` is part of the checkpoint format: append, never reorder.
 
 `skip` is an identity, `none` carries nothing. Kernel sizes and dilations are in pixels; expansion is the factor of
 an inverted bottleneck's width. GNN operations follow NAS-Bench-Graph (Qin et al. 2022), recurrent ones NAS-Bench-NLP
-(Klyuchnikov et al. 2022). `custom1` to `custom4` are for operations that the vocabulary has no word for: their meaning
-is read off the evaluated cells alone.
+(Klyuchnikov et al. 2022). `custom1` to `custom4` are for operations that the vocabulary lacks: their effect is inferred
+from the evaluated cells alone.
 """
 
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Operation:
-    """What a node computes: its kind, and the numbers that tell two of a kind apart."""
+    """What a node computes: its kind, and the numbers that distinguish operations of one kind."""
 
     name: str
     kind: str
@@ -123,7 +122,7 @@ ATTRIBUTE_TABLE = np.array([operation.attributes for operation in VOCABULARY], d
 
 
 def operation_index(name: str) -> int:
-    """Where `name` stands in the vocabulary.
+    """The index of `name` in the vocabulary.
 
     Raises:
         ValueError: no such operation; names the nearest known ones.

@@ -32,8 +32,8 @@ CANDIDATES = Path(__file__).parent / "candidates.jsonl"
 class Example:
     """Cells of NAS-Bench-201, no two of which compute the same.
 
-    cells, accuracy: those that you trained, and what came of it, in percent.
-    candidates: those that you may train next. candidate_accuracy: what would come of it, to check an answer by.
+    cells, accuracy: evaluated cells and their accuracies, in percent.
+    candidates: cells to rank. candidate_accuracy: their accuracies, to check a ranking by.
     """
 
     cells: list[Cell]

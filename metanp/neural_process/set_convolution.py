@@ -33,7 +33,7 @@ class GridMaps(nn.Module):
     def weights(
         self, embedding: Float[Tensor, "task cell d_embed"]
     ) -> tuple[Float[Tensor, "task map x cell"], Float[Tensor, "task map y cell"]]:
-        """How much each point of a grid hears of each cell, along both axes of the grid."""
+        """The weight of each cell at each point of a grid, along both axes of the grid."""
         place = 2 * torch.tanh(self.coordinates(embedding) / 2)
         place = place.unflatten(-1, (self.maps, 2)).permute(3, 0, 2, 1)  # (axis, task, map, cell)
         near = torch.exp(-0.5 * ((self.grid[:, None] - place[..., None, :]) / self.log_scale.exp()) ** 2)

@@ -81,7 +81,7 @@ def words(x: float, y: float, text: str, **attributes: object) -> str:
 
 
 def note(text: str) -> str:
-    """What the browser shows when something rests on an element."""
+    """The text that the browser shows when the pointer rests on an element."""
     return tag("title", escape(text))
 
 
