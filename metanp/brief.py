@@ -5,7 +5,7 @@ with arrays sets `__repr__ = brief` in its body, which shows the shape of each a
 
     Side(names=('flops',), values=float64[15625, 1])
 
-Nothing here knows a cell or a model; a repr computes nothing, so that showing an object is cheap.
+Independent of cells and models; a repr computes nothing, so that showing an object is cheap.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ alike; they compute the same when their `key` is equal. What a cell computes is 
 that lie on no path from input to output are dropped, skips are kept. Models see nothing else.
 
 Spaces that put operations on edges (NAS-Bench-201, TransNAS-Bench-101) arrive as their line graph: one node an edge.
-How each benchmark writes its cells is known to its space; the `from_` and `to_` methods here only ask `metanp.forms`.
+How each benchmark writes its cells is defined by its space; the `from_` and `to_` methods here only ask `metanp.forms`.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ class CellArray:
 
     @cached_property
     def flat_edges(self) -> Edges:
-        """The edges of all cells, their nodes numbered on from cell to cell."""
+        """The edges of all cells; node numbers continue from one cell to the next."""
         width = self.operation.shape[1]
         cell, start, end = np.nonzero(self.adjacency)
         out = Neighbours.of(cell * width + start, cell * width + end)
@@ -270,7 +270,7 @@ def _fingerprint(cells: CellArray) -> UInt64[np.ndarray, " cell"]:
 
 
 def _refined(colour: UInt64[np.ndarray, "cell node"], cells: CellArray) -> UInt64[np.ndarray, "cell node"]:
-    """n - 1 steps for n nodes, at least `STEPS`, so that a cell's colours do not depend on the cells beside it."""
+    """n - 1 steps for n nodes, at least `STEPS`, so that a cell's colours do not depend on the other cells."""
     steps = np.maximum(STEPS, cells.size - 1)
     for step in range(steps.max(initial=0)):
         refined = refine(colour, cells)

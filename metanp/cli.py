@@ -44,7 +44,7 @@ def metanp(version: Version = False) -> None:
 
 
 def _form(name: str) -> str:
-    """Check that `convert` knows this form."""
+    """Check that `convert` supports this form."""
     from metanp.spaces import get_space
 
     if name not in ("json", "naslib"):

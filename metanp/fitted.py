@@ -125,7 +125,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class _Learned:
-    """What a model knows after some measurements. rows: of the pool; value: their scores times `unit`."""
+    """A model's state after some measurements. rows: of the pool; value: their scores times `unit`."""
 
     rows: Int[np.ndarray, " row"]
     unit: float

@@ -3,7 +3,7 @@
 It works on a flat list of edges, so that its cost is linear in edges. Sums of 64-bit numbers wrap around, so they do
 not depend on the order of the edges.
 
-Axes: node; any others behind it are refined side by side.
+Axes: node; any further axes are refined independently.
 
 Source of the hash: Weisfeiler and Leman 1968, as a vectorised 64-bit hash with both directions of each edge.
 """
@@ -31,9 +31,9 @@ def mix(x: UInt64[np.ndarray, "*axes"]) -> UInt64[np.ndarray, "*axes"]:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """One end of every edge, grouped by the other.
+    """Edges grouped by the node at one end.
 
-    node: those that have edges. first: where the edges of each begin. other: the far ends.
+    node: those that have edges. first: where the edges of each begin. other: the nodes at the other end.
     """
 
     node: Int[np.ndarray, " group"]

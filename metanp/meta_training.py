@@ -6,7 +6,7 @@ run resumes to the bits of an uninterrupted one, and several processes with a sh
 all of it. (A floating-point sum depends on how it is grouped; where a gradient is almost zero, Adam makes a full step
 of that difference.)
 
-Knows episodes only as `EpisodeBatch`; the caller supplies them. The files of a run are the work of
+Episodes are `EpisodeBatch` objects; the caller supplies them. The files of a run are the work of
 `metanp.training_state`.
 """
 

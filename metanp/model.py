@@ -1,7 +1,7 @@
 """The whole model on one line: distribution = process(encoder(cells), scores).
 
 `Model` joins the graph encoder with one of the neural processes, as a `ModelConfig` says. A checkpoint holds it,
-`metanp.meta_training` trains it, and `metanp.predictor` uses it. It knows graphs, and scores in the model's units.
+`metanp.meta_training` trains it, and `metanp.predictor` uses it. It handles graphs, and scores in the model's units.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 All search spaces use these names, so that a 3x3 convolution is the same in each of them. The model reads an operation
 as its attributes (`ATTRIBUTES`, shared by similar operations) plus a learned residual of its own.
 
-Knows no cell and no space. The order of `VOCABULARY` is part of the checkpoint format: append, never reorder.
+Independent of cells and spaces. The order of `VOCABULARY` is part of the checkpoint format: append, never reorder.
 
 `skip` is an identity, `none` carries nothing. Kernel sizes and dilations are in pixels; expansion is the factor of
 an inverted bottleneck's width. GNN operations follow NAS-Bench-Graph (Qin et al. 2022), recurrent ones NAS-Bench-NLP

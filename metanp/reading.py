@@ -1,6 +1,6 @@
 """A model conditioned on evaluated cells, and its predictions for others, in pieces.
 
-Lies between `MetaNP`, which knows users' units, and the neural process, which knows tensors. Values here are in the
+Lies between `MetaNP`, in users' units, and the neural process, in tensors. Values here are in the
 model's units.
 
 Axes: cell, of a pool; row, some of them; context, the evaluated ones; draw.
@@ -41,7 +41,7 @@ Rows = np.ndarray | slice
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What a model knows after reading its context.
+    """A model's state after reading its context.
 
     state: of the neural process. side: side features of the context. contradicted: variance beyond noise of cells whose
     measurements contradict one another, by fingerprint.

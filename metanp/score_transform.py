@@ -5,7 +5,7 @@ A monotone map therefore mixes two: rank-Gauss, which ignores units, and a linea
 target lie outside the observed range. It is piecewise linear between the observed scores and continues straight beyond
 them. Monotone, so no ranking changes.
 
-Nothing here sees a target. numpy, because it runs beside the model, once a context.
+Independent of targets. In numpy, because it runs outside the model, once a context.
 
 Source: normal scores, Van der Waerden 1952; the mixture with a linear map is this project's.
 """
@@ -40,7 +40,7 @@ class ScoreTransform:
 
     @classmethod
     def fit(cls, score: Float[np.ndarray, " context"]) -> ScoreTransform:
-        """From the scores of the evaluated cells: any unit, finite, higher is better; none at all is the identity."""
+        """From the scores of the evaluated cells: any unit, finite, higher is better; without scores, the identity."""
         score = np.asarray(score, dtype=np.float64)
         if not len(score):
             return cls(np.zeros(1), np.zeros(1), (1.0, 1.0))

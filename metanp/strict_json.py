@@ -4,7 +4,7 @@ Python's own reader accepts more than JSON has (NaN, Infinity, a key given twice
 become infinite), and raises other errors than ValueError for some texts. The values returned here are safe to compare,
 to encode as UTF-8 and to write as JSON again.
 
-Nothing here knows of files, lines or cells: callers say where the text is.
+Independent of files, lines and cells: callers say where the text is.
 """
 
 from __future__ import annotations

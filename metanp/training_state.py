@@ -5,7 +5,7 @@
     non-finite-...      the episodes on which a training stopped
 
 Every file is whole at any moment, except the last line of the log and hidden files of interrupted writes
-(`drop_leftovers`). Knows no loop: `metanp.meta_training` decides when to save.
+(`drop_leftovers`). Contains no loop: `metanp.meta_training` decides when to save.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class ZScore:
 
     @classmethod
     def fit(cls, score: Scores) -> ZScore:
-        """From the scores of the evaluated cells; none at all is the identity."""
+        """From the scores of the evaluated cells; without scores, the identity."""
         return cls(float(score.mean()), float(score.std()) or 1.0) if len(score) else cls(0.0, 1.0)
 
     def forward(self, score: Scores) -> Scores:
@@ -127,7 +127,7 @@ class Baseline(Estimator, ABC):
 
         Raises:
             NotFittedError: before `fit`.
-            ValueError: `return_std` of a baseline that knows none, or side features that `fit` did not see.
+            ValueError: `return_std` of a baseline that has none, or side features that `fit` did not see.
         """
         mean, *std = self._answers(cells, features, self._moments)
         if not read_flag(return_std, "return_std"):

@@ -123,7 +123,7 @@ class DNGO(OneHot):
         x, y = self._table(context)[context.graph], torch.from_numpy(value)
         self._network = TanhNetwork(x.shape[1])
         self._weights = _trained(self._network, x, y, torch.Generator().manual_seed(self.seed))
-        # no constant: none of the hidden units' features is one in the study either
+        # no intercept: in the study, too, none of the hidden units' features is constant
         self._ridge = regression(fit_intercept=False).fit(self._features(x), value)
 
     def _predict(self, inputs: Inputs) -> Moments:

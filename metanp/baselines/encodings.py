@@ -3,7 +3,7 @@
     adjacency     one-hot: the operation of each node, and which edges exist
     categorical   the same as numbers: the operation of each node, the first edge, the second, ...
     paths         which sequences of operations lead from the input to the output
-    short_paths   those of at most three operations alone, the likeliest of all: 40 on NAS-Bench-101
+    short_paths   only paths of at most three operations, the most likely: 40 on NAS-Bench-101
 
 Adjacency is that of the cell as it is written, its nodes not renumbered; paths are those of the pruned cell, equal for
 isomorphic cells.

@@ -17,7 +17,7 @@ cancel out, short where they agree. With G their moving average,
 the right-hand sides as before the step. Dividing by t + 1 instead of t is this project's: otherwise the initial t = 1
 would never change.
 
-Nothing here knows what is sampled. Axes: coordinate, of any shape; sample.
+Independent of what is sampled. Axes: coordinate, of any shape; sample.
 
 Source: Springenberg et al. 2016, "Bayesian Optimization with Robust Bayesian Neural Networks", equations 8 to 10; Chen
 et al. 2014 (arXiv:1402.4102) without the scales.

@@ -25,7 +25,7 @@ from metanp.contract import About
 
 
 class StudyTrees(Trees):
-    """One-hot adjacency and standardised scores; no standard deviation unless a subclass knows one."""
+    """One-hot adjacency and standardised scores; no standard deviation unless a subclass gives one."""
 
     read = staticmethod(adjacency)
     transform = ZScore

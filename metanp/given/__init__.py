@@ -9,7 +9,7 @@ alone: objects of other libraries are recognised by their attributes.
 
 cells.py      collections of cells
 numbers.py    columns of numbers: scores, side features
-settings.py   counts, flags, probabilities, texts, random generators; used by spaces too, so it knows no cell
+settings.py   counts, flags, probabilities, texts, random generators; used by spaces too, so it is independent of cells
 """
 
 from metanp.given.cells import read_cells, read_evaluated

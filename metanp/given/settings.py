@@ -1,6 +1,6 @@
 """Settings and texts from callers: counts, flags, probabilities, lists, seeds and random generators.
 
-Knows no cell and no score. The error of all input checks is here too, and `shown`, which formats items for messages.
+Independent of cells and scores. Also the error of all input checks, and `shown`, which formats items for messages.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ with few scores, by how well they usually predict.
 Axes: task; context, its evaluated cells; cell, any; feature, graph and side features; step of Weisfeiler-Lehman
 refinement; pattern, those of the context; weighing, alone to each of the powers, then jointly to each.
 
-Sources: features weighed by their correlation with the scores as in sure independence screening, Fan & Lv 2008; ridge
+Sources: features weighted by their correlation with the scores as in sure independence screening, Fan & Lv 2008; ridge
 regression, Hoerl & Kennard 1970; Weisfeiler-Lehman kernel, Shervashidze et al. 2011. Combining them from the evaluated
 cells alone is this project's.
 """

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from metanp.brief import brief
 
 MIN_NOISE = 1e-3  # variance, of scores of unit variance: keeps float32 Cholesky safe up to a thousand evaluated cells
-ONE_EACH = 6  # settings that are no block's
+ONE_EACH = 6  # settings that do not belong to a block
 FURTHEST = 3.0  # scores are clipped to this before they change the noise
 
 
@@ -44,7 +44,7 @@ class Scales:
         return Scales(self.log[:, heads], self.log_alpha[heads])
 
     def moved(self, step: Float[Tensor, "task head setting"]) -> Scales:
-        """Every setting's logarithm and `step` added."""
+        """The scales with `step` added to the logarithm of every setting."""
         return replace(self, log=self.log + step)
 
     def noise(self, score: Float[Tensor, "task some cell"]) -> Float[Tensor, "task head cell"]:
@@ -109,6 +109,6 @@ class AdaptiveSteps(nn.Module):
     def forward(
         self, step: int, slope: Float[Tensor, "task head setting"], away: Float[Tensor, "task head setting"]
     ) -> Float[Tensor, "task head setting"]:
-        """One step; `away` is how far earlier steps have led from the start, which pulls back."""
+        """One step; `away` is the sum of earlier steps, which pulls back towards the start."""
         slope = slope - self.log_pull.exp() * away
         return self.log_rate[step].exp() * slope / (slope.abs() + self.log_damping[step].exp())

@@ -5,7 +5,7 @@ module is the bridge, used twice: context cells -> grids before the network, gri
 are two-dimensional, several of them, each with learned coordinates of its own; the kernel is separable.
 
 Axes: task; map, one of the grids; cell, context or target; x and y, points of a grid; channel.
-Nothing here knows what a cell is: embeddings and channels in, channels out.
+Independent of cells: embeddings and channels in, channels out.
 
 Source: Gordon et al., "Convolutional Conditional Neural Processes", ICLR 2020 (arXiv:1910.13556).
 """

@@ -61,7 +61,7 @@ def ticks(low: float, high: float, about: int = 6) -> list[tuple[float, str]]:
 
 
 def fitting_ticks(scale: Scale) -> list[tuple[float, str]]:
-    """As many ticks as have room beside one another, six or so at most."""
+    """As many ticks as fit next to one another, about six at most."""
     room = abs(scale.end - scale.start)
     for about in (6, 4, 3, 2):
         found = ticks(scale.low, scale.high, about)
@@ -84,7 +84,7 @@ def letters(text: str, size: float = TEXT) -> float:
 
 
 def left_of(low: float, high: float) -> float:
-    """Where an axis begins so that the numbers beside it have room."""
+    """Where an axis begins so that the numbers next to it fit."""
     return 14 + max((letters(label, SMALL) for _, label in ticks(low, high)), default=0.0)
 
 
@@ -99,7 +99,7 @@ def x_axis(scale: Scale, top: float, bottom: float, title: str) -> str:
 
 
 def y_axis(scale: Scale, left: float, right: float, title: str) -> str:
-    """Grid lines from `left` to `right`, numbers beside them and a horizontal title above."""
+    """Grid lines from `left` to `right`, numbers next to them and a horizontal title above."""
     parts = []
     for value, label in ticks(scale.low, scale.high):
         parts.append(line(left, scale(value), right, scale(value), stroke_opacity=0.12))

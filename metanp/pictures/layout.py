@@ -118,7 +118,7 @@ def _neighbours(segments: Iterable[tuple[Item, Item]]) -> tuple[Near, Near]:
 
 
 def _order(layers: list[list[Item]], above: Near, below: Near) -> list[list[Item]]:
-    """By the mean place of neighbours, down and up in turn; the order with the fewest crossings is kept."""
+    """Sorted by the mean place of neighbours, alternately down and up; the order with fewest crossings is kept."""
     best, fewest = [list(row) for row in layers], _crossings(layers, below)
     for sweep in range(SWEEPS):
         near = below if sweep % 2 else above

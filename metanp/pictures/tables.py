@@ -20,7 +20,7 @@ PADDED = "padding:.15em .6em;white-space:nowrap"
 
 
 def ranking_table(ranking: Places) -> str:
-    """The first places: numbers, and what each cell is made of."""
+    """The first places: numbers, and the operations of each cell."""
     k = len(ranking.cells)
     p_top = f"P(top {k:,})"
     head = ("rank", "candidate", "mean", "std", "90 % interval", p_top, "what it computes")

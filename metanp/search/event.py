@@ -1,6 +1,6 @@
 """One event of a journal: its fields, what they may be, and the checksum over all of them.
 
-Nothing here knows of files: an invalid event is a ValueError that says why.
+Independent of files: an invalid event is a ValueError that says why.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a search knows: which cells were asked for, and their results.
+"""The state of a search: which cells were asked for, and their results.
 
 Plain data that strategies read; nothing here is written to disk (`metanp.search.journal`) or predicts. Higher scores
 are better.

@@ -5,7 +5,7 @@
         checksum among them; workers record which process they are
 
 A file of format 1 is read as it is, and brought to format 2 in one transaction with the first write (`upgrade`). A
-version of this library that knows format 1 alone refuses one of format 2 and says so.
+version of this library that reads format 1 alone refuses one of format 2 and says so.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ from metanp.side import Side
 
 @dataclass(frozen=True)
 class Prediction:
-    """Expected score of each option, and its standard deviation where the predictor knows one."""
+    """Expected score of each option, and its standard deviation where the predictor gives one."""
 
     mean: Float[np.ndarray, " option"]
     std: Float[np.ndarray, " option"] | None

@@ -7,7 +7,7 @@ environment too. The score is a number, or JSON with a "score". All output of th
 evaluation fails when the command ends with a status other than 0, prints no score, or takes too long. Processes that it
 started are killed then, and also after a success. POSIX alone, because of process groups.
 
-Nothing here knows of a journal.
+Independent of the journal.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ FACTS = ("space", "pool", "candidates", "better", "limits", "cost", "strategy", 
 
 
 def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, Any]:
-    """The numbers. scores: mean of each evaluated cell, in the order of first telling; times are seconds since 1970.
+    """The numbers. scores: mean of each evaluated cell, in the order of first results; times are seconds since 1970.
 
     front: of score against cost, cheapest first, where the search has a cost and its pool is there, with all cells.
     """

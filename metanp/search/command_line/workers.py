@@ -4,8 +4,8 @@
 
 Search and journal belong to the main thread. A second connection to the journal records every few seconds that this run
 is alive (`_Pulse`), also while a strategy computes for minutes. A killed run no longer does; its cells are then adopted
-by the next run, or by one beside it. The budget counts all results in the journal, failures too, of any run: a run that
-starts again continues to the total, and two runs share one budget.
+by the next run, or by a simultaneous one. The budget counts all results in the journal, failures too, of any run: a run
+that starts again continues to the total, and two runs share one budget.
 
 The first interrupt starts nothing more and waits for what runs; the second kills that, and gives its cells back.
 """
