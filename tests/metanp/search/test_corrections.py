@@ -132,7 +132,7 @@ def test_a_failure_that_was_forgotten_is_not_there_to_be_taken_back():
     (cell,) = search.ask()
     search.tell(cell, FAILED)
     search.drop(cell)
-    with pytest.raises(ValueError, match="nothing is told"):
+    with pytest.raises(ValueError, match="there is no result of this cell"):
         search.retract(cell)
 
 
