@@ -5,7 +5,7 @@
     table = load_benchmark("nasbench201")
     table.cells, table.ids, table.mean("cifar10_validation_accuracy_200")
 
-A benchmark is one file here, with one `Benchmark` in it, and one line in `BENCHMARKS`.
+A benchmark is one file here with one `Benchmark` in it, and one line in `BENCHMARKS`.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ def load_benchmark(name: str, download: bool = False) -> Table:
     """The table of a benchmark.
 
     `nasbench201`, `nasbench_graph` and `analog` come with installed packages and need nothing else. The others, and
-    more columns of `nasbench201`, are files that are taken from METANP_MIRROR or from the cache. The network is asked
-    only with `download=True`. Where a file that merely adds columns cannot be had, `table.missing` says why, and
+    more columns of `nasbench201`, are files that are read from METANP_MIRROR or from the cache. The network is used
+    only with `download=True`. Where a file that merely adds columns is missing, `table.missing` says why, and
     `table.absent` which columns these are.
 
     Args:
         name: a key of `BENCHMARKS`.
-        download: whether files that are not at hand may be downloaded.
+        download: whether missing files may be downloaded.
 
     Raises:
         ValueError: no such benchmark, or a source file with other bytes than it should have.
-        FileUnavailable: a file or package without which there is no table; says what to do.
+        FileUnavailable: a file or package without which there is no table; says the remedy.
     """
     return load(_benchmark(name), download)
 
 
 def cached_path(name: str) -> Path:
-    """The Parquet file that `load_benchmark(name)` opens, or would write first, with the sources now at hand.
+    """The Parquet file that `load_benchmark(name)` opens, or writes first, with the sources available now.
 
     Raises: as `load_benchmark`.
     """

@@ -2,9 +2,9 @@
 
 Thirteen accuracies on CIFAR-10 in percent: digital baseline, after quantisation (`ptq`, `qat`), with noise, trained for
 analog hardware, and of baseline and analog after 60 s, 1 h, 1 day and 30 days of drift. The spread that the file gives
-beside each drift value is left out. The source does not say which images; the baseline ranks as NAS-Bench-201's test
-accuracy does (Spearman .991), so all are taken to be TEST. Two cells gain more than 5 points by drifting for 60 s,
-which is suspect; they are kept as they are.
+with each drift value is left out. The source does not say which images were used; the baseline ranks like the test
+accuracy of NAS-Bench-201 (Spearman .991), so all are taken to be TEST. Two cells gain more than 5 points by drifting
+for 60 s, which is suspect; they are kept.
 
 Keys are NASLib tuples: with their edge order read as the string's, the baseline would look plausible and be wrong. Rows
 and ids are those of NAS-Bench-201. The package unpickles two classes of its own; here plain stand-ins take their place.

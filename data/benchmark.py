@@ -1,11 +1,11 @@
 """From a benchmark's name to its table: gather the source files, then open the cache or build it anew.
 
-Knows no benchmark: each one says in a `Benchmark` which files it reads and how they become a `Table`. Source files are
+Knows no benchmark: each defines in a `Benchmark` which files it reads and how they become a `Table`. Source files are
 of two kinds: those inside installed packages (found through the package's metadata, never by importing the package,
 because importing may unpickle) and those of the manifest (`data.fetch`).
 
-A cached table is found under a key of everything that shaped it: the sha256 of every source at hand, the loader's own
-code and the file format. So a changed or newly arrived source means another cache file; a damaged one is built again.
+A cached table has a key made of everything that determines it: the sha256 of every available source, the loader's own
+code and the file format. So a changed or new source means another cache file; a damaged one is built again.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from data.fetch import FileUnavailable, cache_folder, fetch, manifest, sha256_of
 from data.parquet import FORMAT
 from data.table import Source, Table
 
-KEPT = 4  # cached tables of one benchmark: with and without mirror, and a little history
+KEPT = 4  # cached tables of one benchmark: with and without mirror, and a few older ones
 
 
 @dataclass(frozen=True)
 class Input:
-    """One source file at hand: where it is, how a table's columns name it, and the sha256 of its bytes."""
+    """One available source file: its path, its name in the descriptions of columns, and the sha256 of its bytes."""
 
     path: Path
     source: str
@@ -48,8 +48,8 @@ class Benchmark:
     """How a benchmark is read.
 
     Args:
-        name: as `data.load_benchmark` takes it.
-        build: source files at hand -> table.
+        name: as given to `data.load_benchmark`.
+        build: available source files -> table.
         packaged: own name of a file -> (distribution, path inside it).
         needed: files of the manifest without which there is no table.
         wanted: files of the manifest that only add columns -> names of these.
@@ -83,7 +83,7 @@ def load(benchmark: Benchmark, download: bool = False) -> Table:
 
 
 def gather(benchmark: Benchmark, download: bool = False) -> tuple[dict[str, Input], dict[str, str]]:
-    """Source files at hand, and for those that are not, why."""
+    """Available source files, and for the others, why they are missing."""
     inputs = {name: _packaged(*where) for name, where in benchmark.packaged.items()}
     missing: dict[str, str] = {}
     for name in (*benchmark.needed, *benchmark.wanted):
@@ -98,7 +98,7 @@ def gather(benchmark: Benchmark, download: bool = False) -> tuple[dict[str, Inpu
 
 
 def cache_path(benchmark: Benchmark, inputs: Inputs) -> Path:
-    """Where the table made of exactly these inputs, by exactly this code, is cached."""
+    """The path of the table made of exactly these inputs by exactly this code."""
     digest = hashlib.sha256(f"{FORMAT}".encode())
     for name, source in sorted(inputs.items()):
         digest.update(f"{name} {source.source} {source.sha256}\n".encode())
@@ -108,7 +108,7 @@ def cache_path(benchmark: Benchmark, inputs: Inputs) -> Path:
 
 
 def _forget_old(name: str, folder: Path) -> None:
-    """Sources and code change: keep the newest few tables of a benchmark, so that the cache does not grow for ever."""
+    """Keep the newest few tables of a benchmark, so that the cache does not grow as sources and code change."""
     with contextlib.suppress(FileNotFoundError):  # another process is tidying up too
         newest_first = sorted(folder.glob(f"{name}-*.parquet"), key=lambda path: -path.stat().st_mtime_ns)
         for path in newest_first[KEPT:]:
@@ -116,7 +116,7 @@ def _forget_old(name: str, folder: Path) -> None:
 
 
 def _code() -> Iterator[Path]:
-    """The Python files that decide what stands in the table: how sources and cells are read."""
+    """The Python files that determine the table: how sources and cells are read."""
     yield from sorted(Path(__file__).parent.glob("*.py"))
     yield from sorted(Path(inspect.getfile(metanp.spaces)).parent.glob("*.py"))
 

@@ -1,7 +1,7 @@
-"""Files of the manifest: found in a mirror or the cache, or downloaded, and never used before their sha256 was checked.
+"""Files of the manifest: found in a mirror or the cache, or downloaded, and never used before their sha256 is checked.
 
 Knows no benchmark. `data/manifest.json` names each file with its url, sha256, size, licence and citation. A file is
-looked for, in this order:
+searched in this order:
 
 1. in the folder that the environment variable METANP_MIRROR names, laid out as host/path (`https://` cut off); a file
    there is used in place. Derived tables, which have no url, are expected in `derived/` beside that folder;
@@ -25,7 +25,7 @@ from requests import RequestException
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 with warnings.catch_warnings():
-    # of its progress bar, in a notebook without ipywidgets; ours is another
+    # of pooch's progress bar, in a notebook without ipywidgets; another one is used here
     warnings.filterwarnings("ignore", message="IProgress not found")
     import pooch
 
@@ -45,7 +45,7 @@ class File:
 
     @property
     def place(self) -> Path:
-        """Where it stands below a mirror: host/path, or ../derived/name."""
+        """Its path below a mirror: host/path, or ../derived/name."""
         return Path(self.url.split("://", 1)[1]) if self.url else Path("..", "derived", self.name)
 
 
@@ -55,7 +55,7 @@ class FileUnavailable(FileNotFoundError):
 
 @cache
 def manifest() -> dict[str, File]:
-    """Every file that this project reads beyond what its packages bring, by name."""
+    """Every file that this project reads beyond those of its packages, by name."""
     entries = json.loads((Path(__file__).parent / "manifest.json").read_text(encoding="utf-8"))
     return {entry["name"]: File(**entry) for entry in entries}
 
@@ -75,12 +75,12 @@ def fetch(file: File, download: bool = False, retries: int = RETRIES) -> Path:
     """Path of a checked copy of `file`.
 
     Args:
-        download: whether the network may be asked.
+        download: whether the network may be used.
         retries: further attempts after a failed one.
 
     Raises:
-        FileUnavailable: not to be had; says where it was looked for and what to do.
-        ValueError: a mirror or the server has other bytes than the manifest promises; nothing of them is kept.
+        FileUnavailable: not found; says where it was searched and the remedy.
+        ValueError: a mirror or the server has bytes other than the manifest's sha256; nothing of them is kept.
     """
     if (path := _in_mirror(file)) or (path := _in_cache(file)):
         return path
@@ -134,7 +134,7 @@ def _download(file: File, url: str, retries: int) -> Path:
 
 
 class _Checked:
-    """A pooch downloader with a progress bar that checks what came before pooch moves it into place."""
+    """A pooch downloader with a progress bar that checks the bytes before pooch moves the file into place."""
 
     def __init__(self, file: File):
         self.file = file
@@ -152,7 +152,7 @@ class _Checked:
 
 
 class _Bar:
-    """What pooch expects of a progress bar, drawn by rich."""
+    """A progress bar of rich with the interface that pooch expects."""
 
     def __init__(self, bars: Progress, file: File):
         self.bars, self.total = bars, file.bytes

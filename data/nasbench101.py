@@ -4,8 +4,8 @@ VALIDATION accuracy after 4, 12, 36 and 108 epochs: four separate trainings, one
 and no estimate of the noise. Two files of the manifest hold them by md5; the graph of each comes from the enumerated
 space, whose cells carry the same md5. Parameters are a side feature, training time of the 108 epochs a metric.
 
-What fails here fails by never learning: 34 cells end near 10 percent after 108 epochs. Such a training gave a number,
-and it says something about the cell, so it stays; NaN is for runs without a number, and this sample has none.
+Failed trainings here are those that never learn: 34 cells end near 10 percent after 108 epochs. Such a result says
+something about the cell, so it is kept; NaN is for runs without a number, and this sample has none.
 
 Source: Ying et al., "NAS-Bench-101", ICML 2019 (arXiv:1902.09635).
 """

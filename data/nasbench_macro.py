@@ -1,8 +1,8 @@
 """NAS-Bench-Macro: 6,561 chains of eight blocks on CIFAR-10, three runs each.
 
 TEST accuracy in percent, one column a run; there is no validation accuracy. Parameters and FLOPs, both in millions, are
-side features. A chain is a network, not a cell to be repeated; it is one of the development benchmarks, which no
-reported result tests.
+side features. A chain is a whole network, not a cell that is repeated. This is a development benchmark, on which no
+result is reported.
 
 Source: Su et al., "Prioritized architecture sampling with Monte-Carlo tree search", CVPR 2021 (arXiv:2103.11922).
 """

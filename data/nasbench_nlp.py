@@ -1,13 +1,13 @@
 """NAS-Bench-NLP: 14,322 recurrent cells on Penn Treebank, one run each: a development benchmark for meta-training.
 
-Losses in nats per token, less is better, of the training, validation and TEST text after 1, 5, 10, 20 and 50 epochs;
-seconds of the 50 epochs. 2,724 runs broke off (a loss that is no number, or an overflow): NaN from that epoch on.
+Losses in nats per token, lower is better, of the training, validation and TEST text after 1, 5, 10, 20 and 50 epochs;
+seconds of the 50 epochs. 2,724 runs failed (a loss that is not finite, or an overflow): NaN from that epoch on.
 
-A recipe names nodes and what they read: the token `x`, the states before (`h_prev_0`, ...) and other nodes. As a cell:
-`x` is the input; each state before is a skip of it, which keeps what reads a state apart from what reads the token;
-every state after (`h_new_0`, ...) goes to the output. The order of a node's inputs, which a blend depends on, is lost.
+A recipe names nodes and their inputs: the token `x`, the previous states (`h_prev_0`, ...) and other nodes. As a cell:
+`x` is the input; each previous state is a skip from it, so that readers of a state differ from readers of the token;
+every next state (`h_new_0`, ...) goes to the output. The order of a node's inputs, which a blend depends on, is lost.
 
-The two files exist as derived tables only, expected in `derived/` beside METANP_MIRROR; nobody publishes them at a url.
+The two files exist as derived tables only, expected in `derived/` beside METANP_MIRROR; no url has them.
 
 Source: Klyuchnikov et al., "NAS-Bench-NLP", IEEE Access 2022 (arXiv:2006.07116).
 """
@@ -66,7 +66,7 @@ def build(inputs: Inputs) -> Table:
 
 
 def parse(recipe: Mapping[str, Mapping[str, Any]]) -> Cell:
-    """The cell of a recipe, {node: {op, input: [names]}}; states before come first among its nodes."""
+    """The cell of a recipe, {node: {op, input: [names]}}; previous states come first among its nodes."""
     read = {name for node in recipe.values() for name in node["input"]}
     states = sorted(name for name in read if name.startswith("h_prev_"))
     number = {"x": 0} | {name: i for i, name in enumerate([*states, *recipe], start=1)}

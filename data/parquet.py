@@ -1,10 +1,10 @@
 """Columns and a description of them on disk: one Parquet file that opens in a fraction of a second.
 
 A column is a list of texts, an array of one number a row, or a matrix of some numbers a row, stored as lists of fixed
-size. The description is anything that JSON holds; it lies in the file's schema. Pages carry checksums and the
+size. The description is anything that JSON can express; it is in the file's schema. Pages have checksums and the
 description a digest, so a damaged file is an error and never a wrong number; a file is written whole or not at all.
 
-Knows no table: what columns mean is told by `data.table`.
+Knows no table: `data.table` defines what columns mean.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ import pyarrow.parquet as pq
 
 from metanp.atomic import replacing
 
-FORMAT = 1  # raise it when the layout changes, and caches are built anew
+FORMAT = 1  # raise it when the layout changes, so that caches are built anew
 _METADATA, _DIGEST = b"metanp.table", b"metanp.sha256"
 Column = Any  # a list of texts or an array of one or two axes
 T = TypeVar("T")
 
 
 def write(path: Path, columns: Mapping[str, Column], description: Mapping[str, Any]) -> None:
-    """Write the file whole or not at all; makes its folder."""
+    """Write the file whole or not at all; creates its folder."""
     metadata = json.dumps({"format": FORMAT, **description}).encode()
     arrow = pa.table({name: _to_arrow(column) for name, column in columns.items()})
     arrow = arrow.replace_schema_metadata({_METADATA: metadata, _DIGEST: _digest(metadata)})
@@ -37,11 +37,11 @@ def write(path: Path, columns: Mapping[str, Column], description: Mapping[str, A
 
 
 def read(path: Path, made: Callable[[dict[str, Column], dict[str, Any]], T]) -> T:
-    """What `made` makes of the columns and the description that `write` wrote.
+    """The result of `made`, given the columns and the description that `write` wrote.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: truncated, damaged, somebody else's, of another format, or refused by `made`; names the file.
+        ValueError: truncated, damaged, foreign, of another format, or refused by `made`; names the file.
     """
     try:
         return made(*_from_arrow(pq.read_table(path, page_checksum_verification=True)))

@@ -2,7 +2,7 @@
 
 A table knows no model, no split and no task. It holds cells as the benchmark writes them (unpruned), measured metrics
 with their seeds, computed side features, and for each of both a description (`Metric`) that names its source file,
-the column in it and the file's sha256, so that whoever trains on a column can say what it saw.
+the column in it and the file's sha256, so that every training on a column can record its source.
 
 Axes (the glossary for all of `data`):
     cell   rows, in the benchmark's own order
@@ -86,8 +86,8 @@ class Table:
         features: name -> float64 (cell,), side features, NaN where missing.
         feature_metrics: description of each side feature.
         classes: integer (cell,), the benchmark's own isomorphism class of each cell, where it has one.
-        missing: source that could not be had -> why; its columns are absent.
-        absent: such a column, or side feature -> its missing source, as far as the benchmark says.
+        missing: source that is not available -> why; its columns are absent.
+        absent: such a column, or side feature -> its missing source, where the benchmark knows it.
 
     Raises:
         ValueError: lengths that differ, a duplicate id, or an infinite value; names the column or the id.
@@ -178,10 +178,10 @@ class Table:
 
     @property
     def how_to_have_more(self) -> str:
-        """What to do to have the columns of files that are not at hand."""
+        """How to get the columns of files that are missing."""
         if not self.missing:
             return "all its files are at hand, and none has more"
-        return f"to have more, set METANP_MIRROR or call load_benchmark({self.name!r}, download=True)"
+        return f"for more, set METANP_MIRROR or call load_benchmark({self.name!r}, download=True)"
 
     def _unknown(self, metric: str) -> str:
         if metric in self.absent:
@@ -218,7 +218,7 @@ def _check(table: Table) -> None:
 
 
 def _columns(table: Table) -> dict[str, Any]:
-    """As they are kept on disk."""
+    """The columns as stored on disk."""
     columns: dict[str, Any] = {
         "id": list(table.ids),
         "operation": table.cells.operation,
@@ -243,7 +243,7 @@ def _description(table: Table) -> dict[str, Any]:
 
 
 def _table(columns: Mapping[str, Any], description: Mapping[str, Any]) -> Table:
-    """Of what `_columns` and `_description` say of one."""
+    """A table from its `_columns` and `_description`."""
     operation = columns["operation"]
     n, node = operation.shape
     adjacency = np.unpackbits(columns["adjacency"], axis=1, count=node * node).reshape(n, node, node)

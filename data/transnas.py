@@ -5,7 +5,7 @@ VALIDATION metric after the last epoch, one run: top-1 accuracy (class_scene, cl
 loss, so that more is better everywhere. The zen proxy of each task is a side feature.
 
 One zip of JSON lists that NASLib publishes; its cells are the benchmark's six digits written as a tuple, although
-NASLib orders edges otherwise elsewhere. (A JSON file beside it, of 711 cells, holds best-epoch values: not read.)
+NASLib orders edges differently elsewhere. (A JSON file beside it, of 711 cells, holds best-epoch values: not read.)
 
 Sources: Duan et al., "TransNAS-Bench-101", CVPR 2021 (arXiv:2105.11871); Krishnakumar et al., "NAS-Bench-Suite-Zero",
 NeurIPS D&B 2022.

@@ -1,8 +1,8 @@
-"""Pickles that others wrote, opened without giving them the run of the machine.
+"""Pickles of others, opened without running their code.
 
-A pickle is a program. This unpickler lets it name numpy arrays, scalars and dtypes, plain containers, and whatever
-harmless stand-ins a loader passes; anything else stops it with the forbidden name and the file, before it is called.
-Knows no benchmark: what a foreign class becomes is its loader's business (`Holder` for one that only carries data).
+A pickle is a program. This unpickler lets it name numpy arrays, scalars and dtypes, plain containers, and the harmless
+stand-ins that a loader passes; anything else stops it with the forbidden name and the file, before it is called. Knows
+no benchmark: the loader decides what a foreign class becomes (`Holder` for one that only carries data).
 
 Source: Python documentation, `pickle`, "Restricting Globals".
 """
@@ -19,7 +19,7 @@ import numpy as np
 
 
 class ForbiddenGlobal(ValueError):
-    """A pickle names a function or class that data has no need of."""
+    """A pickle names a function or class that data does not need."""
 
 
 class Holder:
@@ -57,7 +57,7 @@ def load(path: str | os.PathLike[str], allowed: Mapping[tuple[str, str], Any] | 
 
 
 class Restricted(pickle.Unpickler):
-    """Knows the names in `allowed` and no others; `path` is for the message."""
+    """Accepts the names in `allowed` and no others; `path` is for the message."""
 
     def __init__(self, file: Any, path: str, allowed: Mapping[tuple[str, str], Any]):
         super().__init__(file)

@@ -6,7 +6,7 @@
     model = MetaNP.from_pretrained().fit(cells, accuracy)
     ranking = model.rank(candidates, k=10)
 
-Cells need no PyTorch; the rest is imported when it is first asked for, because PyTorch takes seconds.
+Cells need no PyTorch; the rest is imported on first use, because importing PyTorch takes seconds.
 """
 
 import importlib

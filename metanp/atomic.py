@@ -1,7 +1,7 @@
 """Files that are written whole or not at all: whoever reads one sees the old file or the new one, never a part.
 
-What is written stands beside its place until it is complete and on the disk, in a hidden file that names its target.
-A process that is killed meanwhile leaves that file behind.
+The data goes to a hidden file in the same folder, named after the target, which is moved into place once it is complete
+and on the disk. A process that is killed meanwhile leaves that hidden file behind.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write into, which takes the place of `path` at the end; makes its folder. An error leaves nothing."""
+    """Yield a file that replaces `path` when the block ends; creates its folder. An error leaves `path` as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
@@ -29,6 +29,6 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """As `replacing`, of what is at hand already."""
+    """Make `data` the whole content of `path`, as `replacing` does."""
     with replacing(path) as file:
         file.write(data)

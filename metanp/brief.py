@@ -1,11 +1,11 @@
 """Reprs that fit on a screen: what an object is and how large, not everything that it holds.
 
-A notebook shows the repr of whatever stands last, and of a whole pool or model state that is megabytes of numbers. A
-dataclass of arrays says `__repr__ = brief` in its body, and is then written with the shape of each array:
+A notebook shows the repr of the last value; of a pool or a model state that would be megabytes of numbers. A dataclass
+with arrays sets `__repr__ = brief` in its body, which shows the shape of each array:
 
     Side(names=('flops',), values=float64[15625, 1])
 
-Nothing here knows a cell or a model; a repr never computes anything, so that looking costs nothing.
+Independent of cells and models; a repr computes nothing, so that showing an object is cheap.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-LONGEST = 400  # characters of a repr; a notebook's line and a half of a traceback
+LONGEST = 400  # characters of a repr
 VALUE = 80  # characters of one value in it
 FEW = 4  # items of a collection that are written out
 

@@ -1,16 +1,15 @@
 """A canonical order of the nodes of a labelled DAG, so that isomorphic graphs are written alike.
 
-Colours are refined (`metanp.refinement`). Where nodes still share one, each of the first shared class is singled out in
-turn, and so on until all colours differ. Of all ways to write the graph that come of it, the smallest is canonical.
+Colours are refined (`metanp.refinement`). Where nodes still share a colour, each node of the first shared class is
+singled out in turn, and so on until all colours differ. Of the orders found, that of the smallest writing is canonical.
 
-Most ways need not be tried:
-    twins        nodes with the same label, predecessors and successors stand for each other from the start
-    components   what is singled out in one leaves all others as they are, so each is solved alone, and equal ones once
-    symmetries   two ways down that write the same graph show a symmetry; of nodes exchanged, one is tried
-    rare nodes   in large components, of the nodes that could be singled out only the rarest kind is (`_choices`)
+Most orders need not be tried:
+    twins        nodes with the same label, predecessors and successors are represented by one node from the start
+    components   singling out a node of one leaves the others unchanged, so each is solved alone
+    symmetries   two orders that write the same graph reveal a symmetry; of nodes that symmetries exchange, one is tried
+    rare nodes   in large components only the rarest kind of node in the class is singled out (`_choices`)
 
-Graphs are written alike exactly when they are isomorphic, whatever is left out. No step calls itself by depth: `_run`
-keeps the stack.
+Two graphs are written alike exactly when they are isomorphic. No function recurses by depth: `_run` keeps the stack.
 
 Sources: McKay, "Practical graph isomorphism", 1981 (individualisation and refinement); McKay & Piperno, "Practical
 graph isomorphism, II", 2014 (symmetries found on the way).
@@ -36,14 +35,14 @@ Search = Generator[Any, Any, Any]
 FEW_STEPS = 4096  # nodes to single out times nodes to refine; where there are more, only the rarest kind is singled out
 HASHED_STEPS = 12
 AT_ONCE = 2**20  # edges times nodes singled out that are hashed at once: some megabytes
-MOST_ARRANGEMENTS = 1000  # of unequal components that share their classes; of more, the order is that of their writing
+MOST_ARRANGEMENTS = 1000  # of unequal components of the same classes, compared; of more, components are sorted instead
 
 
 @dataclass
 class Written:
     """One way to write a graph.
 
-    order: its nodes. rows: `Colouring.certificate` of it. sizes: of its classes.
+    order: of the nodes. rows: `Colouring.certificate` of that order. sizes: nodes of each class.
     alike: pairs of nodes that a symmetry exchanges.
     """
 
@@ -91,7 +90,7 @@ def _depths(before: list[list[int]], after: list[list[int]]) -> list[int]:
 
 
 def _twins(first: list[tuple[int, str]], before: list[list[int]], after: list[list[int]]) -> dict[int, list[int]]:
-    """Nodes that are interchangeable, by the one that stands for them."""
+    """Groups of interchangeable nodes, by the node that represents each."""
     groups: dict[Hashable, list[int]] = {}
     for node, colour in enumerate(first):
         groups.setdefault((colour, tuple(sorted(before[node])), tuple(sorted(after[node]))), []).append(node)
@@ -101,7 +100,7 @@ def _twins(first: list[tuple[int, str]], before: list[list[int]], after: list[li
 def _colouring(
     first: list[tuple[int, str]], before: list[list[int]], after: list[list[int]], twins: dict[int, list[int]]
 ) -> Colouring:
-    """The nodes that stand for twins, in classes of label and depth."""
+    """The nodes that represent twins, in classes of depth and label."""
     classes: dict[tuple[int, str], list[int]] = {}
     for node in twins:
         classes.setdefault(first[node], []).append(node)
@@ -114,7 +113,7 @@ def _colouring(
 
 
 def _run(search: Search) -> Any:
-    """The result of a search that yields the searches it needs the results of."""
+    """The result of a search, a generator that yields the searches whose results it needs."""
     stack, result = [search], None
     while stack:
         try:
@@ -170,7 +169,7 @@ def _smallest(part: Colouring) -> Search:
 def _choices(part: Colouring) -> list[int]:
     """The nodes to single out: the first shared class, or the rarest kind of them where all would take too long.
 
-    The kind is what refinement by hashes makes of the component once the node has a colour of its own.
+    A node's kind is a hash of the component, refined after that node got a colour of its own.
     """
     nodes = part.first_shared()
     if len(nodes) * len(part.colour) <= FEW_STEPS:
@@ -222,14 +221,14 @@ class _Orbits:
 
 
 class _Leaves:
-    """Ways to write a component that were met: two that write the same graph are a symmetry."""
+    """Orders of a component that were seen: two that write the same graph give a symmetry."""
 
     def __init__(self, part: Colouring):
         self._part = part
         self._met: dict[int, list[int]] = {}
 
     def symmetry(self, order: list[int]) -> Pairs:
-        """Which node takes whose place, if the graph was met as this order writes it; else the order is kept."""
+        """Pairs (node, node in its place) if an earlier order wrote the same graph; else none; the order is kept."""
         rows = self._part.certificate(order)
         known = self._met.setdefault(hash(tuple(map(tuple, rows))), order)
         if known is order or self._part.certificate(known) != rows:
@@ -238,7 +237,7 @@ class _Leaves:
 
 
 def _exchanged(solved: list[Written]) -> Pairs:
-    """What symmetries exchange: nodes within components, and whole components that are written alike."""
+    """Pairs that symmetries exchange: nodes within components, and whole components that are written alike."""
     alike = [pair for part in solved for pair in part.alike]
     for a, b in pairwise(sorted(solved, key=_kind)):
         if _kind(a) == _kind(b):
@@ -266,7 +265,7 @@ def _arranged(solved: list[Written]) -> Iterable[Written]:
 
 
 def _arrangements(counts: Counter[int]) -> Iterator[list[tuple[int, int]]]:
-    """Every order of kinds that come so many times, each with which of its kind it is."""
+    """Every order of kinds that occur so often, as (kind, number among its kind)."""
     todo: list[list[tuple[int, int]]] = [[]]
     while todo:
         begun = todo.pop()
@@ -278,7 +277,7 @@ def _arrangements(counts: Counter[int]) -> Iterator[list[tuple[int, int]]]:
 
 
 def _rows_together(parts: list[Written]) -> list[list[int]]:
-    """How components that share their classes are written, one in front of the next in each class."""
+    """The joint writing of components of the same classes, one after the other within each class."""
     classes = range(len(parts[0].sizes))
     blocks = [(c, turn) for c in classes for turn in range(len(parts))]
     starts = accumulate((parts[turn].sizes[c] for c, turn in blocks), initial=0)

@@ -5,7 +5,7 @@ alike; they compute the same when their `key` is equal. What a cell computes is 
 that lie on no path from input to output are dropped, skips are kept. Models see nothing else.
 
 Spaces that put operations on edges (NAS-Bench-201, TransNAS-Bench-101) arrive as their line graph: one node an edge.
-How each benchmark writes its cells is known to its space; the `from_` and `to_` methods here only ask `metanp.forms`.
+How each benchmark writes its cells is defined by its space; the `from_` and `to_` methods here only ask `metanp.forms`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Cell:
         edges: tuple[tuple[int, int], ...],
         parameters: Parameters = (),
     ) -> Cell:
-        """A cell made of another, known to be one; edges and parameters sorted."""
+        """A cell derived from a checked one, without new checks; edges and parameters sorted."""
         cell = object.__new__(cls)
         object.__setattr__(cell, "operations", operations)
         object.__setattr__(cell, "edges", edges)
@@ -87,7 +87,7 @@ class Cell:
         return hash((self.operations, self.edges, self.parameters))
 
     def __repr__(self) -> str:
-        """What makes the cell anew; of a large one, how many nodes of which operation."""
+        """Code that makes the cell; for a large one, how many nodes of each operation it has."""
         if 8 * len(self.edges) + 6 * len(self.operations) <= LONGEST:  # an edge takes 8 characters, a name 6 or more
             more = f", {dict(self.parameters)}" if self.parameters else ""
             written = f"Cell({list(self.operations)}, {list(self.edges)}{more})"
@@ -104,7 +104,7 @@ class Cell:
 
     @cached_property
     def live_nodes(self) -> tuple[int, ...]:
-        """The nodes that `pruned` keeps: input, output, and all that carries something from one to the other."""
+        """The nodes that `pruned` keeps: input, output, and all on a path between them that avoids `none`."""
         source, sink = self.operations.index("input"), self.operations.index("output")
         before, after = _neighbours(len(self), self._carrying)
         forward, backward = _reached([source], after), _reached([sink], before)
@@ -120,7 +120,7 @@ class Cell:
 
     @cached_property
     def pruned(self) -> Cell:
-        """The cell without what carries nothing: `none`, and nodes on no path. Input and output always stay."""
+        """The cell without `none` and without nodes on no path from input to output; these two always stay."""
         renumber = {old: new for new, old in enumerate(self.live_nodes)}
         live = [(renumber[u], renumber[v]) for u, v in self._carrying if u in renumber and v in renumber]
         if len(renumber) == len(self) and len(live) == len(self.edges):
@@ -129,7 +129,7 @@ class Cell:
 
     @property
     def is_live(self) -> bool:
-        """Whether anything gets from the input to the output."""
+        """Whether a path leads from the input to the output."""
         return bool(self.pruned.edges)
 
     @cached_property
@@ -153,7 +153,7 @@ class Cell:
     # --- for a reader -----------------------------------------------------------------------------------------
 
     def plot(self) -> Picture:
-        """A picture of the cell as it is written; what carries nothing is faint."""
+        """A picture of the cell as it is written; nodes that pruning drops are faint."""
         from metanp.pictures.cell import draw_cell
 
         return draw_cell(self)
@@ -298,7 +298,7 @@ def _neighbours(size: int, edges: Iterable[tuple[int, int]]) -> tuple[list[list[
 
 
 def _reached(starts: Iterable[int], after: list[list[int]]) -> set[int]:
-    """Every node that a walk from some nodes can come to, these too."""
+    """Every node that can be reached from `starts`, these included."""
     seen = set(starts)
     todo = list(seen)
     while todo:
@@ -378,7 +378,7 @@ def _check(operations: tuple[str | Operation, ...], edges: tuple[tuple[int, int]
 
 
 def _node_on_a_cycle(size: int, edges: tuple[tuple[int, int], ...]) -> int | None:
-    """The lowest, if there is any."""
+    """The lowest node on a cycle, if there is any."""
     before, after = _neighbours(size, edges)
     waiting = [len(nodes) for nodes in before]
     ready = [i for i in range(size) if not waiting[i]]

@@ -1,10 +1,10 @@
 """Many cells at once: the padded arrays behind everything that must be fast.
 
-`Cell` is one cell for a person; `CellArray` is a whole space for a machine. Both say the same, and every step here
-(pruning, the Weisfeiler-Lehman fingerprint) agrees with the slow one in `metanp.cell`.
+`Cell` is one cell for a person; `CellArray` is a whole space for a machine. Every step here (pruning, the
+Weisfeiler-Lehman fingerprint) agrees with the slow one in `metanp.cell`.
 
-Arrays are dense, so all cells of one take as much as the largest. Lists of cells of any size become several arrays
-(`by_size`), and work on an array goes piece by piece (`pieces`).
+Arrays are dense: every cell takes as much memory as the largest of its array. Lists of cells of mixed sizes become
+several arrays (`by_size`), and an array is processed in pieces (`pieces`).
 
 Axes:
     cell   position in the array
@@ -41,7 +41,7 @@ from metanp.operations import (
 )
 from metanp.parameters import Parameters
 
-TURNED_AT_ONCE = 1024  # cells made of arrays at once when they are walked
+TURNED_AT_ONCE = 1024  # cells converted at once when an array is iterated over
 CHUNK = 32_768  # cells handled at once, so that temporary arrays stay in tens of megabytes
 PAIRS = 2**22  # pairs of nodes handled at once, likewise; a single cell may have more
 STEPS = 7
@@ -164,12 +164,12 @@ class CellArray:
         return CellArray.concatenate([_prune(part) for part in self.pieces()])
 
     def skipless(self) -> CellArray:
-        """Every cell with an edge in place of each path of skips; where there is one already, it stays the only one."""
+        """Every cell with its skips contracted to edges; an edge that exists already stays single."""
         skip = self.operation == SKIP
         return _only(CellArray(self.operation, self.around(skip), self.parameters), ~skip & (self.operation >= 0))
 
     def around(self, nodes: Bool[np.ndarray, "cell node"]) -> Bool[np.ndarray, "cell node node"]:
-        """[cell, from, to]: the edges that lead around some nodes, from what leads to each to what it leads to."""
+        """[cell, from, to]: the edges once `nodes` are contracted, each predecessor joined to each successor."""
         edges = self.adjacency.copy()
         for node in np.flatnonzero(nodes.any(0)):
             passed = nodes[:, node]
@@ -180,7 +180,7 @@ class CellArray:
 
     @cached_property
     def flat_edges(self) -> Edges:
-        """The edges of all cells, their nodes numbered on from cell to cell."""
+        """The edges of all cells; node numbers continue from one cell to the next."""
         width = self.operation.shape[1]
         cell, start, end = np.nonzero(self.adjacency)
         out = Neighbours.of(cell * width + start, cell * width + end)
@@ -188,7 +188,7 @@ class CellArray:
         return Edges(Neighbours.of(cell * width + end, cell * width + start), out)
 
     def pieces(self) -> Iterator[CellArray]:
-        """The cells in pieces that can be worked on at once."""
+        """The cells in pieces that fit into memory."""
         at_once = max(1, min(CHUNK, PAIRS // self.operation.shape[1] ** 2))
         for start in range(0, len(self), at_once):
             yield self[start : start + at_once]
@@ -201,7 +201,7 @@ class CellArray:
     def fingerprint(self) -> UInt64[np.ndarray, " cell"]:
         """A number shared by isomorphic cells, and by cells that Weisfeiler-Lehman refinement cannot tell apart.
 
-        Of the cells as they stand: prune first to compare what cells compute. Padding does not matter.
+        Of the cells as given: prune first to compare what cells compute. Padding does not matter.
         """
         parts = [_fingerprint(part) for part in self.pieces()]
         names = np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
@@ -231,7 +231,7 @@ def as_array(cells: Sequence[Cell] | CellArray) -> CellArray:
 
 
 def by_size(cells: Sequence[Cell] | CellArray) -> list[tuple[Int[np.ndarray, " cell"], CellArray]]:
-    """Which cells are of like size, up to a factor of two, and these cells; all in one up to `SMALL` nodes.
+    """Positions and arrays of cells of similar size, within a factor of two; up to `SMALL` nodes all are in one.
 
     Raises:
         ValueError: as `as_array`.
@@ -315,7 +315,7 @@ def _with_parameters(names: UInt64[np.ndarray, " cell"], parameters: np.ndarray)
 
 
 def refine(colour: UInt64[np.ndarray, "cell node"], cells: CellArray) -> UInt64[np.ndarray, "cell node"]:
-    """One Weisfeiler-Lehman step: a node's colour becomes a hash of its own and its neighbours', each way apart.
+    """One Weisfeiler-Lehman step: a node's colour becomes a hash of its own, its predecessors' and its successors'.
 
     Padded nodes carry colour 0 and keep it.
     """
@@ -341,7 +341,7 @@ def _fingerprint(cells: CellArray) -> UInt64[np.ndarray, " cell"]:
 
 
 def _refined(colour: UInt64[np.ndarray, "cell node"], cells: CellArray) -> UInt64[np.ndarray, "cell node"]:
-    """As many steps as each cell may need: n - 1 for n nodes; seven for any smaller cell, whatever is beside it."""
+    """n - 1 steps for n nodes, at least `STEPS`, so that a cell's colours do not depend on the other cells."""
     steps = np.maximum(STEPS, cells.size - 1)
     for step in range(steps.max(initial=0)):
         refined = refine(colour, cells)
@@ -350,7 +350,7 @@ def _refined(colour: UInt64[np.ndarray, "cell node"], cells: CellArray) -> UInt6
 
 
 def _refined_until_stable(colour: UInt64[np.ndarray, "1 node"], cell: CellArray) -> UInt64[np.ndarray, "1 node"]:
-    """As many steps as tell more nodes apart, and one more."""
+    """As many steps as split more colours, and one that splits none."""
     kinds, before = len(np.unique(colour)), 0
     while kinds > before:
         colour = refine(colour, cell)

@@ -1,7 +1,7 @@
 """Checkpoints: safetensors with a JSON card in the header, written whole or not at all, read whole or not at all.
 
-A file holds named tensors and one JSON object; a digest over both lies in the header, so that a truncated, altered or
-foreign file is refused by name. No pickle anywhere. The shipped ones lie in `metanp/checkpoints/`.
+A file holds named tensors and one JSON object; a digest over both is in the header, so that a truncated, altered or
+foreign file is refused with its name. No pickle anywhere. The shipped ones are in `metanp/checkpoints/`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from metanp.model import Model, ModelConfig
 
 FORMAT = "metanp-1"
 SHIPPED = Path(__file__).parent / "checkpoints"
-ALIASES = {  # what is held out for one of these benchmarks is held out for the other, so one checkpoint serves both
+ALIASES = {  # both benchmarks of a pair are held out together, so one checkpoint serves both
     "cross-space-analog": "cross-space-nasbench201",
     "cross-space-transnas": "cross-space-nasbench201",
     "cross-task-analog": "cross-task-nasbench201",
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class CheckpointError(ValueError):
-    """A file that is no checkpoint of ours, or no longer a whole one; the message names it."""
+    """A file that is no checkpoint of this project, or a damaged one; the message names it."""
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], card: Mapping[str, Any]) -> None:
@@ -66,7 +66,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def save_model(path: Path, model: Model, card: Mapping[str, Any]) -> None:
-    """Write a model with its configuration and what is to be known of it (sources, cost, metrics)."""
+    """Write a model with its configuration and its card (sources, cost, metrics)."""
     write_tensors(path, model.state_dict(), {**card, "model": asdict(model.config)})
 
 
@@ -82,7 +82,7 @@ def load_model(checkpoint: str | Path) -> tuple[Model, dict[str, Any]]:
     if "model" not in card:
         raise CheckpointError(f"{path}: holds no model but {card.get('kind', 'something else')!r}")
     try:
-        with torch.random.fork_rng(devices=[]):  # what weights start from is overwritten: no user's draw is spent on it
+        with torch.random.fork_rng(devices=[]):  # initial weights are overwritten: the user's random state is kept
             model = Model(from_dict(ModelConfig, card["model"]))
         model.load_state_dict(tensors)
     except (RuntimeError, TypeError, ValueError) as error:
@@ -91,12 +91,12 @@ def load_model(checkpoint: str | Path) -> tuple[Model, dict[str, Any]]:
 
 
 def find(checkpoint: str | Path) -> Path:
-    """Where a checkpoint lies: a shipped name, else a path."""
+    """The path of a checkpoint, from the name of a shipped one or a path."""
     if not isinstance(checkpoint, str | Path):
         raise CheckpointError(f"checkpoint is {checkpoint!r:.80}; give the name of a shipped one, or a path")
     name = ALIASES.get(str(checkpoint), str(checkpoint))
     shipped = SHIPPED / f"{name}.safetensors"
-    with suppress(OSError, ValueError):  # no name that a file can have
+    with suppress(OSError, ValueError):  # for names that no file can have
         if shipped.is_file():
             return shipped
         if Path(checkpoint).is_file():

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(search_commands.app, name="search")
-FORMS = "json, naslib, or a search space, whose own text is meant."
-MOST = 10  # candidates that `rank` prints where nothing is said
+FORMS = "json, naslib, or the name of a search space for its own text form."
+MOST = 10  # candidates that `rank` prints without -k
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -44,7 +44,7 @@ def metanp(version: Version = False) -> None:
 
 
 def _form(name: str) -> str:
-    """A way of writing a cell that `convert` knows."""
+    """Check that `convert` supports this form."""
     from metanp.spaces import get_space
 
     if name not in ("json", "naslib"):
@@ -61,7 +61,7 @@ def rank(
         Path, typer.Option(help="Evaluated cells, JSON lines with 'cell', 'score' or 'failed'; - for stdin.")
     ],
     candidates: Annotated[Path, typer.Option(help="Cells to rank, JSON lines with 'cell'; - for stdin.")],
-    k: Annotated[int | None, typer.Option("-k", help=f"How many to print; {MOST}, or all if fewer, without.")] = None,
+    k: Annotated[int | None, typer.Option("-k", help=f"How many to print; {MOST} by default, or all if fewer.")] = None,
     checkpoint: Annotated[str, typer.Option(help="Name of a shipped checkpoint, or a path.")] = "default",
     minimize: Annotated[bool, typer.Option("--minimize", help="Lower scores are better.")] = False,
     as_json: AsJson = False,
@@ -108,10 +108,10 @@ def rank(
 
 @app.command()
 def info(
-    checkpoint: Annotated[str | None, typer.Argument(help="One checkpoint; all shipped ones without.")] = None,
+    checkpoint: Annotated[str | None, typer.Argument(help="One checkpoint; all shipped ones by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a checkpoint is: kind of meta-training, what it saw, cost, validation."""
+    """Show the card of a checkpoint: kind of meta-training, sources, cost, validation."""
     from metanp.checkpoint import ALIASES, find, read_tensors, shipped_names
 
     cards = {}
@@ -136,7 +136,7 @@ def convert(
     source: Annotated[Path, typer.Argument(help="A file with one cell a line; - for standard input.")],
     to: Annotated[str, typer.Option("--to", help=FORMS, callback=_form)],
     frm: Annotated[str, typer.Option("--from", help=FORMS, callback=_form)] = "json",
-    output: Annotated[Path | None, typer.Option(help="Where to write; standard output without.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to write; standard output by default.")] = None,
 ) -> None:
     """Convert cells between encodings, one a line. Between JSON lines, ids, scores and features are kept."""
     from metanp import json_lines
@@ -156,7 +156,7 @@ def convert(
 
 
 def main() -> None:
-    """Run a command; what a user did wrong is one line on standard error and exit status 2."""
+    """Run a command; an error of the user is one line on standard error and exit status 2."""
     try:
         app()
     except (ValueError, OSError) as error:

@@ -1,13 +1,13 @@
-"""What a predictor is: the contract between what predicts, and searches and leaderboards that ask.
+"""The contract of a predictor: what searches and leaderboards may rely on.
 
     make(seed=...)  ->  encode(candidates) -> pool         once, for as many fits as one likes
                     ->  fit(cells, score) -> predict(pool)
 
-`MetaNP`, every class of `metanp.baselines` and `Tuned` keep to it. A predictor says of itself what it can do, so that
-nobody has to try; `metanp.estimator.Estimator` has the answers that most give. Predictors may take more than is said
-here: `MetaNP` also learns from failures, and can leave the noise of a measurement out.
+`MetaNP`, every class of `metanp.baselines` and `Tuned` follow it. Attributes state what a predictor can do, so that
+callers need not try; `metanp.estimator.Estimator` has the usual values. Predictors may accept more: `MetaNP` also
+learns from failures, and can predict scores without measurement noise.
 
-Axes: cell, the evaluated ones of `fit`, the candidates of all others.
+Axes: cell, the evaluated cells in `fit`, the candidates in all other methods.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Need = Literal["cells", "side features", "unlabelled cells", "learning-curve pre
 
 @dataclass(frozen=True)
 class About:
-    """What a leaderboard says of a predictor.
+    """How a leaderboard describes a predictor.
 
     title: in tables. source: who proposed it, and where. needs: what it reads; side features are used where given.
     """
@@ -40,11 +40,11 @@ class About:
 class Predictor(Protocol):
     """A predictor of scores: any unit, the same in and out; higher is better.
 
-    about: what it is. Of a class, or of an instance where settings are part of the title.
-    fewest_labels: evaluated cells without which `fit` refuses; with 0 it has a prior, and answers after `fit([], [])`.
-    reads_labels: False where its predictions are the same whatever was evaluated.
-    knows_std: whether `predict(..., return_std=True)` answers.
-    knows_distribution: whether `predict_distribution` answers; what knows it knows the standard deviation too.
+    about: its description; an attribute of the class, or of the instance where settings are part of the title.
+    fewest_labels: how many evaluated cells `fit` needs; with 0 it has a prior, and predicts after `fit([], [])`.
+    reads_labels: False where its predictions do not depend on the evaluated cells.
+    knows_std: whether `predict(..., return_std=True)` works.
+    knows_distribution: whether `predict_distribution` works; `knows_std` is then True as well.
     """
 
     about: About
@@ -60,11 +60,11 @@ class Predictor(Protocol):
 
     @property
     def encoding(self) -> Hashable:
-        """Equal for two predictors that read each other's pools."""
+        """Equal for two predictors that can use each other's pools."""
         ...
 
     def prepare(self) -> object:
-        """Do now what depends on no evaluated cell and takes long, such as a training elsewhere; nothing, mostly.
+        """Do slow work that depends on no evaluated cell, such as training on other benchmarks; usually nothing.
 
         Raises:
             ValueError: it was made without what this needs.
@@ -72,14 +72,14 @@ class Predictor(Protocol):
         ...
 
     def fit(self, cells: Any, score: Any, /, features: Any = None) -> Any:
-        """Learn from evaluated cells and nothing of an earlier fit; answers with the predictor.
+        """Learn from evaluated cells alone, nothing from an earlier fit; returns the predictor.
 
         One that needs "unlabelled cells" takes a pool of them as `unlabelled=`.
 
         Args:
             cells: any collection of `Cell` with an order, or a `CellArray`.
             score: (cell,), finite.
-            features: side features by name, (cell,) each, NaN where missing; passed over where it reads none.
+            features: side features by name, (cell,) each, NaN where missing; ignored where it reads none.
 
         Raises:
             TypeError, ValueError: fewer than `fewest_labels`, lengths that differ, an item that is no cell, a score
@@ -89,7 +89,7 @@ class Predictor(Protocol):
         ...
 
     def encode(self, candidates: Any, /, features: Any = None) -> Any:
-        """A pool: the candidates and their side features as it reads them; needs no fit.
+        """A pool: the candidates and their side features in the predictor's own encoding; needs no fit.
 
         Raises:
             TypeError, ValueError: an item that is no cell, or side features that do not fit the candidates.
@@ -97,10 +97,10 @@ class Predictor(Protocol):
         ...
 
     def predict(self, candidates: Any, /, return_std: bool = False, *, features: Any = None) -> Any:
-        """The score that it expects of each candidate.
+        """The expected score of each candidate.
 
         Args:
-            candidates: cells, or a pool; side features of a pool are in it, and not given beside it.
+            candidates: cells, or a pool, which holds its side features already.
             return_std: also the standard deviation, of a new measurement.
 
         Returns:

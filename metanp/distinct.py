@@ -20,7 +20,7 @@ from metanp.cell_array import CellArray, by_size
 class Distinct:
     """Distinct cells.
 
-    graph: which of them each cell is.
+    graph: the number of each cell's graph.
     groups: positions of some graphs, and these graphs; all graphs are in one group unless some are large.
     """
 
@@ -34,7 +34,7 @@ class Distinct:
     def of(
         cls, cells: Sequence[Cell] | CellArray, form: Callable[[CellArray], CellArray] = CellArray.pruned
     ) -> Distinct:
-        """`form` is what counts of a cell: its pruned form, if nothing else is said."""
+        """`form` gives the form in which cells are compared: the pruned one by default."""
         formed = [(rows, form(some)) for rows, some in by_size(cells)]
         fingerprint = np.zeros(len(cells), dtype=np.uint64)
         for rows, some in formed:
@@ -55,7 +55,7 @@ class Distinct:
         return max(some.operation.shape[1] for _, some in self.groups)
 
     def each(self, function: Callable[[CellArray], np.ndarray]) -> np.ndarray:
-        """What `function` gives for each graph, a row a graph."""
+        """`function` of every graph, one row a graph."""
         parts = np.concatenate([function(some) for _, some in self.groups])
         return parts[np.argsort(np.concatenate([rows for rows, _ in self.groups]), kind="stable")]
 

@@ -1,4 +1,4 @@
-"""The answer of a neural process: for each target cell a mixture of normal distributions, the weights shared by a task.
+"""The prediction of a neural process: for each target a mixture of normal distributions, its weights shared by a task.
 
 Axes: task, target; part, the components of the mixture. All in the model's units (`metanp.score_transform`).
 """
@@ -14,12 +14,12 @@ from torch import Tensor
 
 from metanp.brief import brief
 
-HALVINGS = 26  # of the range in which a quantile is looked for: to a part in 10^7, what float32 resolves
+HALVINGS = 26  # steps of the bisection for a quantile: to a part in 10^7, what float32 resolves
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Parts of a Gaussian mixture a target; `std` includes the noise of a measurement, `noise` is that noise alone."""
+    """A Gaussian mixture for each target; `std` includes measurement noise, `noise` is that noise alone."""
 
     log_weight: Float[Tensor, "task part"]
     mean: Float[Tensor, "task part target"]
@@ -51,12 +51,12 @@ class Mixture:
         return (low + high) / 2
 
     def with_noise(self, variance: Float[Tensor, " target"]) -> Mixture:
-        """With more noise of a measurement of each target."""
+        """With this variance added to the measurement noise of each target."""
         std, noise = ((x**2 + variance).sqrt() for x in (self.std, self.noise))
         return replace(self, std=std, noise=noise)
 
     def without_noise(self) -> Mixture:
-        """Of the scores themselves instead of new measurements of them."""
+        """The distribution of the scores themselves instead of new measurements of them."""
         std = (self.std**2 - self.noise**2).clamp(min=1e-8).sqrt()
         return replace(self, std=std, noise=torch.zeros_like(std))
 

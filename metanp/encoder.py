@@ -1,7 +1,7 @@
 """The graph encoder: a pruned cell becomes an embedding.
 
-Message passing along the edges and against them, joined by the computed graph features. What an operation is comes in
-twice: its attributes, shared by all spaces, and a learned residual of its own (zero at the start).
+Message passing along the edges and against them, joined by the computed graph features. An operation is read as its
+attributes, shared by all spaces, plus a learned residual of its own (zero at the start).
 
 Axes: graph, node, edge as in `metanp.graphs`; d_embed, unitless, about unit variance.
 
@@ -23,7 +23,7 @@ from metanp.operations import ATTRIBUTE_TABLE
 
 @dataclass(frozen=True)
 class Points:
-    """What a neural process knows of cells; every field (..., its own axis), the leading axes alike.
+    """What a neural process reads of cells; all fields have the same leading axes, then their own.
 
     embedding: learned.
     features: computed graph features, scaled.
@@ -53,13 +53,13 @@ class Points:
         return replace(self, side=side)
 
     def float(self) -> "Points":
-        """In single precision, but for the names of patterns."""
+        """In single precision, except the names of patterns."""
         return self.map(lambda values: values.float() if values.is_floating_point() else values)
 
 
 @dataclass
 class EncoderConfig:
-    """Sizes of the graph encoder, and the groups of graph features that anything sees: all but in ablations."""
+    """Sizes of the graph encoder, and the groups of graph features that the model reads: all, except in ablations."""
 
     width: int = 64
     layers: int = 3
@@ -68,7 +68,7 @@ class EncoderConfig:
 
 
 class GraphEncoder(nn.Module):
-    """Graphs to points: `encoder(data)` is (graph, d_embed) and what was computed, in one `Points`."""
+    """Graphs to points: `encoder(data)` is one `Points` of embeddings (graph, d_embed) and computed features."""
 
     def __init__(self, config: EncoderConfig):
         super().__init__()
@@ -98,7 +98,7 @@ class GraphEncoder(nn.Module):
         h = self.from_attributes(self.attributes[data.x]) + self.residual(data.x)
         for layer in self.layers:
             h = layer(h, data.edge_index)
-        # counts grow with the cell; their square roots keep a wide cell from drowning the narrow ones
+        # counts grow with the cell; square roots keep those of large cells from dominating
         features = torch.sqrt(data.features) * torch.exp(self.feature_scale) * self.seen
         pooled = global_add_pool(h, data.batch, size=len(data.last)) / 4
         embedding = self.readout(torch.cat([pooled, h[data.last], self.from_features(features)], dim=-1))

@@ -1,9 +1,9 @@
-"""What `MetaNP` and all baselines have in common: scikit-learn's conventions, and usual answers to the contract.
+"""What `MetaNP` and all baselines have in common: scikit-learn's conventions, and defaults for the contract.
 
-Settings are the constructor's arguments, kept under their names; `fit` answers with the predictor; `score` is R². So
+Settings are the constructor's arguments, kept under their names; `fit` returns the predictor; `score` is R². So
 `clone`, `cross_val_score`, `GridSearchCV`, `make_pipeline`, `check_is_fitted` and `is_regressor` work where
-scikit-learn is installed; nothing here needs it. Rankings are judged by `metanp.metrics.kendall_scorer`, a ready
-`scoring=`. What a predictor says of itself beside that is in `metanp.contract`.
+scikit-learn is installed; nothing here needs it. To score by rank correlation, pass
+`scoring=metanp.metrics.kendall_scorer`. All other attributes of a predictor are explained in `metanp.contract`.
 
 Source: scikit-learn's developer guide, "Developing scikit-learn estimators".
 """
@@ -24,37 +24,37 @@ if TYPE_CHECKING:
 
 
 class NotFittedError(ValueError, AttributeError, RuntimeError):
-    """Asked for a prediction before `fit`: the first two as in scikit-learn, the last as baselines once had it."""
+    """Prediction before `fit`: the first two bases as in scikit-learn, the last as baselines raised formerly."""
 
 
 class Estimator:
-    """What scikit-learn asks of a regressor, and of `metanp.contract.Predictor` what is the same for most.
+    """The interface of a scikit-learn regressor, and defaults for `metanp.contract.Predictor`.
 
-    A subclass keeps its arguments, says what it is (`about`) and sets `_is_fitted` at the end of a fit.
+    A subclass stores its arguments, describes itself in `about` and sets `_is_fitted` at the end of a fit.
     """
 
     about: About
-    fewest_labels = 1  # no prior: nothing to say of cells before one was evaluated
+    fewest_labels = 1  # no prior: it cannot predict before a cell was evaluated
     reads_labels = True
     knows_std = True
     knows_distribution = False
     _is_fitted = False
-    _estimator_type = "regressor"  # how versions before 1.6 knew one
+    _estimator_type = "regressor"  # for scikit-learn before 1.6
 
     @property
     def libraries(self) -> tuple[str, ...]:
-        """None beside those of MetaNP itself."""
+        """None beyond those of MetaNP itself."""
         return ()
 
     def prepare(self) -> object:
-        """Nothing is learned elsewhere."""
+        """Nothing to prepare."""
         return None
 
     def predict_distribution(self, candidates: Any, /, *, features: Any = None) -> Predicted:
-        """As the contract has it.
+        """As in the contract; without a distribution unless a subclass has one.
 
         Raises:
-            ValueError: always, where nothing takes its place.
+            ValueError: always, in this class.
         """
         raise ValueError(f"{type(self).__name__} gives no distribution; MetaNP and gp_wl do")
 
@@ -68,7 +68,7 @@ class Estimator:
         return {name: getattr(self, name) for name in self._settings()}
 
     def set_params(self, **params: Any) -> Self:
-        """Change settings, as if it had been made with them; what was fitted is forgotten.
+        """Change settings, as if it had been made with them; the fit is forgotten.
 
         Raises:
             ValueError: no such setting.

@@ -1,17 +1,17 @@
-"""How probable it is that the evaluation of a cell fails, from which did and which did not.
+"""The probability that the evaluation of a cell fails, learned from cells that failed and cells that did not.
 
-The same model reads the evaluated cells once more, with 1 for a score and 0 for a failure. Parts of them are held out
-in turn: as far as failures are told from the others there, the model is believed. So failures that have nothing in
-common, such as a full disk, change no ranking; where an operation or a shape is to blame, its cells fall. A failure
-counts as the worst score that was measured: the mean that cells are ranked by is expected of a trial that may fail.
+The same model reads the evaluated cells once more, with label 1 for a score and 0 for a failure. Cross-validation
+measures how well it separates the two; the better, the more its predictions count. So failures that have nothing in
+common, such as a full disk, change no ranking; where an operation or a shape causes them, cells like these are ranked
+lower. A failure counts as the worst measured score: cells are ranked by the expected score of a trial that may fail.
 
-On NAS-Bench-NLP, where a fifth of the runs broke off, this ranks all cells (failed ones last) nearly as well as giving
-failures the lowest score does, and those that did not fail better; failures at random cost nothing
+On NAS-Bench-NLP, where a fifth of the runs failed, this ranks all cells (failed ones last) nearly as well as giving
+failures the lowest score, and ranks the cells that did not fail better; random failures cost nothing
 (`docs/what-was-tried.md`).
 
 Axes: context, evaluated cells, those with a score first; row, some cells of a pool.
 
-Source of the measure of what is told apart: Tjur 2009, "Coefficients of determination in logistic regression models",
+Source of the measure of separation: Tjur 2009, "Coefficients of determination in logistic regression models",
 here over its standard error as in Welch 1947.
 """
 
@@ -27,14 +27,14 @@ from metanp.pool import Pool
 from metanp.reading import Knowledge, Reader, Rows
 
 FOLDS = 5
-LEAST = 0.05  # a smaller probability is none: it would move the mean out of the interval that 9 of 10 scores lie in
-CHANCE, SURE = 2.0, 3.5  # standard errors: failures told apart by so many may be chance; by so many surely are not
+LEAST = 0.05  # a smaller probability counts as 0: it would move the mean out of the 90 % interval of the scores
+CHANCE, SURE = 2.0, 3.5  # separation in standard errors: up to CHANCE it may be chance (trust 0), from SURE trust is 1
 Values = Float[np.ndarray, "*axes"]
 
 
 @dataclass(frozen=True)
 class Failures:
-    """What a model knows of failures. share: of cells with a score. trust: how far it is believed, 0 to 1."""
+    """A model of failures. share: of cells with a score. trust: weight of its predictions, 0 to 1."""
 
     knowledge: Knowledge
     share: float
@@ -49,17 +49,17 @@ class Failures:
         """From the rows of cells with a score, and of those that failed, one at least."""
         rows = np.concatenate([scored, failed])
         fails = np.repeat([False, True], [len(scored), len(failed)])
-        trust = np.clip((_told_apart(reader, pool, rows, fails) - CHANCE) / (SURE - CHANCE), 0, 1)
+        trust = np.clip((_separation(reader, pool, rows, fails) - CHANCE) / (SURE - CHANCE), 0, 1)
         return cls(*_learned(reader, pool, rows, fails), float(trust))
 
     def probability(self, reader: Reader, pool: Pool, rows: Rows) -> Float[np.ndarray, " row"]:
-        """That the evaluation of each cell fails."""
+        """Probability that the evaluation of each cell fails."""
         fails = self.trust * _probability(reader, self.knowledge, self.share, pool, rows)
         return np.where(fails < LEAST, 0.0, fails)
 
 
 def _learned(reader: Reader, pool: Pool, rows: np.ndarray, fails: np.ndarray) -> tuple[Knowledge, float]:
-    """Labels of zero mean and unit variance, as if one more cell of each kind had been seen; and the share."""
+    """What labels of zero mean and unit variance teach; and the share with a score, counting one more of each kind."""
     share = ((~fails).sum() + 1) / (len(fails) + 2)
     return reader.learn(pool, rows, (~fails - share) / np.sqrt(share * (1 - share))), float(share)
 
@@ -69,10 +69,10 @@ def _probability(reader: Reader, known: Knowledge, share: float, pool: Pool, row
     return np.clip(fails, 0, 1)
 
 
-def _told_apart(reader: Reader, pool: Pool, rows: np.ndarray, fails: np.ndarray) -> float:
-    """How much more probable failures are of cells that failed than of the others, when they are held out.
+def _separation(reader: Reader, pool: Pool, rows: np.ndarray, fails: np.ndarray) -> float:
+    """Mean predicted probability of failure, held out: of cells that failed minus of the others.
 
-    In standard errors, as chance alone tells many failures apart by more than few.
+    In standard errors, as the difference that arises by chance depends on the numbers of cells.
     """
     if fails.sum() < 2 or (~fails).sum() < 2:
         return 0.0

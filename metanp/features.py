@@ -1,9 +1,9 @@
-"""What can be computed of a pruned cell without training anything: graph features and Weisfeiler-Lehman patterns.
+"""Features of a pruned cell that need no training: graph features and Weisfeiler-Lehman patterns.
 
 Both describe what the cell computes, not how it is written: isomorphic cells get the same numbers. The features are
-paths (how many, how long), degrees, widths, and for each class of operations and each operation how many there are in
-all, and at the most, at the least and on average along a path from input to output, and where they lie. A skip hides
-some of it, as what it joins lies side by side: that is told once more of the cell whose skips are edges.
+paths (number, lengths), degrees, widths, and for each operation and class of operations the number in the cell, the
+most, the fewest and the mean along a path from input to output, and where they lie. Skips mask adjacency, so some
+features are computed again with each skip contracted to an edge.
 
 Axes: cell, node as in `metanp.cell_array`; feature as in `FEATURE_NAMES`; step of Weisfeiler-Lehman refinement.
 
@@ -31,13 +31,13 @@ CLASSES: dict[str, tuple[int, ...]] = {
     }.items()
 }
 MANY = 2.0**40  # paths; from here on they are counted in larger units, as cells can have more than any float holds
-WL_STEPS = 2  # patterns of one step and of two; operations alone are among the graph features, a third told no more
+WL_STEPS = 2  # patterns of one and of two steps; zero steps are among the graph features, a third step added nothing
 OPERATIONS = tuple(range(SKIP, len(VOCABULARY)))  # everything that can lie between input and output in a pruned cell
 
 _SHAPE = ("live", "nodes", "edges", "log_paths", "depth", "shortest", "mean_length", "width")
 _DEGREES = ("input_degree", "output_degree", "max_in", "max_out", "input_to_output", "receptive_max", "receptive_mean")
 _PLACES = ("first", "last", "mean", "into", "out_of")  # next to the ends, along paths, edges into and out of
-_SKIPLESS = (  # told once more of the cell whose skips are edges
+_SKIPLESS = (  # computed again with each skip contracted to an edge
     *(name for name in (*_SHAPE, *_DEGREES) if name != "live"),
     *(f"{part}_{name}" for part in ("first", "last", "mean") for name in CLASSES if name != "identity"),
 )
@@ -61,7 +61,7 @@ def graph_features(pruned: CellArray) -> Float32[np.ndarray, "cell feature"]:
 def wl_patterns(pruned: CellArray) -> Int64[np.ndarray, "cell step node"]:
     """The subtree pattern at each node after one Weisfeiler-Lehman step, after two, ...: its 64-bit name.
 
-    Nodes that lie alike have the same name, in whatever cell; 0 where padded.
+    Nodes with the same neighbourhood have the same name, in any cell; 0 where padded.
     """
     names = np.zeros((len(pruned), WL_STEPS, pruned.operation.shape[1]), dtype=np.int64)
     start = 0
@@ -76,20 +76,20 @@ def wl_patterns(pruned: CellArray) -> Int64[np.ndarray, "cell step node"]:
 
 def _features(cells: CellArray) -> Float32[np.ndarray, "cell feature"]:
     live = np.any(cells.adjacency, axis=(1, 2))
-    told = _told(cells)
-    skipless = _told(cells.skipless()) if (cells.operation == SKIP).any() else told
-    told |= {f"skipless_{name}": skipless[name] for name in _SKIPLESS}
-    return np.stack([told[name] for name in FEATURE_NAMES], axis=1, dtype=np.float32) * live[:, None]
+    named = _by_name(cells)
+    skipless = _by_name(cells.skipless()) if (cells.operation == SKIP).any() else named
+    named |= {f"skipless_{name}": skipless[name] for name in _SKIPLESS}
+    return np.stack([named[name] for name in FEATURE_NAMES], axis=1, dtype=np.float32) * live[:, None]
 
 
-def _told(cells: CellArray) -> dict[str, np.ndarray]:
-    """Every feature but the skipless ones by name; a number a cell."""
+def _by_name(cells: CellArray) -> dict[str, np.ndarray]:
+    """Every feature but the skipless ones, by name; one number a cell."""
     sums, log_paths = _sums(cells)
     return sums | _shape(cells, sums, log_paths)
 
 
 def _sums(cells: CellArray) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """How much there is of each class and operation, in all and along paths, by name; and log2 of their number."""
+    """Sums of each class and operation over the cell and along paths, by name; and log2 of the number of paths."""
     operation, edge = cells.operation, cells.adjacency
     rows, last = np.arange(len(cells)), cells.size - 1
     inner = operation >= SKIP
@@ -113,14 +113,14 @@ def _sums(cells: CellArray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         "into": np.einsum("cn,cnw->cw", into, weights),
         "out_of": np.einsum("cn,cnw->cw", out, weights),
     }
-    told = {f"{part}_{name}": values[:, i] for part, values in parts.items() for i, name in enumerate(names)}
+    named = {f"{part}_{name}": values[:, i] for part, values in parts.items() for i, name in enumerate(names)}
     absent = [VOCABULARY[i].name for i in OPERATIONS if i not in present]
-    told |= dict.fromkeys((f"{part}_{name}" for part in parts for name in absent), np.zeros(len(cells)))
-    return told, log_paths
+    named |= dict.fromkeys((f"{part}_{name}" for part in parts for name in absent), np.zeros(len(cells)))
+    return named, log_paths
 
 
 def _shape(cells: CellArray, sums: dict[str, np.ndarray], log_paths: np.ndarray) -> dict[str, np.ndarray]:
-    """What the graph is like, whatever its operations; some of it is among the sums already."""
+    """Features of the graph alone, whatever its operations; those along paths are taken from the sums."""
     edge, inner = cells.adjacency, cells.operation >= SKIP
     rows, last = np.arange(len(cells)), cells.size - 1
     into, out = edge.sum(1), edge.sum(2)
@@ -149,10 +149,10 @@ def _receptive_field(operation: np.ndarray) -> np.ndarray:
 
 
 def _along_paths(weights: np.ndarray, edge: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Most, fewest and mean of each weight summed along the paths from the input to each node, and log2 of the paths.
+    """Most, fewest and mean of each weight summed along the paths from the input to each node, and log2 of their count.
 
-    All (cell, node, weight), the last (cell, node); nodes that no path reaches hold zeros or infinities, which a pruned
-    cell has none of.
+    Shapes (cell, node, weight), the last (cell, node). Nodes that no path reaches, of which a pruned cell has none,
+    hold zeros or infinities.
     """
     most = np.zeros_like(weights)
     fewest, total = most.copy(), most.copy()
@@ -176,7 +176,7 @@ def _along_paths(weights: np.ndarray, edge: np.ndarray) -> tuple[np.ndarray, ...
 
 
 def _in_one_unit(arrives: np.ndarray, power: np.ndarray) -> tuple[np.ndarray, np.ndarray | int]:
-    """What turns numbers of arriving nodes into one unit, and that unit; 0 for nodes that do not arrive."""
+    """Factors that bring the path counts of predecessors to one power of two, 0 for other nodes; and that power."""
     if not power.any():
         return arrives, 0
     unit = np.where(arrives[..., 0], power, 0).max(1)

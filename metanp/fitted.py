@@ -1,10 +1,10 @@
-"""What evaluated cells come to: a model that read them, and what it then says of others, in the user's units.
+"""A model that read evaluated cells, and its predictions for others in the user's units.
 
     scores -> outliers -> measured ones -> transform -> knowledge of scores
                        -> failures      -> labels    -> knowledge of failures
-    both, of a pool's cells -> distribution, joint draws, probability of a failure
+    both, for cells of a pool -> distribution, joint draws, probability of a failure
 
-Scores here are turned so that higher is better; only answers to users are turned back.
+Scores here are multiplied by a sign so that higher is better; only results for users are turned back.
 
 Axes: context, the cells with a score; cell, of a pool; row, some of these; draw.
 """
@@ -30,14 +30,14 @@ from metanp.reading import ALL, Knowledge, Reader, Rows, to_numpy
 from metanp.score_transform import ScoreTransform, unit_of
 from metanp.side import Side
 
-# worst and best before any score is known, in standard deviations: what a failure counts for, and nothing to improve on
+# worst and best before any score is known, in standard deviations: what a failure counts as, and no incumbent
 UNKNOWN = -2.0, -float("inf")
-MOST_ASKED = 128  # measurements from which a model says what is plausible: more would take long and say little more
+MOST_ASKED = 128  # measurements from which a model judges strays: more take long and change little
 CALLERS = 5  # frames between a warning here and the line that called `fit`
 
 
 class ScoreWarning(UserWarning):
-    """Scores that cannot be measurements; says what they were taken for."""
+    """Scores that cannot be measurements; says how they were treated."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Good for one context.
+    """A model conditioned on one context.
 
-    knowledge: of scores. unit: by which scores are multiplied before all else. worst, best: the lowest and the highest
-    measured, in that unit. failing: what is known of failures, where there were any. evaluated: all cells that were
-    given; none where there were none.
+    knowledge: of scores. unit: factor by which scores are multiplied first. worst, best: the lowest and the highest
+    measured score, in that unit. failing: the model of failures, None where there were none. evaluated: all given
+    cells, None where there were none.
     """
 
     reader: Reader
@@ -75,7 +75,7 @@ class Fitted:
 
     @classmethod
     def of(cls, reader: Reader, given: Evaluated) -> Fitted:
-        """Let a model read what was given."""
+        """Condition a model on what was given."""
         names, score, n = given.side.names, given.score, len(given.cells)
         if not n:
             return cls(reader, reader.prior(names), ScoreTransform.fit(score), given.sign, 1.0, *UNKNOWN, None, None)
@@ -83,7 +83,7 @@ class Fitted:
         outliers, learned = _outliers(reader, pool, given)
         measured = np.flatnonzero(~(outliers.low | outliers.high))
         broken = np.concatenate([np.flatnonzero(outliers.low), np.arange(len(score), n)])
-        if learned is None or len(learned.rows) < len(measured):  # none was asked about, or some were believed
+        if learned is None or len(learned.rows) < len(measured):  # nothing was learned yet, or not from all
             learned = _Learned.of(reader, pool, score, measured)
         worst, best = (float(learned.value.min()), float(learned.value.max())) if len(measured) else UNKNOWN
         failing = Failures.of(reader, pool, measured, broken) if len(broken) else None
@@ -91,7 +91,7 @@ class Fitted:
         return cls(reader, known, transform, given.sign, unit, worst, best, failing, pool)
 
     def distribution(self, pool: Pool, noise: bool) -> Predicted:
-        """Of the score of each cell; with noise, of a new measurement of it."""
+        """Distributions of the score of each cell; with noise, of a new measurement of it."""
         first, inverse = pool.distinct()
         mixtures = self.reader.mixtures(self.knowledge, pool, first, noise)
         parts = [self.transform.inverse_moments(*to_numpy(list(mixture.moments()))) for mixture in mixtures]
@@ -126,7 +126,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class _Learned:
-    """What a model knows after some measurements. rows: of the pool; value: their scores times `unit`."""
+    """A model's state after some measurements. rows: of the pool; value: their scores times `unit`."""
 
     rows: Int[np.ndarray, " row"]
     unit: float
@@ -152,9 +152,9 @@ def _few(score: Float[np.ndarray, " context"], rows: np.ndarray) -> np.ndarray:
 
 
 def _outliers(reader: Reader, pool: Pool, given: Evaluated) -> tuple[Outliers, _Learned | None]:
-    """Scores that are no measurements, by themselves and by what the others say of their cells.
+    """Scores that are no measurements, judged by their size and by a model of the other scores.
 
-    And what was learned of those others, if a model had to be asked.
+    Also what was learned from the other scores, if a model was needed.
     """
     score, learned = given.score, None
     outliers = Outliers.of(score)

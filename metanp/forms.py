@@ -1,7 +1,7 @@
 """Other ways of writing a cell: each form has a name, a reader and a writer.
 
-`Cell.from_...` and `Cell.to_...` only look here. A module registers its forms while it is imported. It is imported when
-one of them is first asked for, so that cells alone stay quick to import. Knows neither cells nor spaces.
+`Cell.from_...` and `Cell.to_...` look their form up here. A module registers its forms when it is imported, which
+happens when one of them is first used, so that cells alone stay quick to import. Knows neither cells nor spaces.
 """
 
 import importlib

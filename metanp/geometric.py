@@ -1,6 +1,6 @@
-"""What we use of torch-geometric, imported without a warning that is none of ours.
+"""The parts of torch-geometric that are used here, imported without its notebook warning.
 
-It brings a progress bar which, in a notebook without ipywidgets, warns that it cannot be drawn; nothing here draws it.
+Its progress bar warns in a notebook without ipywidgets that it cannot be drawn; nothing here draws it.
 """
 
 import warnings

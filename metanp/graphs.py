@@ -1,7 +1,7 @@
-"""What the model reads of cells: pruned, each distinct cell once, with everything that can be computed of it.
+"""The model's input: distinct pruned cells with everything that is computed from them.
 
-`Graphs` is the bridge from `CellArray` (numpy, a whole space) to the encoder (torch). Cells that no model here can
-tell apart share one row, so that 15,625 strings of NAS-Bench-201 cost as much as their 8,765 pruned cells.
+`Graphs` is the bridge from `CellArray` (numpy, a whole space) to the encoder (torch). Cells that no model here
+distinguishes share one row, so that 15,625 strings of NAS-Bench-201 cost as much as their 8,765 pruned cells.
 
 Axes: graph, a distinct pruned cell; cell, as given; node and edge, torch-geometric's flat ones.
 """
@@ -26,7 +26,7 @@ from metanp.operations import words
 
 @dataclass(frozen=True)
 class Graphs:
-    """Distinct pruned cells and what is computed of them.
+    """Distinct pruned cells and what is computed from them.
 
     pruned: the graphs.
     features: `metanp.features.graph_features`.
@@ -58,7 +58,7 @@ class Graphs:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Graphs]) -> Graphs:
-        """One after the other, padded to the widest."""
+        """Batches concatenated, padded to the widest."""
         width = max(part.patterns.shape[2] for part in parts)
         padded = [np.pad(p.patterns, ((0, 0), (0, 0), (0, width - p.patterns.shape[2]))) for p in parts]
         return cls(

@@ -1,9 +1,9 @@
-"""Weisfeiler-Lehman refinement by hashes: a node's colour is 64 bits, the same for the same surroundings in any graph.
+"""Weisfeiler-Lehman refinement by hashes: a node's colour is 64 bits, equal for equal neighbourhoods in any graph.
 
-Along a flat list of edges, so that it costs as much as there are edges. Sums of 64-bit numbers wrap around, so they do
+It works on a flat list of edges, so that its cost is linear in edges. Sums of 64-bit numbers wrap around, so they do
 not depend on the order of the edges.
 
-Axes: node; any others behind it are refined side by side.
+Axes: node; any further axes are refined independently.
 
 Source of the hash: Weisfeiler and Leman 1968, as a vectorised 64-bit hash with both directions of each edge.
 """
@@ -31,9 +31,9 @@ def mix(x: UInt64[np.ndarray, "*axes"]) -> UInt64[np.ndarray, "*axes"]:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """One end of every edge, grouped by the other.
+    """Edges grouped by the node at one end.
 
-    node: those that have edges. first: where the edges of each begin. other: the far ends.
+    node: those that have edges. first: where the edges of each begin. other: the nodes at the other end.
     """
 
     node: Int[np.ndarray, " group"]
@@ -74,7 +74,7 @@ class Edges:
         return cls(Neighbours.of(end, start), Neighbours.of(start, end))
 
     def refine(self, colour: Colours) -> Colours:
-        """One step: a node's colour becomes a hash of its own and its neighbours', each way apart."""
+        """One step: a node's colour becomes a hash of its own, its predecessors' and its successors'."""
         before, after = mix(colour), mix(colour ^ np.uint64(0xA5A5A5A5A5A5A5A5))
         into, out = self.into.sums(before), self.out.sums(after)
         return mix(mix(before + into) + np.uint64(3) * mix(out + np.uint64(1)))

@@ -76,7 +76,7 @@ class Records:
 
 
 def read(path: Path) -> Records:
-    """Read a file of JSON lines; `-` is standard input; empty lines are passed over.
+    """Read a file of JSON lines; `-` is standard input; empty lines are skipped.
 
     Raises:
         ValueError: a line that is no JSON object, has no cell or one that is refused, an unknown key, a score or
@@ -86,14 +86,14 @@ def read(path: Path) -> Records:
 
 
 def source(path: Path) -> tuple[Path, bytes]:
-    """What messages call a file, and what it holds; `-` is standard input."""
+    """The file's name for messages, and its content; `-` is standard input."""
     if str(path) == "-":
         return Path("standard input"), sys.stdin.buffer.read()
     return path, path.read_bytes()
 
 
 def lines(path: Path, data: bytes) -> Iterator[tuple[int, str]]:
-    """The lines that hold something, with their numbers from 1; a byte order mark is passed over.
+    """The lines that are not empty, with their numbers from 1; a byte order mark is skipped.
 
     A line ends with a line feed alone, not at U+2028 and its like, which JSON allows inside of a text.
 
@@ -110,7 +110,7 @@ def lines(path: Path, data: bytes) -> Iterator[tuple[int, str]]:
 
 
 def parse(path: Path, data: bytes) -> Records:
-    """As `read`, of what a file holds."""
+    """As `read`, from the content of a file."""
     rows: dict[int, Row] = {}
     first: dict[str, int] = {}
     for number, text in lines(path, data):
@@ -132,7 +132,7 @@ def parse(path: Path, data: bytes) -> Records:
 
 @dataclass(frozen=True)
 class Row:
-    """One line; None, or no features, where it says nothing."""
+    """One line; what it does not state is None, or no features."""
 
     id: str | None
     cell: Cell
@@ -143,7 +143,7 @@ class Row:
     __repr__ = brief
 
     def written(self) -> str:
-        """The line again, without what is not known; the cell alone where there is nothing beside it."""
+        """The line as JSON, without what is not known; the cell alone where nothing else is known."""
         known = vars(self) | {"cell": self.cell.to_json(), "features": dict(self.features)}
         said = {key: known[key] for key in KEYS if known[key] not in (None, False, {})}
         return json.dumps(said if len(said) > 1 else said["cell"])

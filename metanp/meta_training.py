@@ -1,13 +1,13 @@
 """Meta-training: many small tasks, one gradient step for each batch of them.
 
-The loop is read top to bottom in `MetaTrainer.run`. Everything random is a function of the episodes' numbers, and a
-step is computed in pieces of a few episodes, the same pieces whoever computes them, the first time or after a resume.
-So a killed run resumes to the bits of an uninterrupted one, and several processes with a share of each batch equal one
-process with all of it. (A floating-point sum depends on what is summed together; where a gradient is almost nothing,
-Adam makes a step of that difference.)
+The loop is read top to bottom in `MetaTrainer.run`. All randomness is a function of the episodes' numbers, and a step
+is computed in fixed pieces of a few episodes, whichever process computes them, at first or after a resume. So a killed
+run resumes to the bits of an uninterrupted one, and several processes with a share of each batch equal one process with
+all of it. (A floating-point sum depends on how it is grouped; where a gradient is almost zero, Adam makes a full step
+of that difference.)
 
-Knows episodes only as `EpisodeBatch`; where they come from is told by the caller. What a run keeps in its folder is the
-work of `metanp.training_state`.
+Episodes are `EpisodeBatch` objects; the caller supplies them. The files of a run are the work of
+`metanp.training_state`.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class TrainingConfig:
 
     steps: int = 400
     batch: int = 8
-    at_once: int = 4  # episodes computed together; two processes with whole pieces of the batch change no bit
+    at_once: int = 4  # episodes computed together; several processes change no bit if each has whole pieces
     learning_rate: float = 3e-3
-    scale_rate: float = 6.0  # length scales, noises and weights of heads learn this many times faster: they travel far
+    scale_rate: float = 6.0  # length scales, noises and weights of heads learn so many times faster: they change most
     warmup: int = 30
     weight_decay: float = 1e-3
     clip: float = 1.0
@@ -58,13 +58,13 @@ class NonFiniteLoss(RuntimeError):
 
 
 class MetaTrainer:
-    """Trains `model`, keeps the best of it by validation, and can be killed at any moment.
+    """Trains `model`, saves the best by validation, and can be killed at any moment.
 
     Args:
-        model: moved in place.
+        model: trained in place.
         config: length and pace.
         folder: gets `last.safetensors` (to resume from), `best.safetensors` (the model), `log.jsonl`.
-        card: what the checkpoint says of itself, sources above all.
+        card: the checkpoint's description, above all its sources.
         log: also called with every line of the log, for wandb.
     """
 
@@ -116,7 +116,7 @@ class MetaTrainer:
             training_state.save(self.folder, self.model, self.optimiser, reached, asdict(self.config))
 
     def start_afresh(self) -> None:
-        """Forget what an earlier run left in the folder: a later resume would take it for this one's."""
+        """Drop what an earlier run left in the folder: a later resume would take it for this run's."""
         if self.rank == 0:
             training_state.forget(self.folder)
 
@@ -142,7 +142,7 @@ class MetaTrainer:
         total = self._summed(-torch.cat(each).sum() / self.config.batch)
         self._sum_gradients()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
-        if not torch.isfinite(total + norm):  # one such step would leave no weight a number
+        if not torch.isfinite(total + norm):  # one such step would make every weight NaN
             what = "gradient" if torch.isfinite(total) else "loss"
             blamed = training_state.save_blamed(self.folder, self.step, pieces, numbers, each)
             raise NonFiniteLoss(f"step {self.step}: no finite {what}; {blamed}")
@@ -150,13 +150,13 @@ class MetaTrainer:
         return float(total)
 
     def _backward(self, batch: EpisodeBatch, first: int) -> Float[Tensor, " task"]:
-        """Add a piece's gradient; its log-likelihoods. What the model itself draws is a function of the episodes."""
+        """Add a piece's gradient; its log-likelihoods. The model's own random draws are a function of the episodes."""
         torch.manual_seed((self.config.seed << 32) + first)
         batch = batch.to(self.config.device)
         with torch.autocast("cuda", torch.bfloat16, enabled=self.config.device.startswith("cuda")):
             try:
                 each = self.model.log_likelihood(batch)
-            except torch.linalg.LinAlgError:  # no kernel matrix: to be stopped on like any loss that is no number
+            except torch.linalg.LinAlgError:  # singular kernel matrix: stop as for any loss that is not finite
                 return torch.full_like(batch.yt[:, 0], math.nan)
         (-each.sum() / self.config.batch).backward()
         return each.detach()

@@ -1,4 +1,4 @@
-"""How good a ranking is, and how honest its uncertainty.
+"""How good a ranking is, and how well its uncertainty is calibrated.
 
 Everything here takes predictions and truths of the same target cells, the context excluded, higher is better. Ranks
 count from 1, and cells of equal truth share the best of their ranks. Predicted ties are broken by one random
@@ -26,7 +26,7 @@ Values = Float[np.ndarray, " cell"]
 Order = Int[np.ndarray, " cell"]
 KS: tuple[int | float, ...] = (1, 10, 50, 0.01)  # a float is a share of the targets
 LEVELS = (0.5, 0.9)  # of the intervals whose coverage is reported
-NO_SPREAD = 1e-12  # stands for a standard deviation of 0: certainty, which the likelihood punishes and CRPS forgives
+NO_SPREAD = 1e-12  # replaces a standard deviation of 0, at which the likelihood is not defined
 
 
 def kendall_tau(prediction: Values, truth: Values) -> float:
@@ -115,7 +115,7 @@ def ranking_metrics(
     keys: Sequence[Hashable] | None = None,
     ks: Sequence[int | float] = KS,
 ) -> dict[str, float]:
-    """Everything that a table row says of a ranking; a k above the number of targets is left out.
+    """All metrics of a ranking for one row of a table; a k above the number of targets is left out.
 
     Raises:
         ValueError: lengths that differ, or a prediction or truth that is not finite; names the target.
@@ -141,7 +141,7 @@ def ranking_metrics(
 def distribution_metrics(mean: Values, std: Values, truth: Values) -> dict[str, float]:
     """Negative log-likelihood, CRPS and coverage of the 50 and 90 % intervals, of normal predictions.
 
-    `truth` is a new measurement of what was conditioned on, in the units of `mean`.
+    `truth`: new measurements of the score that the predictor was fitted on, in the units of `mean`.
 
     Raises:
         ValueError: a mean, truth or standard deviation that is not finite, or a negative one; names the target.
@@ -173,7 +173,7 @@ def kendall_scorer(predictor: Any, cells: Any, score: Any) -> float:
 
 
 def _pair(prediction: Any, truth: Any, name: str = "prediction") -> tuple[Values, Values]:
-    """Both as floats, of the same targets: of unsigned numbers the negatives would be none.
+    """Both as floats, as unsigned numbers cannot be negated; checked to be of the same targets.
 
     Raises:
         ValueError: no numbers, or lengths that differ.
@@ -182,7 +182,7 @@ def _pair(prediction: Any, truth: Any, name: str = "prediction") -> tuple[Values
     if prediction.shape != truth.shape:
         raise ValueError(f"{prediction.shape} {name}s for {truth.shape} targets")
     if not len(truth):
-        raise ValueError("there is no target to judge by")
+        raise ValueError("there are no targets")
     return prediction, truth
 
 

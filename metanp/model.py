@@ -1,8 +1,7 @@
 """The whole model on one line: distribution = process(encoder(cells), scores).
 
-`Model` joins the graph encoder with one of the neural processes, as a `ModelConfig` says. It is what a checkpoint
-holds and what meta-training moves. It knows graphs and scores in the model's units; who asks is `metanp.predictor`,
-who trains is `metanp.meta_training`.
+`Model` joins the graph encoder with one of the neural processes, as a `ModelConfig` says. A checkpoint holds it,
+`metanp.meta_training` trains it, and `metanp.predictor` uses it. It handles graphs, and scores in the model's units.
 """
 
 from __future__ import annotations

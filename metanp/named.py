@@ -1,6 +1,6 @@
-"""Classes by name, `a.b:C`: C in the module a.b, whoever's it is.
+"""Classes by name: `a.b:C` is C in the module a.b of any package.
 
-So the strategies of a search are named, and the predictors inside them. `a.b.C`, as `hydra` writes it, is read as well.
+Strategies of a search, and predictors inside them, are named so. `a.b.C`, as `hydra` writes it, is read as well.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def class_at(path: str) -> Any:
-    """What is there: a class, or anything else that a module has.
+    """The object of this name: a class, or anything else that a module has.
 
     Raises:
         ValueError: no such module, or nothing of this name in it.

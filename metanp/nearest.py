@@ -1,4 +1,4 @@
-"""Names that are like one that nobody knows: what an error message says of a mistyped name."""
+"""Known names that are similar to an unknown one, for error messages about mistyped names."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,12 +1,12 @@
 """Scores that are no measurements of a cell: penalties for failures, and errors of the measurement.
 
 People give a cell that broke a score of -1e6, 1e9 or 0, and mistype 931 for 93.1. Read as measurements, three of those
-among sixty cost a tenth of tau. *Extremes* are a thousand times further from the median than scores usually are, and a
-hundred times larger than it: no network scores so. *Strays* lie eight times further out than the nearer quartile; a
-model that saw the other scores says which of them are plausible of their cells (`unlikely`), such as the chance-level
-accuracy of a cell without a live path.
+among sixty cost a tenth of tau. *Extremes* are 1,000 times further from the median than scores usually are, and 100
+times as large: no network scores so. *Strays* lie beyond a quartile by more than eight times its distance from the
+median; a model of the other scores decides which of them are plausible for their cells (`unlikely`), such as the
+chance-level accuracy of a cell without a live path.
 
-Higher is better. What is too low is taken as a failed evaluation (`metanp.failures`); what is too high is left out.
+Higher is better. Scores too low are treated as failed evaluations (`metanp.failures`); scores too high are left out.
 
 Axes: cell, the evaluated ones.
 
@@ -28,10 +28,10 @@ FEWEST_FOR_STRAYS = 8  # of fewer scores the quartiles say too little
 EXTREME = 1000.0  # median distances from the median
 EXTREME_SIZE = 100.0  # and so many times the size of the median
 STRAY = 8.0  # distances between median and quartile, beyond the quartile
-MOST_TOO_HIGH = 0.1  # share of the scores: where more are far above the others, those are no errors, unless
-REPEATED = 3  # or more of them are the very same
-PLAUSIBLE = 0.3  # a low stray is believed where the model places its cell among this share of the lowest
-PLAUSIBLE_HIGH = 0.05  # a high one among this share of the highest
+MOST_TOO_HIGH = 0.1  # share of the scores: where more are far above the others, they are no errors, unless
+REPEATED = 3  # or more of them have the same value
+PLAUSIBLE = 0.3  # a low stray is kept where the model's prediction for its cell is among this share of the lowest
+PLAUSIBLE_HIGH = 0.05  # a high one where it is among this share of the highest
 
 Scores = Float[np.ndarray, " cell"]
 Which = Bool[np.ndarray, " cell"]
@@ -39,7 +39,7 @@ Which = Bool[np.ndarray, " cell"]
 
 @dataclass(frozen=True)
 class Outliers:
-    """Which scores are far from all others: too low or too high, `sure` where no model need be asked."""
+    """Which scores are far from all others: too low or too high; `sure` where no model is needed to decide."""
 
     low: Which
     high: Which
@@ -53,8 +53,8 @@ class Outliers:
         none = np.zeros(len(score), dtype=bool)
         if len(score) < FEWEST:
             return cls(none, none, none)
-        half = score / 2  # differences of the largest floats are none
-        distinct = np.unique(half)  # one value for all that failed says no more than once
+        half = score / 2  # so that differences of the largest floats do not overflow
+        distinct = np.unique(half)  # a penalty shared by all failures counts once
         seen = distinct if len(distinct) >= FEWEST else half
         middle = float(np.median(seen))
         usual = float(np.median(np.abs(seen - middle)))
@@ -74,16 +74,16 @@ class Outliers:
 
     @property
     def asked(self) -> Which:
-        """Those that a model is to be asked about."""
+        """Those that a model has to judge."""
         return (self.low | self.high) & ~self.sure
 
     def unlikely(self, score: Scores, predicted: Scores, repeated: Which) -> Outliers:
-        """Without those that are plausible of their cells; cells of the very same score are judged as one.
+        """Without those that are plausible for their cells; cells with the same score are judged together.
 
         Args:
-            predicted: score of every cell, by a model that did not see the outliers.
-            repeated: whether the cell was measured more than once. Its measurements may contradict one another, which
-                `metanp.reading` knows how to read.
+            predicted: score of every cell, by a model that did not read the outliers.
+            repeated: whether the cell was measured more than once. Its measurements may contradict one another;
+                `metanp.reading` treats these.
         """
         rest = np.sort(predicted[~(self.low | self.high)])
         below = np.searchsorted(rest, predicted) / max(len(rest), 1)
@@ -93,7 +93,7 @@ class Outliers:
 
 
 def _strays(score: Scores, seen: Scores) -> Which:
-    """Far outside of the quartiles of what was seen; where that spans orders of magnitude, as latencies do, of logs."""
+    """Far outside the quartiles of `seen`; for positive scores, such as latencies, also outside those of logarithms."""
     if len(seen) < FEWEST_FOR_STRAYS:
         return np.zeros(len(score), dtype=bool)
     found = _beyond(score, seen)
@@ -110,19 +110,19 @@ def _beyond(score: Scores, seen: Scores) -> Which:
 
 
 def _of_another_sign(score: Scores, others: Scores) -> Which:
-    """Below zero where all others are above it, or above where all are below: no accuracy, loss or latency is."""
+    """Negative where all others are positive, or the reverse: accuracies, losses and latencies keep one sign."""
     if not len(others) or not (others.min() > 0 or others.max() < 0):
         return np.zeros(len(score), dtype=bool)
     return np.sign(score) == -np.sign(others[0])
 
 
 def _repeated(score: Scores, times: int) -> Which:
-    """Whether so many have the very same score, as a constant has that stands for no measurement."""
+    """Whether at least so many have the same score, as a penalty for failures has."""
     _, which, count = np.unique(score, return_inverse=True, return_counts=True)
     return count[which] >= times
 
 
 def _mean_of_equal(values: Scores, score: Scores) -> Scores:
-    """The mean over all cells of the very same score, which are judged as one."""
+    """The mean over all cells with the same score, which are judged together."""
     _, which, count = np.unique(score, return_inverse=True, return_counts=True)
     return (np.bincount(which, values) / count)[which]

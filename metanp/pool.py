@@ -1,4 +1,4 @@
-"""Candidate cells made ready once, for as many rankings as one likes.
+"""Candidate cells encoded once, for any number of rankings.
 
 Encoding does not depend on the evaluated cells, so a search that asks after each training encodes its candidates once.
 
@@ -27,7 +27,7 @@ CHUNK = 8192  # graphs encoded at once: tens of megabytes of activations
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Encoded cells; made by `MetaNP.encode`, good for that checkpoint alone."""
+    """Encoded cells; made by `MetaNP.encode`, valid for that checkpoint alone."""
 
     cells: Sequence[Cell] | CellArray
     points: Points  # one row a graph
@@ -56,8 +56,8 @@ class Pool:
         return self.cells[index]
 
     def distinct(self) -> tuple[Int[np.ndarray, " row"], Int[np.ndarray, " cell"]]:
-        """The first cell of each set of cells that are predicted alike, and which of them each cell is."""
-        known = np.where(np.isnan(self.side.values), np.inf, self.side.values)  # what is missing equals what is missing
+        """The first cell of each set of cells with equal predictions, and which set each cell is in."""
+        known = np.where(np.isnan(self.side.values), np.inf, self.side.values)  # NaN does not equal NaN, inf does inf
         rows = np.column_stack([self.graph, known]) if self.side.names else self.graph
         _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
         return first, inverse.ravel()
@@ -94,7 +94,7 @@ def encode(encoder: GraphEncoder, cells: Sequence[Cell] | CellArray, side: Side,
 
 
 def _room(part: Points, graphs: int, width: int) -> Points:
-    """Zeros for so many graphs of up to `width` nodes, as `part` is of some."""
+    """Zeros of the shapes of `part`, for so many graphs of up to `width` nodes."""
     room = part.map(lambda x: x.new_zeros((graphs, *x.shape[1:])))
     patterns = part.patterns.new_zeros((graphs, part.patterns.shape[1], width))
     return replace(room, patterns=patterns)

@@ -1,4 +1,4 @@
-"""What a predictor says of candidates: mean and standard deviation at once, any quantile when asked.
+"""Predictive distributions of candidates: mean and standard deviation at once, any quantile on demand.
 
 Axes: cell, the candidates as given. Everything in the units of the scores that were given to `fit`.
 """
@@ -23,15 +23,15 @@ from metanp.torch_state import usual_torch
 if TYPE_CHECKING:
     from metanp.pictures import Picture
 
-LEAST_SHARE = 1e-6  # what single precision tells from 0 and from 1
+LEAST_SHARE = 1e-6  # what single precision distinguishes from 0 and from 1
 
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
     """The distribution of a score of each candidate.
 
-    quantile: a probability to the values that the scores stay below with it; a function of a module, or an object such
-        as `MixtureQuantiles`, where this is to be pickled.
+    quantile: maps a probability to the values that the scores stay below with it. To pickle this object, give a
+        function of a module or an object such as `MixtureQuantiles`.
     """
 
     mean: Float[np.ndarray, " cell"]
@@ -73,12 +73,11 @@ class Predicted:
 
 @dataclass(frozen=True)
 class MixtureQuantiles:
-    """The quantiles of candidates whose scores are mixtures; other than a closure, it pickles.
+    """The quantiles of candidates whose scores are mixtures; unlike a closure, it can be pickled.
 
-    mixtures: of the distinct candidates, a piece at a time, before the transform. sign: by what scores are multiplied
-    after it, below 0 where a lower one is better. distinct: which of them each candidate is. fails: probability that
-    the evaluation of each distinct candidate fails, which lies below all scores, and counts as `worst`; None where none
-    can.
+    mixtures: of the distinct candidates, in pieces, before the inverse transform. sign: factor of the scores after it,
+    below 0 where lower is better. distinct: which of them each candidate is. fails: probability that the evaluation of
+    each distinct candidate fails; a failure lies below all scores and counts as `worst`. None without failures.
     """
 
     mixtures: Sequence[Mixture]
@@ -96,7 +95,7 @@ class MixtureQuantiles:
         if self.fails is None:
             values = self.transform.inverse(np.concatenate([_of_one(m.quantile(wanted)) for m in self.mixtures]))
             return self.sign * values[self.distinct]
-        # of what does not fail, a smaller share is wanted
+        # the quantile of the scores alone: failures take up the lowest shares
         works = np.maximum(1 - self.fails, LEAST_SHARE)
         shares = np.clip((wanted - self.fails) / works, LEAST_SHARE, 1 - LEAST_SHARE)
         parts = np.split(shares, np.cumsum([mixture.mean.shape[-1] for mixture in self.mixtures])[:-1])
@@ -106,7 +105,7 @@ class MixtureQuantiles:
         return self.sign * values[self.distinct]
 
     def __getstate__(self) -> dict[str, Any]:
-        """With what is on an accelerator brought to memory: it may be read where there is none."""
+        """With tensors moved to the CPU, so that it can be read where there is no accelerator."""
         mixtures = [Mixture(*(values.detach().cpu().clone() for values in vars(one).values())) for one in self.mixtures]
         return {**vars(self), "mixtures": mixtures}
 

@@ -1,6 +1,6 @@
 """MetaNP: evaluated cells in, a distribution and a ranking for all other cells out. No gradient step.
 
-Scikit-learn's conventions: the constructor takes settings, `fit` reads the evaluated cells, `predict` answers. Fitting
+Scikit-learn's conventions: the constructor takes settings, `fit` reads the evaluated cells, `predict` predicts. Fitting
 is one forward pass of a neural process that was meta-trained once. Everything a user sees is in the units of the
 scores given to `fit`.
 """
@@ -46,7 +46,7 @@ __all__ = ["MetaNP", "NotFittedError", "Ranking", "ScoreWarning"]
 Cells = Iterable[Cell] | CellArray
 Candidates = Cells | Pool
 DRAWS = 256  # joint draws behind `p_top`
-CONTENDERS = 1024  # cells that can be among the first at all are looked for among this many, at least
+CONTENDERS = 1024  # at least this many best predicted cells are drawn to find the true top k
 
 
 class MetaNP(Estimator):
@@ -93,7 +93,7 @@ class MetaNP(Estimator):
 
     @usual_torch()
     def to(self, device: str | torch.device) -> MetaNP:
-        """Compute there from now on; what was fitted stays.
+        """Move the model to a device; what was fitted stays.
 
         Raises:
             ValueError: no such device here.
@@ -107,11 +107,11 @@ class MetaNP(Estimator):
 
     @usual_torch()
     def fit(self, cells: Cells, score: Any, features: Any = None, maximize: bool = True, failed: Cells = ()) -> MetaNP:
-        """Condition on evaluated cells; none is legal and asks for the prior, in units of standard deviations.
+        """Condition on evaluated cells; without any, predictions are those of the prior, in standard deviations.
 
-        A cell may come several times: its scores are repeated measurements. Where these contradict one another, they
-        weigh less, and the cell's interval holds them. Scores that no measurement gives (a penalty of -1e6 among
-        percents) are taken as failures; such scores on the good side are left out; both with a warning.
+        A cell may be given several times, with repeated measurements. Where these contradict one another, they weigh
+        less, and the cell's interval holds them. Impossible scores (a penalty of -1e6 among percents) are treated as
+        failures, or left out where they are too good; both with a warning.
 
         Args:
             cells: evaluated cells, in any collection with an order.
@@ -122,8 +122,8 @@ class MetaNP(Estimator):
             failed: cells whose evaluation failed: a failure counts as the worst score that was measured.
 
         Raises:
-            TypeError, ValueError: what is not what it should be, such as lengths that differ or a score that is not
-                finite; names the first such item.
+            TypeError, ValueError: wrong input, such as lengths that differ or a score that is not finite; names the
+                first such item.
 
         Warns:
             ScoreWarning: scores that were not taken as measurements.
@@ -141,7 +141,7 @@ class MetaNP(Estimator):
 
     @usual_torch()
     def encode(self, candidates: Cells, features: Any = None) -> Pool:
-        """Candidates made ready for many `predict`, `rank` and `sample`.
+        """Encode candidates once for many calls of `predict`, `rank` and `sample`.
 
         Raises:
             TypeError, ValueError: no candidates, an item that is no cell, or side features that do not fit them.
@@ -224,8 +224,8 @@ class MetaNP(Estimator):
     ) -> Float[np.ndarray, "2 cell"]:
         """Lower and upper ends of the central interval that holds each candidate's score with probability `level`.
 
-        Between quantiles: as skewed as scores are, where the mean plus and minus some standard deviations would be too
-        wide on one side and too narrow on the other. Arguments and errors as `predict_quantiles`.
+        The ends are quantiles. They are as skewed as scores are; the mean plus and minus standard deviations would be
+        too wide on one side and too narrow on the other. Arguments and errors as `predict_quantiles`.
         """
         level = read_probability(level, "level")
         return self.predict_quantiles(candidates, (0.5 - level / 2, 0.5 + level / 2), noise, features)
@@ -236,7 +236,7 @@ class MetaNP(Estimator):
         """The `k` best candidates by predicted mean, best first; all of them without `k`.
 
         Cells that compute the same as an evaluated or failed one are left out, unless `include_evaluated`. Of
-        candidates that compute the same, and so are predicted alike, the first given stands first.
+        candidates that compute the same, and so are predicted alike, the first given comes first.
 
         Raises:
             TypeError, ValueError: as `predict`; or `k` below 1 or above the number of candidates that are left.
@@ -256,7 +256,7 @@ class MetaNP(Estimator):
 
     @property
     def highest_measured(self) -> float:
-        """The best score that was taken as a measurement, turned so that higher is better; minus infinity without any.
+        """The best score that was taken as a measurement, negated where lower is better; minus infinity without any.
 
         Raises:
             NotFittedError: before `fit`.
@@ -264,7 +264,7 @@ class MetaNP(Estimator):
         return self._require_fit().best / self._require_fit().unit
 
     def left(self, candidates: Candidates) -> int:
-        """How many of the candidates compute something else than the evaluated and failed cells: what `rank` ranks.
+        """How many candidates `rank` ranks: those that compute something else than every evaluated or failed cell.
 
         Errors as `predict`.
         """
@@ -312,7 +312,7 @@ class MetaNP(Estimator):
     def _probability_of_top(self, pool: Pool, fitted: Fitted, order: np.ndarray, k: int) -> Float[np.ndarray, " k"]:
         """Share of joint draws in which each of the first k is truly among the k best of all in `order`.
 
-        Only the candidates most likely to be there are drawn; the others' chances are negligible.
+        Only the best predicted candidates are drawn; the chances of the others are negligible.
         """
         if k == len(order):
             return np.ones(k)

@@ -1,7 +1,7 @@
-"""A model and the cells that it reads: conditioned on evaluated ones, asked about others a piece at a time.
+"""A model conditioned on evaluated cells, and its predictions for others, in pieces.
 
-Between `MetaNP`, which knows users' units, and the neural process, which knows tensors. Values here are in the model's
-units.
+Lies between `MetaNP`, in users' units, and the neural process, in tensors. Values here are in the
+model's units.
 
 Axes: cell, of a pool; row, some of them; context, the evaluated ones; draw.
 """
@@ -28,20 +28,20 @@ from metanp.pool import Pool, encode
 from metanp.side import Side, standardise_side
 
 ALL = slice(None)
-CHUNK = 2048  # distinct cells answered for at once: their covariances stay in the cache
-MIN_HEAD_WEIGHT = 0.01  # heads that a context gives less are left out: they cost as much as the others and say little
-LARGE_POOL = 100_000  # distinct cells; in pools larger than this, heads say little that weigh less than
+CHUNK = 2048  # distinct cells predicted at once: their covariances stay in the cache
+MIN_HEAD_WEIGHT = 0.01  # heads of less weight after conditioning are dropped: they cost as much and matter little
+LARGE_POOL = 100_000  # distinct cells; in larger pools more heads are dropped, those of less weight than
 LARGE_POOL_HEAD_WEIGHT = 0.1
-CONTRADICTION = 4.0  # times the variance that one cell's measurements should have
-LEAST_EXPECTED = 0.05  # of that variance, for models that are very sure
-PRIOR_MEASUREMENTS = 2.0  # by how many the expected variance counts beside a cell's own
+CONTRADICTION = 4.0  # times the expected variance of one cell's measurements
+LEAST_EXPECTED = 0.05  # lower bound of that variance, for models that are very sure
+PRIOR_MEASUREMENTS = 2.0  # pseudo-measurements of the expected variance, added to a cell's own
 
 Rows = np.ndarray | slice
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What a model knows once it read its context.
+    """A model's state after reading its context.
 
     state: of the neural process. side: side features of the context. contradicted: variance beyond noise of cells whose
     measurements contradict one another, by fingerprint.
@@ -65,7 +65,7 @@ class Reader:
     __repr__ = brief
 
     def encode(self, cells: list[Cell] | CellArray, side: Side) -> Pool:
-        """Cells made ready."""
+        """A pool of these cells."""
         return encode(self.model.encoder, cells, side, self.checkpoint)
 
     def prior(self, names: tuple[str, ...]) -> Knowledge:
@@ -79,8 +79,8 @@ class Reader:
     def learn(self, pool: Pool, rows: Rows, value: Float[np.ndarray, " context"]) -> Knowledge:
         """Condition on some of a pool's cells, one at least, and their values.
 
-        Where measurements of one cell differ by far more than noise, their own variance is added to that noise: they
-        weigh less, and a new measurement of that cell may be anywhere between.
+        Where measurements of one cell differ by far more than noise, their variance is added to that noise: they weigh
+        less, and the interval of a new measurement of that cell spans them.
         """
         side = pool.side.rows(rows)
         with torch.inference_mode():
@@ -90,7 +90,7 @@ class Reader:
             state = self.model.process.condition(xc, yc, mask)
             cell, spread = pool.distinct()[1][rows], np.zeros(len(value))
             if self.model.process.weighs_measurements and _contradiction(cell, value, spread).any():
-                # not even the least noise explains them: what the model expects is asked now
+                # more than the least noise explains: compare with the noise that the model expects
                 spread = _contradiction(cell, value, self._noise(state, xc))
             if spread.any():
                 more = torch.as_tensor(spread, dtype=torch.float32, device=self.device)[None]
@@ -100,7 +100,7 @@ class Reader:
         return Knowledge(state.prune(MIN_HEAD_WEIGHT), side, contradicted)
 
     def mixtures(self, known: Knowledge, pool: Pool, rows: Rows = ALL, noise: bool = True) -> list[Mixture]:
-        """What the model says of some of the pool's cells, a piece at a time."""
+        """Predictive distributions of some of the pool's cells, in pieces."""
         wanted = np.arange(len(pool))[rows]
         state = known.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(wanted) > LARGE_POOL else known.state
         more = self._spread(known, pool, wanted)
@@ -114,7 +114,7 @@ class Reader:
         return parts
 
     def mean(self, known: Knowledge, pool: Pool, rows: Rows = ALL) -> Float[np.ndarray, " row"]:
-        """The mean of each."""
+        """The predicted mean of each."""
         return np.concatenate([to_numpy([m.moments()[0]])[0] for m in self.mixtures(known, pool, rows)])
 
     def draws(

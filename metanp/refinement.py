@@ -7,10 +7,10 @@ sorted colours of predecessors, then by those of successors, both as they were b
 After the first round only neighbours of what was split can differ. Of the parts of a class the largest is left out: how
 many neighbours lie there follows from the others (Hopcroft's rule).
 
-A node may stand for several *twins*, nodes with the same predecessors and successors. It then counts as many times.
+A node may represent several *twins*, nodes with the same predecessors and successors. It then counts as many times.
 
-Nodes of classes that can still be split fall into *components*. Two of them are joined by an edge between classes that
-are neither all joined nor all apart. To tell one node of a component from the others says nothing of other components.
+Nodes of shared classes fall into *components*. Two nodes are joined by an edge between classes of which some pairs are
+joined and some are not. Singling out a node of one component has no effect on the others.
 
 Source: McKay, "Practical graph isomorphism", 1981.
 """
@@ -34,7 +34,7 @@ class Colouring:
     """Nodes in ordered classes.
 
     before, after: predecessors and successors.
-    weight: twins that a node stands for, itself among them.
+    weight: twins that a node represents, itself among them.
     colour: of each node. members: the nodes of each colour.
     """
 
@@ -48,7 +48,7 @@ class Colouring:
 
     @classmethod
     def of(cls, before: Neighbours, after: Neighbours, weight: dict[int, int], classes: Iterable[Part]) -> Colouring:
-        """Classes in their order, as they are."""
+        """A colouring of these classes in this order, not yet refined."""
         colour, members, start = {}, {}, 0
         for part in classes:
             members[start] = part
@@ -93,7 +93,7 @@ class Colouring:
         return copy
 
     def leaf(self) -> list[int]:
-        """All nodes in an order that can come of it when nodes are singled out until all colours differ."""
+        """One of the orders that arise when nodes are singled out until all colours differ."""
         rest = Colouring(self.before, self.after, self.weight, dict(self.colour), dict(self.members))
         for start in sorted(self.members):
             # classes are settled front to back: what starts here, and all that it is split into
@@ -139,9 +139,9 @@ class Colouring:
             moved = self._split(self._differing(moved))
 
     def _differing(self, moved: list[Moved]) -> list[tuple[int, dict[Hashable, Part]]]:
-        """Classes next to nodes that left the largest part of their class, in parts.
+        """Classes with neighbours among the moved nodes, in parts.
 
-        As all nodes of a class had the same neighbours by colour before, it is enough to count which of them are new.
+        All nodes of a class had the same neighbours by colour before, so it is enough to count what changed.
         """
         counts: dict[int, dict[tuple[int, int], int]] = {}  # more of a colour comes first, so it counts down
         for u, rest in moved:
@@ -159,7 +159,7 @@ class Colouring:
         ]
 
     def _parts(self, start: int, near: Part, counts: dict[int, dict[tuple[int, int], int]]) -> dict[Hashable, Part]:
-        """A class by what was counted of these nodes of it, nothing of all others."""
+        """Split a class by the counts of its nodes; those that are not in `near` have none."""
         colours = sorted({colour for node in near for colour in counts[node]})
         parts: dict[Hashable, Part] = {}
         for node in near:
@@ -170,7 +170,7 @@ class Colouring:
         return parts
 
     def _split(self, splits: list[tuple[int, dict[Hashable, Part]]]) -> list[Moved]:
-        """Put the parts of classes in their place, in order; the nodes of all but the largest of each."""
+        """Put parts of classes in place, in order; returns the nodes of all but the largest part of each class."""
         moved: list[Moved] = []
         for start, by_signature in splits:
             if len(by_signature) == 1:
@@ -187,7 +187,7 @@ class Colouring:
         return moved
 
     def _joins(self, neighbours: Neighbours) -> Neighbours:
-        """Of each node of a shared class, the neighbours in shared classes that not all of its class are joined to."""
+        """The neighbours of each node of a shared class that lie in shared classes that it is partly joined to."""
         joins = {}
         shared = {start: part for start, part in self.members.items() if len(part) > 1}
         for part in shared.values():

@@ -1,11 +1,11 @@
 """Scores in the user's units to scores the model understands, and back; fitted on the evaluated cells alone.
 
-Accuracies pile up under a ceiling and have failures far below; a model that reads them as they are spends itself on
-the failures. Here a monotone map takes the context's scores half-way to normal quantiles: part rank-Gauss, which
-forgets the units, part linear, which keeps distances and lets a target lie outside of what was seen. It is piecewise
-linear between the observed scores and continues straight beyond them. Monotone, so no ranking changes.
+Accuracies cluster below a ceiling and have failures far below, which would dominate a model that reads them unchanged.
+A monotone map therefore mixes two: rank-Gauss, which ignores units, and a linear map, which keeps distances and lets a
+target lie outside the observed range. It is piecewise linear between the observed scores and continues straight beyond
+them. Monotone, so no ranking changes.
 
-Nothing here sees a target. numpy, because it runs beside the model, once a context.
+Independent of targets. In numpy, because it runs outside the model, once a context.
 
 Source: normal scores, Van der Waerden 1952; the mixture with a linear map is this project's.
 """
@@ -23,8 +23,8 @@ from scipy.special import ndtri
 from metanp.brief import brief
 
 RANK_SHARE = 0.8  # of the map that is rank-Gauss; the rest is linear and bounds every slope from below
-SHRINK = 3.0  # evaluated cells at which ranks have half of their share: three scores say little about a distribution
-LARGEST = 1e100  # scores are read as they are up to this size
+SHRINK = 3.0  # evaluated cells at which rank-Gauss has half of its share: few scores say little about a distribution
+LARGEST = 1e100  # up to this size scores need no `unit`
 TAIL = 0.25  # share of the scores, at each end, whose average slope continues beyond the outermost
 
 
@@ -40,16 +40,16 @@ class ScoreTransform:
 
     @classmethod
     def fit(cls, score: Float[np.ndarray, " context"]) -> ScoreTransform:
-        """From the scores of the evaluated cells: any unit, finite, higher is better; none at all is the identity."""
+        """From the scores of the evaluated cells: any unit, finite, higher is better; without scores, the identity."""
         score = np.asarray(score, dtype=np.float64)
         if not len(score):
             return cls(np.zeros(1), np.zeros(1), (1.0, 1.0))
         knots, counts = np.unique(score, return_counts=True)
         if len(knots) == 1:
-            # one value tells the level, not the spread: take a tenth of the level as a first guess
+            # one value gives the level, not the spread: take a tenth of the level as a first guess
             slope = 1 / (0.1 * abs(knots[0]) or 1.0)
             return cls(knots, np.zeros(1), (slope, slope))
-        # from 0 to 1 first: squares of very small or very large scores are no floats
+        # from 0 to 1 first: squares of very small or very large scores would underflow or overflow
         linear = (knots - knots[0]) / (knots[-1] - knots[0])
         mean = np.average(linear, weights=counts)
         linear = (linear - mean) / np.sqrt(np.average((linear - mean) ** 2, weights=counts))
@@ -85,7 +85,7 @@ class ScoreTransform:
 
 @dataclass(frozen=True)
 class InUnit:
-    """A transform of scores near the ends of floats, whose squares are none: they are multiplied by `unit` first."""
+    """A transform of scores near the limits of floats, whose squares overflow: they are multiplied by `unit` first."""
 
     transform: Any
     unit: float
@@ -94,7 +94,7 @@ class InUnit:
 
     @classmethod
     def fit(cls, transform: Any, score: Float[np.ndarray, " context"]) -> Any:
-        """The transform itself for ordinary scores."""
+        """Fit `transform`; it is returned as it is for ordinary scores."""
         unit = unit_of(score)
         return transform.fit(score) if unit == 1 else cls(transform.fit(score * unit), unit)
 
@@ -115,14 +115,14 @@ class InUnit:
 
 
 def unit_of(score: Float[np.ndarray, " context"]) -> float:
-    """1, or for scores near the ends of floats a power of two that makes them about 1, so that squares are floats."""
+    """1, or for scores near the limits of floats a power of two that makes them about 1, so that squares are finite."""
     largest = float(np.abs(score).max(initial=0))
     ordinary = largest == 0 or 1 / LARGEST < largest < LARGEST
     return 1.0 if ordinary else 2.0 ** min(-int(np.frexp(largest)[1]), 1000)
 
 
 def within_floats(value: Float[np.ndarray, "*axes"], unit: float) -> Float[np.ndarray, "*axes"]:
-    """Values divided by their unit; what is beyond the largest float is that float."""
+    """Values divided by their unit, at most the largest float."""
     with np.errstate(over="ignore"):
         divided = value / unit
     return np.nan_to_num(divided, nan=np.nan)

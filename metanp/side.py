@@ -59,7 +59,7 @@ class Side:
 
     @classmethod
     def of_both(cls, features: Any, scored: int, failed: int) -> Side:
-        """Of evaluated cells and of failed ones behind them, whose rows may be absent: missing then.
+        """Of evaluated cells, then of failed ones, whose rows may be absent and are then missing.
 
         Raises:
             ValueError: as `of`.
@@ -102,16 +102,16 @@ class Side:
         return np.full(len(self.values), 0.0 if text else 1.0 if name.endswith(GIVEN) else np.nan)
 
     def check_known(self, known: Sequence[str]) -> None:
-        """Refuse side features that the evaluated cells do not have: nothing could be learned of them.
+        """Refuse side features that the evaluated cells do not have: nothing could be learned about them.
 
         Raises:
             ValueError: one that is not among `known`; names it and the nearest that is.
         """
         if unknown := [name for name in self.names[: len(self.names) - self.own] if name not in known]:
             near = names_like(unknown[0], known, most=1, alike=0)
-            told = f"nearest to the first: {near[0]!r}" if near else "which saw none"
+            hint = f"nearest to the first: {near[0]!r}" if near else "which saw none"
             raise ValueError(
-                f"side features {unknown} were not given to fit, {told}; give them for all cells, or for none"
+                f"side features {unknown} were not given to fit, {hint}; give them for all cells, or for none"
             )
 
 
@@ -149,8 +149,8 @@ def standardise_side(
 ) -> Float[np.ndarray, "cell side"]:
     """Each side feature on the scale of its values at the evaluated cells; NaN stays NaN.
 
-    Values far outside of what the context has are drawn in to +-4. A feature that no evaluated cell has, has no scale
-    and stays missing.
+    Values far outside those of the context are clipped to +-4. A feature that no evaluated cell has stays missing, as
+    it has no scale.
     """
     out = np.full(cells.shape, np.nan)
     for j in range(cells.shape[1]):

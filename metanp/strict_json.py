@@ -1,10 +1,10 @@
 """Strict JSON: text in, plain values out; everything else is a ValueError with a plain message.
 
-Python's own reader takes more than JSON has (NaN, Infinity, a key given twice, half of a surrogate pair, numbers that
-become infinite), and ends some texts in other errors than ValueError. What comes out of here is safe to compare, to
-encode as UTF-8 and to write as JSON again.
+Python's own reader accepts more than JSON has (NaN, Infinity, a key given twice, half of a surrogate pair, numbers that
+become infinite), and raises other errors than ValueError for some texts. The values returned here are safe to compare,
+to encode as UTF-8 and to write as JSON again.
 
-Nothing here knows of files, lines or cells: callers say where the text stands.
+Independent of files, lines and cells: callers say where the text is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 def parse_json(text: bytes | str, any_number: bool = False) -> Any:
-    """One JSON value; a byte order mark at the start is passed over.
+    """One JSON value; a byte order mark at the start is skipped.
 
     Args:
         any_number: let NaN and infinities through, for callers that check each number and can say which it is.

@@ -1,7 +1,7 @@
-"""PyTorch as it is when nobody touched it, around every computation of a predictor.
+"""PyTorch's default settings, in force around every computation of a predictor.
 
 A default type of float64, autocast, inference mode, a default device, or matrix products in lower precision are global
-to a process or a thread. Set by a user for his own networks, they would change answers here, or make them fail.
+to a process or a thread. Set by a user for other networks, they would change results here, or make them fail.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _leave(torch: Any) -> None:
 
 
 def read_device(device: Any) -> Any:
-    """A `torch.device` that is there; "auto" is a GPU where there is one, else the CPU.
+    """A `torch.device` that exists here; "auto" is a GPU where there is one, else the CPU.
 
     Raises:
         ValueError: no device, or one that this machine does not have.

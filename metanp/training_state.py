@@ -1,11 +1,11 @@
-"""What a training keeps in its folder, so that it can be killed at any moment and go on to the same bits.
+"""The files of a training run, so that it can be killed at any moment and resumed bit for bit.
 
-    last.safetensors    weights, the optimiser's moments and how far it came, to resume from
+    last.safetensors    weights, the optimiser's moments and the progress, to resume from
     log.jsonl           a line a step, a line a validation
     non-finite-...      the episodes on which a training stopped
 
-Every file is whole at any moment, but for the last line of the log and hidden files of writes that were cut off
-(`drop_leftovers`). Knows no loop: `metanp.meta_training` says when.
+Every file is whole at any moment, except the last line of the log and hidden files of interrupted writes
+(`drop_leftovers`). Contains no loop: `metanp.meta_training` decides when to save.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from metanp.checkpoint import read_tensors, write_tensors
 from metanp.model import EpisodeBatch, Model
 
 STATE, LOG = "last.safetensors", "log.jsonl"
-LEFTOVERS = (".*.safetensors.*", f".{LOG}.*")  # of writes that were cut off
-FREE_ON_RESUME = ("device", "validate_every", "save_every")  # what may differ when a run goes on
+LEFTOVERS = (".*.safetensors.*", f".{LOG}.*")  # of interrupted writes
+FREE_ON_RESUME = ("device", "validate_every", "save_every")  # settings that may differ when a run is resumed
 
 
 class Reached(NamedTuple):
@@ -86,7 +86,7 @@ def add_to_log(folder: Path, line: Mapping[str, Any]) -> None:
 
 
 def drop_leftovers(folder: Path, step: int) -> None:
-    """What a killed run left: half-written files, and log lines of steps after this one, which will be done again."""
+    """Remove what a killed run left: half-written files, and log lines of steps after this one, to be done again."""
     for half_written in itertools.chain.from_iterable(folder.glob(pattern) for pattern in LEFTOVERS):
         half_written.unlink(missing_ok=True)
     path = folder / LOG
@@ -100,13 +100,13 @@ def drop_leftovers(folder: Path, step: int) -> None:
 def save_blamed(
     folder: Path, step: int, pieces: Sequence[EpisodeBatch], numbers: Sequence[Sequence[int]], each: Sequence[Tensor]
 ) -> str:
-    """Save the pieces of a step with episodes to blame for a loss that is no number; all where none can be told.
+    """Save the pieces of a step with episodes whose loss is not finite; all where no single episode is at fault.
 
     Args:
         numbers: of the episodes of each piece.
         each: log-likelihoods of the episodes of each piece.
 
-    Returns: who is to blame, and where it was saved.
+    Returns: the episodes at fault, and where they were saved.
     """
     wrong = [
         [number for number, value in zip(piece, values.tolist(), strict=True) if not math.isfinite(value)]
@@ -125,7 +125,7 @@ def save_blamed(
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Those whose name begins so, without it."""
+    """Tensors whose name begins with `prefix`, by the rest of the name."""
     return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
 
 

@@ -1,1 +1,1 @@
-"""Tables and priors become episodes: functions from cells to scores, split into what is shown and what is asked."""
+"""Tables and priors become episodes: functions from cells to scores, split into context and targets."""

@@ -1,9 +1,9 @@
-"""Episodes: tasks split into the cells that are shown and the cells that are asked for.
+"""Episodes: tasks split into context cells, whose scores are shown, and target cells.
 
-Episode number i of a stream is a pure function of (seed, i): whoever asks for it, worker or process, gets the same one,
-and no two ask for the same number. This is all that parallel loading, several processes and resuming need.
+Episode number i of a stream is a pure function of (seed, i): every worker and process gets the same one, and no two
+draw the same number. This is all that parallel loading, several processes and resuming need.
 
-Scores are transformed by the context alone, so nothing of a target reaches what the model is shown.
+Scores are transformed by the context alone, so the model gets no information about targets.
 
 Axes: task, context, target, side as in `metanp.model.EpisodeBatch`.
 """
@@ -27,18 +27,18 @@ from tasks.task import Task, TaskSource
 
 @dataclass
 class EpisodeConfig:
-    """How many cells an episode shows and asks for."""
+    """How many context and target cells an episode has."""
 
     context_cells: list[int] = field(default_factory=lambda: [3, 200])  # log-uniform, both ends included
     target_cells: int = 128
-    alike: int = 8  # this many consecutive episodes share their context size, so that a batch needs little padding
-    empty_context: float = 0.03  # share of episodes that show nothing and ask for the prior
-    reach: float = 4.0  # no score is further out than this, in the model's units: one failure must not outweigh a task
+    alike: int = 8  # so many consecutive episodes share their context size, so that a batch needs little padding
+    empty_context: float = 0.03  # share of episodes with an empty context, which train the prior
+    reach: float = 4.0  # scores are clipped to this, in the model's units: one failure must not outweigh a task
 
 
 @dataclass(frozen=True)
 class Episode:
-    """One task, split; its first `n_context` cells are shown. Scores in the model's units."""
+    """One task, split; its first `n_context` cells are the context. Scores in the model's units."""
 
     graphs: Graphs
     n_context: int
@@ -58,7 +58,7 @@ class EpisodeStream(Dataset):
         if not 1 <= low <= high or config.target_cells < 1:
             raise ValueError(
                 f"context_cells={config.context_cells}, target_cells={config.target_cells}: expected 1 <= lowest "
-                "<= highest and at least one target; how many contexts are empty is told by empty_context"
+                "<= highest and at least one target; empty_context sets how many contexts are empty"
             )
         self.source, self.config, self.seed = source, config, seed
 
@@ -71,7 +71,7 @@ class EpisodeStream(Dataset):
 
 
 def draw_context_size(config: EpisodeConfig, rng: np.random.Generator) -> int:
-    """Log-uniform over the integers of the range, both ends included; sometimes none."""
+    """Log-uniform over the integers of the range, both ends included; sometimes 0."""
     low, high = config.context_cells
     if rng.random() < config.empty_context:
         return 0
@@ -79,7 +79,7 @@ def draw_context_size(config: EpisodeConfig, rng: np.random.Generator) -> int:
 
 
 def split(task: Task, n_context: int, reach: float) -> Episode:
-    """Show a task's first cells; transform all scores by what is shown."""
+    """Make a task's first cells the context; transform all scores by the context."""
     n_context = min(n_context, len(task.score) - 1)
     transform = ScoreTransform.fit(task.score[:n_context])
     value = np.clip(transform.forward(task.score), -reach, reach)

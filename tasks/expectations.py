@@ -1,7 +1,7 @@
-"""What is known of neural networks before any is trained, as round numbers: which operations and shapes usually help.
+"""Common knowledge about neural networks, as round numbers: which operations and shapes usually help.
 
-Its signs are common knowledge; the numbers were set after a look at which graph features go with accuracy on measured
-benchmarks (`docs/what-was-tried.md`). `tasks.random_functions` leans by it.
+The signs are common knowledge; the numbers were set after looking at which graph features correlate with accuracy on
+measured benchmarks (`docs/what-was-tried.md`). `tasks.random_functions` uses them.
 
 Axes: feature as in `metanp.features`, operation as in `metanp.operations`.
 """
@@ -15,7 +15,7 @@ from metanp.graphs import Graphs
 from metanp.operations import SKIP, VOCABULARY
 
 # How much an operation usually adds, of order one: most where it has weights and sees neighbours; a linear map of one
-# pixel adds little, and pooling takes away.
+# pixel adds little, and pooling has a negative effect.
 QUALITY = np.array(
     [
         {"convolution": 1.0 if o.largest_kernel > 1 else 0.2, "aggregation": 0.5, "linear": 0.2, "pool": -0.4}.get(
@@ -24,9 +24,9 @@ QUALITY = np.array(
         for o in VOCABULARY
     ]
 )
-# Operations of image networks, of which most is known.
+# Operations of image networks, about which most is known.
 _FAMILIAR = np.array([o.kind in ("convolution", "pool", "skip") for o in VOCABULARY])
-# What helps of a cell's shape: more ways from input to output, side by side, and a wide view.
+# What helps in a cell's shape: more parallel paths from input to output, and a large receptive field.
 _SHAPES = {
     "log_paths": 0.5,
     "width": 0.5,
@@ -38,10 +38,10 @@ _SHAPES = {
 
 
 def _usual(name: str) -> float:
-    """Which way a graph feature usually points, per unit of its own spread.
+    """The usual sign and size of a graph feature's effect, per standard deviation.
 
-    More of what helps; and what every path must pass does harm, the more so where it does something: a way around it
-    helps (residual networks, He et al. 2016).
+    More of what helps is good. Operations that every path must pass are bad, the more so if they have a positive
+    quality: a path around them helps (residual networks, He et al. 2016).
     """
     part, _, subject = name.partition("_")
     members = CLASSES.get(subject) or [i for i in OPERATIONS if VOCABULARY[i].name == subject]
@@ -53,7 +53,7 @@ def _usual(name: str) -> float:
     return quality
 
 
-# What the last two groups tell is expected once already.
+# The last two groups describe what other features describe already.
 USUALLY = np.array(
     [
         _usual(name) if group not in ("skipless", "places") else 0.0
@@ -64,7 +64,7 @@ USUALLY = np.array(
 
 
 def known(graphs: Graphs) -> float:
-    """Share of the cells' operations that are those of image networks."""
+    """Share of the cells' operations that belong to image networks."""
     operation = graphs.pruned.operation
     inner = operation[operation >= SKIP]
     return float(_FAMILIAR[inner].mean()) if len(inner) else 0.0

@@ -1,8 +1,8 @@
-"""Measured tasks: columns of benchmark tables, sometimes mixed with one another and bent.
+"""Measured tasks: columns of benchmark tables, sometimes mixed with one another and transformed monotonically.
 
-A column is a function from cells to a score that the world has drawn. Two columns of one table, ranked and added with
-random weights, are another; a monotone bend makes a third of either. What a training costs (latency, energy, time) is
-drawn less often than what it achieves: a cost wants the opposite of most cells.
+A column is a measured function from cells to a score. Two columns of one table, ranked and added with random weights,
+are another; a monotone transform makes a third of either. Costs (latency, energy, time) are drawn less often than
+scores: they rank most cells the other way round.
 
 Axes: cell. Which tables may be used for what is decided in `tasks.sources`.
 """
@@ -29,8 +29,8 @@ class MeasuredConfig:
     """How columns become tasks."""
 
     mixed: float = 0.3  # share of tasks that mix two columns of the table
-    bent: float = 0.5  # share of tasks that are bent monotonically
-    one_seed: float = 0.5  # share of tasks that show one run instead of the mean
+    bent: float = 0.5  # share of tasks with a random monotone transform
+    one_seed: float = 0.5  # share of tasks that use one run instead of the mean
     costs: float = 0.05  # share of tasks that start from a cost, where the table has costs and scores
 
 
@@ -38,13 +38,13 @@ COSTS = ("latency", "energy", "time")  # quantities
 
 
 class MeasuredTasks:
-    """Tasks from some columns of one table; only cells that have a number in a column take part in it.
+    """Tasks from some columns of one table; a task has only cells with a number in its columns.
 
     Args:
         table: the benchmark.
         metrics: names of its columns.
         config: how columns become tasks.
-        rows: cells that may be drawn; all without it.
+        rows: cells that may be drawn; without it all.
 
     Raises:
         ValueError: no metric, an unknown one, or one with fewer than ten numbers among `rows`; names it.
@@ -87,14 +87,14 @@ class MeasuredTasks:
         return Task(self.graphs[self.graph[self.rows[chosen]]], values, np.zeros((len(chosen), 0)))
 
     def _column(self, name: str, rng: np.random.Generator) -> Values:
-        """Of `rows` alone: what is ranked or mixed later must know nothing of the cells held out."""
+        """Of `rows` alone: later ranks and mixtures must not depend on held-out cells."""
         one = rng.random() < self.config.one_seed
         score = (self.table.values(name)[:, 0] if one else self.table.mean(name))[self.rows]
         return score if self.table.metrics[name].maximize else -score
 
 
 def bend(score: Values, rng: np.random.Generator) -> Values:
-    """A monotone map of scores: between a power of their rank and themselves, either end stretched."""
+    """A monotone map of scores: a mixture of the scores and a power of their ranks, which stretches either end."""
     z = (score - score.mean()) / max(score.std(), 1e-9)
     rank = (rankdata(score) - 0.5) / len(score)
     power = np.exp(rng.normal(0, 0.7))
@@ -103,6 +103,6 @@ def bend(score: Values, rng: np.random.Generator) -> Values:
 
 
 def _mixed(a: Values, b: Values, share: float) -> Values:
-    """Ranks of both, added; NaN where either is."""
+    """Weighted sum of the ranks of both; NaN where either is."""
     ranks = [rankdata(x, nan_policy="omit") / len(x) for x in (a, b)]
     return share * ranks[0] + (1 - share) * ranks[1]

@@ -1,10 +1,10 @@
-"""Prior tasks: random functions over unlabelled cells, drawn so that measured ones could have been among them.
+"""Prior tasks: random functions over unlabelled cells, made to resemble measured tasks.
 
-A task is a weighted sum of a few random functions of the pruned cell (`tasks.random_functions`), then bent as measured
-scores are: a ceiling, cliffs where training fails, noise that is larger where the score is low. What is known of neural
-networks (`tasks.expectations`) goes in as a tilt: in most tasks (`tilted`) convolutions that see neighbours and more
-paths tend to help, pooling and paths without a way around to harm, each task with its own exceptions; and where
-operations are those of image networks, of which most is known, a share of the score is what one would expect without
+A task is a weighted sum of a few random functions of the pruned cell (`tasks.random_functions`), then distorted like
+measured scores: a ceiling, cliffs where training fails, noise that is larger for low scores. Common knowledge of neural
+networks (`tasks.expectations`) enters as a tilt: in most tasks (`tilted`) convolutions that see neighbours and more
+paths tend to help, pooling and paths without a way around tend to harm, each task with its own exceptions. Where
+operations are those of image networks, about which most is known, a share of the score follows these rules without
 exceptions (`expected`).
 
 Axes: cell as in `metanp`. A score is unitless, of about unit variance over the task's cells.
@@ -30,10 +30,10 @@ from tasks.task import Task
 class PriorConfig:
     """How tasks are drawn; every range is drawn from anew for each task."""
 
-    tilted: float = 0.7  # share of tasks in which what usually helps does
-    tilt: float = 3.0  # how much so, on average, against the task's own taste
-    expected: float = 0.6  # largest share of a tilted task's variance that is what one expects of image networks
-    relabelled: float = 0.2  # share of tasks in which operations change names
+    tilted: float = 0.7  # share of tasks that favour what usually helps
+    tilt: float = 3.0  # mean strength of that preference, against the task's own random preferences
+    expected: float = 0.6  # largest share of a tilted task's variance that follows the usual rules without exceptions
+    relabelled: float = 0.2  # share of tasks in which operations are renamed
     parts: list[int] = field(default_factory=lambda: [1, 4])  # random functions in a sum, both ends included
     noise: list[float] = field(default_factory=lambda: [0.02, 0.5])  # standard deviation over the score's, log-uniform
     ceiling: float = 0.5  # share of tasks that saturate
@@ -80,7 +80,7 @@ def random_score(graphs: Graphs, config: PriorConfig, rng: np.random.Generator) 
 
 
 def add_noise(score: Values, config: PriorConfig, rng: np.random.Generator) -> Values:
-    """What a training run adds: normal, larger for low scores in some tasks."""
+    """Noise of a training run: normal, larger for low scores in some tasks."""
     low, high = np.log(config.noise)
     scale = np.exp(rng.uniform(low, high))
     uneven = rng.uniform(0, 1.5) if rng.random() < 0.5 else 0.0
@@ -89,7 +89,7 @@ def add_noise(score: Values, config: PriorConfig, rng: np.random.Generator) -> V
 
 
 def _with_cliff(graphs: Graphs, score: Values, rng: np.random.Generator) -> Values:
-    """Some cells fail: those with no live path, and the lowest of another random function."""
+    """Some cells fail: those without a live path, and the lowest of another random function."""
     danger = standardise(propagation(graphs, 0.5, rng)) + 0.5 * score
     fails = danger < np.quantile(danger, rng.uniform(0, 0.25))
     fails |= graphs.features[:, 0] == 0
@@ -98,7 +98,7 @@ def _with_cliff(graphs: Graphs, score: Values, rng: np.random.Generator) -> Valu
 
 
 def _relabelled(graphs: Graphs, rng: np.random.Generator) -> Graphs:
-    """Operations between input and output under other names, so that what a name means is read off the context."""
+    """Operations between input and output under other names, so that a name's meaning is inferred from the context."""
     names = np.arange(len(VOCABULARY), dtype=np.int16)
     present = np.unique(graphs.pruned.operation[graphs.pruned.operation >= SKIP])
     names[present] = rng.choice(np.arange(SKIP, len(VOCABULARY)), size=len(present), replace=False)
@@ -106,7 +106,7 @@ def _relabelled(graphs: Graphs, rng: np.random.Generator) -> Graphs:
 
 
 def _side_features(graphs: Graphs, score: Values, config: PriorConfig, rng: np.random.Generator) -> np.ndarray:
-    """Numbers that know something of the score: mixtures of it with other random functions, some missing."""
+    """Side features that are informative of the score: mixtures of it with other random functions, some missing."""
     if rng.random() >= config.side:
         return np.zeros((len(graphs), 0))
     columns = []

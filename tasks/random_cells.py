@@ -1,7 +1,7 @@
-"""Random cells of no benchmark: other sizes, other operations, so that a model does not take one space for the world.
+"""Random cells of no benchmark: other sizes and operations, so that a model does not rely on one space.
 
-Each cell draws its number of nodes, its density and a small set of operations. Cells come as they fall, nodes on no
-path included; what is pruned away is the model's business.
+Each cell draws its number of nodes, its density and a small set of operations. Cells may have nodes on no path; pruning
+is the model's task.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ OPERATIONS = (2, 6)  # different operations in a cell's own small set
 
 
 def random_cells(n: int, rng: np.random.Generator) -> CellArray:
-    """`n` cells with a live path each, or the nearest to it that a few thousand draws give."""
+    """`n` cells, each with a live path."""
     parts, found = [], 0
     while found < n:
         cells = _draw(2 * n, rng)

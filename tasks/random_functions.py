@@ -1,7 +1,7 @@
 """Random functions of what a cell computes: the parts of a prior task.
 
-Each takes graphs, how strongly the task leans to what usually helps (`tilt`; `tasks.expectations`), and a generator;
-each gives one number a cell, unitless, not yet standardised.
+Each takes graphs, the strength of the task's preference for what usually helps (`tilt`; `tasks.expectations`), and a
+generator; each gives one number a cell, unitless, not yet standardised.
 
 Axes: cell, feature, bin, node as in `metanp`; operation as in `metanp.operations`.
 """
@@ -19,7 +19,7 @@ Values = Float[np.ndarray, " cell"]
 
 
 def random_part(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
-    """One of the functions below, those that follow the cell's graph most often."""
+    """One of the functions below; those that follow the cell's graph are drawn most often."""
     makers = (additive, cuts, subtrees, propagation, network, smooth)
     shares = (0.2, 0.15, 0.1, 0.3, 0.15, 0.1)
     return makers[rng.choice(len(makers), p=shares)](graphs, tilt, rng)
@@ -32,7 +32,7 @@ def standardise(x: Values) -> Values:
 
 
 def expected(graphs: Graphs, rng: np.random.Generator) -> Values:
-    """What is expected without exceptions: of graph features, and in part of all operations along all paths."""
+    """The score by the usual rules without exceptions: graph features, and partly all operations along all paths."""
     index, features = _varying(graphs.features)
     share = rng.uniform(0, 0.5)
     along_paths = _travel(graphs, QUALITY, np.ones(len(VOCABULARY)), "sum", "none", 0.0)
@@ -49,7 +49,7 @@ def additive(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
 
 
 def cuts(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
-    """A few steps: each asks one or two graph features whether they are above a threshold."""
+    """A sum of a few steps: each tests whether one or two graph features are above a threshold."""
     index, values = _varying(graphs.features)
     total = np.zeros(len(graphs))
     if not len(index):
@@ -73,7 +73,7 @@ def subtrees(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
 
 
 def propagation(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
-    """A number that travels from input to output: operations scale it and add to it, nodes join what arrives."""
+    """A number passed from input to output: operations scale it and add to it, nodes combine their inputs."""
     quality = rng.normal(0, 0.5, len(VOCABULARY)) + tilt * QUALITY
     gain = np.clip(1 + rng.normal(0, rng.choice([0.02, 0.2, 0.5]), len(VOCABULARY)), 0, 1.6)
     join = rng.choice(["sum", "mean", "max", "log"])
@@ -89,7 +89,7 @@ def _travel(
     bend: str,
     start: float,
 ) -> Values:
-    """What arrives at the output when `start` leaves the input."""
+    """The value at the output when `start` is the value at the input."""
     operation, edge = graphs.pruned.operation, graphs.pruned.adjacency
     state = np.zeros(operation.shape)
     state[:, 0] = start
@@ -116,7 +116,7 @@ def _bend(x: np.ndarray, how: str) -> np.ndarray:
 
 
 def network(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
-    """A random graph network along the cell: vectors travel from input to output."""
+    """A random graph network along the cell: vectors are passed from input to output."""
     width = 8
     by_attribute = ATTRIBUTE_TABLE @ rng.normal(size=(ATTRIBUTE_TABLE.shape[1], width))
     embedding = rng.normal(size=(len(VOCABULARY), width)) + rng.uniform(0, 1) * by_attribute
@@ -147,7 +147,7 @@ def smooth(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
 
 
 def _counts(graphs: Graphs) -> np.ndarray:
-    """How often each Weisfeiler-Lehman pattern occurs in each cell; patterns of one cell alone say nothing and go."""
+    """How often each Weisfeiler-Lehman pattern occurs in each cell; patterns of a single cell are dropped."""
     cell, step, node = np.nonzero(graphs.patterns)
     _, pattern = np.unique(graphs.patterns[cell, step, node], return_inverse=True)
     counts = np.zeros((len(graphs), pattern.max(initial=-1) + 1), dtype=np.float32)

@@ -1,11 +1,11 @@
-"""What a meta-training may draw its tasks from, and the sources built accordingly.
+"""Which tables a meta-training may draw its tasks from, and the sources built accordingly.
 
-There are three kinds of meta-training, and one function, `allowed_tables`, that knows what each may see:
+There are three kinds of meta-training, and one function, `allowed_tables`, that defines what each may see:
     label-free    prior tasks alone; no measured label enters a gradient
     cross-space   measured tasks of other spaces' benchmarks as well
     cross-task    measured tasks of benchmarks over a closely related space as well
-`everything` is for the checkpoint of users, which no result is reported with on a benchmark that it saw.
-Unlabelled cells of any space are open to all.
+`everything` is for the users' checkpoint, with which no result is reported on a benchmark that it saw. Unlabelled cells
+of any space may be used by all.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from tasks.random_cells import random_cells
 from tasks.task import TaskMixture, TaskSource
 
 KINDS = ("label-free", "cross-space", "cross-task", "everything")
-DEVELOPMENT = ("nasbench_macro", "nasbench_nlp")  # tested by no protocol, open to every kind for choices
-MOST_CELLS = 30_000  # of one space in a pool: more would cost memory and teach nothing new
+DEVELOPMENT = ("nasbench_macro", "nasbench_nlp")  # tested by no protocol; every kind may use them for choices
+MOST_CELLS = 30_000  # of one space in a pool: more take memory and teach nothing new
 # tested benchmark -> tables that cross-space may see beside the development set, tables that cross-task adds
 _ALLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "nasbench201": (("nasbench101", "nasbench_graph"), ("transnas",)),
@@ -45,22 +45,22 @@ class TasksConfig:
 
     kind: str = "label-free"
     tested: str | None = None  # benchmark that the checkpoint will be tested on; label-free ones serve all
-    # of the prior tasks; configurations are merged, so that 0 is how to leave one of these out
+    # shares of the prior tasks; configurations are merged, so 0 leaves one of these out
     spaces: dict[str, float] = field(default_factory=lambda: {"nasbench201": 0.5, "nasbench_graph": 0.2, "random": 0.3})
-    # of the measured tasks; 0 leaves a table out
+    # shares of the measured tasks; 0 leaves a table out
     tables: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*_ALLOWED, *DEVELOPMENT), 0.0))
     prior_share: float = 0.5  # of the episodes, where there are measured tasks
     prior: PriorConfig = field(default_factory=PriorConfig)
     measured: MeasuredConfig = field(default_factory=MeasuredConfig)
     episodes: EpisodeConfig = field(default_factory=EpisodeConfig)
-    validation: list[str] = field(default_factory=list)  # tables to choose the checkpoint by; prior tasks without any
+    validation: list[str] = field(default_factory=list)  # tables to choose the checkpoint by; if empty, prior tasks
 
 
 def allowed_tables(kind: str, tested: str | None) -> tuple[str, ...]:
     """The tables whose labels a meta-training of this kind may see, if it is tested on `tested`.
 
     Raises:
-        ValueError: an unknown kind or benchmark, or a kind that needs to know what is tested.
+        ValueError: an unknown kind or benchmark, or a kind that needs `tested` without one.
     """
     if kind not in KINDS:
         raise ValueError(f"unknown kind of meta-training {kind!r}; known: {', '.join(KINDS)}")
@@ -77,10 +77,10 @@ def allowed_tables(kind: str, tested: str | None) -> tuple[str, ...]:
 
 
 def check_honest(card: Mapping[str, Any], kind: str, tested: str) -> None:
-    """A checkpoint of this kind may stand in a table on `tested`, by the list of sources that its loaders wrote.
+    """Check by the sources that its loaders recorded that a checkpoint of this kind may be in a table on `tested`.
 
     Raises:
-        ValueError: a checkpoint of another kind, or one that saw or was chosen by what it may not see; names it.
+        ValueError: a checkpoint of another kind, or one that saw or was chosen by forbidden tables; names them.
     """
     name = card.get("name", "the checkpoint")
     if card.get("kind") != kind:
@@ -120,10 +120,10 @@ def build_source(config: TasksConfig, seed: int) -> TaskSource:
 
 
 def build_validation(config: TasksConfig, seed: int) -> TaskSource:
-    """Tasks to choose the checkpoint by: of allowed tables or the development set, else prior tasks of other seeds.
+    """Tasks to choose the checkpoint by: of allowed tables or development benchmarks, else prior tasks of other seeds.
 
     Raises:
-        ValueError: a table that may neither be seen nor belongs to the development set.
+        ValueError: a table that is neither allowed nor a development benchmark.
     """
     allowed = {*allowed_tables(config.kind, config.tested), *DEVELOPMENT}
     if forbidden := [name for name in config.validation if name not in allowed]:
@@ -140,7 +140,7 @@ def measured_tasks(table: Table, config: MeasuredConfig, rows: np.ndarray | None
 
 
 def pool(name: str, seed: int) -> Graphs:
-    """Distinct unlabelled cells: of a space, or `random` ones of no space at all."""
+    """Distinct unlabelled cells: of a space, or `random` ones of no space."""
     random = name == "random"
     cells = random_cells(6000, np.random.default_rng([seed, 101])) if random else get_space(name).arrays()
     if len(cells) > MOST_CELLS:

@@ -1,7 +1,7 @@
-"""A task: one function from cells to a score, seen at some cells.
+"""A task: one function from cells to a score, known at some cells.
 
-Every source of tasks (`tasks.prior`, `tasks.measured`) answers one question: give me a task on about n cells. What
-comes back knows nothing of context and target; `tasks.episodes` splits it.
+Every source of tasks (`tasks.prior`, `tasks.measured`) has one method: draw a task on about n cells. A task knows
+nothing of context and target; `tasks.episodes` splits it.
 
 Axes: cell; side, the columns of side features.
 """
@@ -36,7 +36,7 @@ class TaskSource(Protocol):
 
     @property
     def sources(self) -> list[dict[str, Any]]:
-        """What it was made of, as its loader says: space, or table, column and sha256."""
+        """Where its tasks come from, as recorded by its loader: space, or table, column and sha256."""
 
 
 class TaskMixture:

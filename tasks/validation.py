@@ -1,4 +1,4 @@
-"""Validation on held-out tasks with the metrics that count: how well are the other cells ranked, and how surely.
+"""Validation on held-out tasks: how well are the other cells ranked, and how well is the uncertainty calibrated.
 
 Always the same tasks, context cells and target cells, so that two checkpoints differ only in themselves.
 """
@@ -18,7 +18,7 @@ REACH = 4.0  # as in training: in the model's units
 
 
 class Validation:
-    """Call it with a model; `score` is what the best checkpoint is chosen by: the mean Kendall tau over budgets."""
+    """Call it with a model; `score`, by which the best checkpoint is chosen, is the mean Kendall tau over budgets."""
 
     def __init__(self, source: TaskSource, tasks: int = 16, seed: int = 0):
         self.source = source

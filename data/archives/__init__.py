@@ -1,4 +1,4 @@
-"""Official archives that people already have, as tables: one function recognises each and converts it.
+"""Official archives that users already have, as tables: one function recognises each and converts it.
 
     nasbench101      nasbench_only108.tfrecord, nasbench_full.tfrecord
     nats_bench       the folder NATS-tss-v1_0-3ffb9-simple
@@ -22,7 +22,7 @@ CONVERTERS: dict[str, Callable[[str | os.PathLike[str], Progress], Table]] = {
     "nasbench201_pth": nasbench201_pth.convert,
 }
 KNOWN = "nasbench_*.tfrecord, the folder NATS-tss-v1_0-3ffb9-simple, or NAS-Bench-201-v1_1-096897.pth"
-_TAR = (257, b"ustar")  # where a tar file says that it is one
+_TAR = (257, b"ustar")  # position and text of a tar file's magic
 
 __all__ = ["CONVERTERS", "ArchiveError", "Progress", "convert", "recognise"]
 
@@ -58,10 +58,10 @@ def convert(path: str | os.PathLike[str], progress: Progress = silent) -> Table:
     """The archive at `path` as a table.
 
     Args:
-        progress: called now and then with (done, total).
+        progress: called from time to time with (done, total).
 
     Raises:
-        ArchiveError: absent, cut short, damaged or foreign; names the file, what was expected and what to do.
-        ForbiddenGlobal: a pickle asks for what no data needs; nothing of it was called.
+        ArchiveError: absent, cut short, damaged or foreign; names the file, what was expected and the remedy.
+        ForbiddenGlobal: a pickle names a function or class that data does not need; nothing of it was called.
     """
     return CONVERTERS[recognise(path)](path, progress)

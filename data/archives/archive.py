@@ -15,7 +15,7 @@ def silent(done: int, total: int) -> None:
 
 
 class ArchiveError(ValueError):
-    """An archive that is cut short, damaged, foreign or absent; says what was expected and what to do."""
+    """An archive that is cut short, damaged, foreign or absent; says what was expected and the remedy."""
 
     def __init__(self, path: str | os.PathLike[str], found: str, expected: str, remedy: str):
         super().__init__(f"{path}: {found}; expected {expected}; {remedy}")

@@ -1,7 +1,7 @@
-"""Numbers of an archive on their way into a `Table`: arrays that grow by row, one for each metric and seed.
+"""Numbers of an archive before they become a `Table`: arrays that grow by row, one for each metric and seed.
 
-This is the output of a conversion, in the size it will have; nothing else may grow with the number of cells. Knows no
-format: readers say what was measured (`Measured`), of which row and in which run.
+They take as much memory as the table will; nothing else may grow with the number of cells. Knows no format: readers
+say what was measured (`Measured`), for which row and in which run.
 
 Axes:
     cell   rows of the table
@@ -20,8 +20,8 @@ from data.table import Metric
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 
-CHUNK = 512  # cells that are Cell objects at once
-COMPUTED = ("parameters", "flops")  # side features, for nobody had to train to know them
+CHUNK = 512  # cells held as Cell objects at once
+COMPUTED = ("parameters", "flops")  # side features, as no training is needed to compute them
 UNITS = {
     "accuracy": "percent",
     "loss": "nats",
@@ -33,7 +33,7 @@ UNITS = {
 
 
 class Measured(NamedTuple):
-    """What a number is: the words of a `Metric`, and the name of the column in the archive."""
+    """The meaning of a number, as in `Metric`, and the name of its column in the archive."""
 
     dataset: str
     split: str
@@ -48,7 +48,7 @@ class Measured(NamedTuple):
         return "_".join(str(word) for word in (self.dataset, split, self.quantity, self.epochs) if word)
 
     def metric(self, source: str, sha256: str) -> Metric:
-        """The description that stands in the table."""
+        """Its description in the table."""
         kind = self.quantity.removeprefix("halfway_")
         unit, maximize = UNITS[kind], kind == "accuracy"
         what = (self.dataset, self.quantity, self.split, self.epochs)
@@ -71,7 +71,7 @@ class Columns:
         column[row] = value if math.isfinite(value) else math.nan
 
     def take(self, order: Int[np.ndarray, " cell"], source: str, sha256: str) -> Iterator[tuple[Metric, np.ndarray]]:
-        """Every metric as `Table.from_columns` takes it, leaving this empty; only one of them is held twice at a time.
+        """Every metric in the form of `Table.from_columns`, emptying this; only one is held twice at a time.
 
         Args:
             order: row of each row of the table.

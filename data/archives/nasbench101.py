@@ -1,13 +1,13 @@
 """NAS-Bench-101's `nasbench_only108.tfrecord` and `nasbench_full.tfrecord` as a `Table`.
 
 A record is one training, as JSON: [md5 of the graph, epochs, matrix row by row, operations, base64 of `ModelMetrics`].
-The three repeats of a cell need not stand together; runs of the table are in order of appearance. Rows are in the order
-of the md5, so that the whole archive has the rows of `metanp.spaces.nasbench101`.
+The three repeats of a cell may be anywhere in the file; runs of the table are in order of appearance. Rows are in the
+order of the md5, so that the whole archive has the rows of `metanp.spaces.nasbench101`.
 
 Metrics, for each budget of the file (108, or 4, 12, 36 and 108 epochs): accuracies and training time at the end
 (`cifar10_validation_accuracy_108`) and half-way through the same training (`..._halfway_accuracy_108`: its learning
-rate has not come down yet, so it is no accuracy of 54 epochs); parameters as a side feature. Failed trainings (about
-10 % accuracy) are what the benchmark says and stay.
+rate has not decayed yet, so it is no accuracy of 54 epochs); parameters as a side feature. Failed trainings (about 10 %
+accuracy) are the benchmark's own results and are kept.
 
 Tested on archives that this project wrote; the framing also on a real TFRecord of a relative (EC-NAS).
 
@@ -81,7 +81,7 @@ def read_training(record: bytes) -> Training:
 
 
 def _read(path: str | os.PathLike[str], rows: dict[str, int], columns: Columns, progress: Progress) -> Iterator[Cell]:
-    """Each cell when it first appears; on the way `rows` learns its md5, and `columns` all numbers."""
+    """Each cell when it first appears; meanwhile `rows` gets its md5, and `columns` all numbers."""
     repeats: dict[int, bytearray] = {}  # epochs -> trainings seen of each row
     size = os.path.getsize(path)
     with open(path, "rb") as file:

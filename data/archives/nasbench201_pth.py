@@ -2,11 +2,10 @@
 
 `torch.save` of {"meta_archs", "total_archs", "arch2infos": {index: {"full": ..., "less": ...}}, "evaluated_indexes"},
 with states of `ArchResults`: "less" is 12 epochs, "full" is 200. Loaded whole, it takes well over 20 GB. Here the
-pickle is streamed (`data.archives.pickle_stream`): a training becomes a few numbers as soon as its dictionary is
-complete, and an architecture nothing at all. Both of torch's containers are read: one pickle after another (until torch
-1.5, of which time the official file is), and a zip with the pickle as `data.pkl`. The former has no checksum: what is
-cut short is noticed, a flipped bit within a number is not. Trained weights are refused: no file with them is meant.
-Rows are architecture indices.
+pickle is streamed (`data.archives.pickle_stream`): the dictionary of a training is reduced to a few numbers as soon as
+it is complete, and an architecture to nothing. Both of torch's containers are read: one pickle after another (until
+torch 1.5, as the official file), and a zip with the pickle as `data.pkl`. The former has no checksum: a truncated file
+is noticed, a flipped bit within a number is not. Trained weights are refused. Rows are architecture indices.
 
 Tested on archives that this project wrote with `torch.save`, and that the package `nas-bench-201` read.
 
@@ -36,11 +35,11 @@ ZIP_MAGIC = b"PK\x03\x04"
 EPOCHS = {"less": 12, "full": 200}
 EXPECTED = "NAS-Bench-201-v1_1-096897.pth as torch.save wrote it"
 REMEDY = "download it again and compare its size and its md5, whose last digits are in its name"
-_TAKEN = object()  # stands where an architecture was
+_TAKEN = object()  # placeholder of an architecture that was read
 
 
 class _Architectures:
-    """Takes the numbers of each architecture as its dictionaries fill, and leaves almost nothing in their place."""
+    """Reads the numbers of each architecture as its dictionaries fill, and replaces them by a placeholder."""
 
     def __init__(self) -> None:
         self.columns, self.texts = Columns(), dict[int, str]()
@@ -74,7 +73,7 @@ def convert(path: str | os.PathLike[str], progress: Progress = silent) -> Table:
 
     Raises:
         ArchiveError: cut short, damaged or foreign.
-        ForbiddenGlobal: the pickle asks for what no data needs.
+        ForbiddenGlobal: the pickle names a function or class that data does not need.
     """
     architectures = _Architectures()
     try:
@@ -99,7 +98,7 @@ def convert(path: str | os.PathLike[str], progress: Progress = silent) -> Table:
 
 
 def _checked(whole: Any, texts: dict[int, str]) -> list[str]:
-    """The list of cells, having made sure that the numbers of each of them were taken."""
+    """The list of cells, after checking that the numbers of each of them were read."""
     cells, left = whole["meta_archs"], whole["arch2infos"]
     if any(value is not _TAKEN for value in left.values()) or set(left) != set(texts):
         raise ValueError("arch2infos holds something else than the results of architectures")
@@ -114,7 +113,7 @@ def _checked(whole: Any, texts: dict[int, str]) -> list[str]:
 
 @contextmanager
 def _pickle(path: str | os.PathLike[str]) -> Iterator[tuple[BinaryIO, int]]:
-    """The file at the start of the pickle, and the bytes until that ends, about."""
+    """The file at the start of the pickle, and roughly the number of bytes until its end."""
     with open(path, "rb") as file:
         head = file.read(len(LEGACY_MAGIC))
         file.seek(0)

@@ -1,4 +1,4 @@
-"""What NAS-Bench-201's archives say of one architecture, in the numbers of a `Table`; for the `.pth` and NATS-Bench.
+"""Results of one architecture in NAS-Bench-201's archives, as numbers of a `Table`; for the `.pth` and NATS-Bench.
 
 Both keep dictionaries of the same two classes: `ResultsCount` is one training (curves by epoch; evaluations keyed
 `x-valid@199`), `ArchResults` all trainings of an architecture with one schedule. What is kept is the state after the
@@ -63,7 +63,7 @@ def is_results(state: Mapping[Any, Any]) -> bool:
 
 
 def read_trial(state: Mapping[str, Any]) -> Trial:
-    """The numbers of a `ResultsCount`. Raises KeyError, TypeError or ValueError where one is not as it should be."""
+    """The numbers of a `ResultsCount`. Raises KeyError, TypeError or ValueError where one is missing or malformed."""
     last = int(state["epochs"]) - 1
     numbers = {("train", "accuracy"): state["train_acc1es"][last], ("train", "loss"): state["train_losses"][last]}
     for where in state["eval_names"]:
@@ -79,7 +79,7 @@ def read_trial(state: Mapping[str, Any]) -> Trial:
 
 
 def read_results(state: Mapping[str, Any]) -> Results:
-    """The trials of an `ArchResults`, whose own may have been read already. Raises as `read_trial`."""
+    """The trials of an `ArchResults`, of which some may have been read already. Raises as `read_trial`."""
     trials: dict[str, dict[int, Trial]] = {}
     for dataset, seeds in state["dataset_seed"].items():
         found = {int(seed): state["all_results"][dataset, seed] for seed in seeds}
@@ -106,7 +106,7 @@ def put(columns: Columns, row: int, schedules: Mapping[int, Results]) -> None:
 
 @cache
 def measured(dataset: str, where: str, quantity: str, epochs: int | None) -> Measured:
-    """What a number of a trial is, in our words. Raises ValueError for a set that the official API does not know."""
+    """What a number of a trial means, as in `Metric`. Raises ValueError for a set unknown to the official API."""
     column = " ".join(str(word) for word in (dataset, where, quantity, epochs) if word)
     if not where:
         return Measured(dataset.lower(), "none", quantity, epochs, column)
@@ -134,7 +134,7 @@ def table(texts: Sequence[str], columns: Columns, source: str, sha256: str) -> T
 
 
 def _agreed(values: Mapping[int, float]) -> float:
-    """What all seeds say, to the five decimals the official API compares; NaN where there is no telling."""
+    """The value of all seeds if they agree to five decimals, as in the official API, else that of the trusted seed."""
     if len({f"{value:.5f}" for value in values.values()}) == 1:
         return sum(values.values()) / len(values)
     return values.get(TRUSTED_SEED, float("nan"))

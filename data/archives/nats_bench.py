@@ -3,7 +3,7 @@
 `meta.pickle.pbz2` lists the architectures; `000000.pickle.pbz2` and so on hold one each, as bz2-compressed pickles:
 schedule ("12", "200") -> state of `ArchResults`. One file is open at a time. Rows are architecture indices.
 
-What is evaluated on what, and which metrics come of it: `data.archives.nasbench201_results`. The sha256 in the
+What was evaluated on what, and which metrics result: `data.archives.nasbench201_results`. The sha256 in the
 descriptions is that of the sha256s of the files, one after the other in the order read. Tested on archives that this
 project wrote and the package `nats_bench` read.
 
@@ -32,7 +32,7 @@ def convert(path: str | os.PathLike[str], progress: Progress = silent) -> Table:
 
     Raises:
         ArchiveError: a file is absent, cut short or not of NATS-Bench's topology space; names it.
-        ForbiddenGlobal: a pickle asks for what no data needs; names the file.
+        ForbiddenGlobal: a pickle names a function or class that data does not need; names the file.
     """
     folder, digest, columns = Path(path), hashlib.sha256(), Columns()
     meta = _load(folder / META, digest)

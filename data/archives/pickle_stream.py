@@ -1,11 +1,11 @@
-"""A restricted unpickler whose memory does not grow with the pickle: what is finished with is dropped on the way.
+"""A restricted unpickler whose memory does not grow with the pickle: finished objects are dropped on the way.
 
-An ordinary unpickler cannot forget: every object gets a number in its memo, and a later opcode may ask for it again. So
-the pickle is read twice. The first reading follows the opcodes without making objects and notes which numbers are asked
-for again `WINDOW` or more objects later (in practice a few shared strings); the second keeps those and the last
-`WINDOW` objects, and offers each dictionary, once filled, to a function that may put something small in its place.
+An ordinary unpickler cannot drop objects: each gets a number in its memo, and a later opcode may refer to it. So the
+pickle is read twice. The first pass follows the opcodes without making objects and records which numbers are referred
+to `WINDOW` or more objects later (in practice a few shared strings); the second keeps those and the last `WINDOW`
+objects, and passes each dictionary, once filled, to a function that may replace it by something small.
 
-Knows no archive. Names in the pickle are those that `data.unpickle` allows; nothing else is ever called.
+Knows no archive. Only names that `data.unpickle` allows are accepted; nothing else is ever called.
 
 Source: CPython, `pickletools` (the opcodes and the sizes of their arguments) and `pickle._Unpickler`.
 """
@@ -38,7 +38,7 @@ Replace = Callable[[dict[Any, Any]], Any]
 
 
 def distant_references(file: BinaryIO, progress: Callable[[int], None]) -> set[int]:
-    """Memo numbers that one pickle asks for `WINDOW` or more objects after it gave them.
+    """Memo numbers that one pickle refers to `WINDOW` or more objects after it assigned them.
 
     Args:
         file: at the start of the pickle; afterwards anywhere behind its end.
@@ -80,7 +80,7 @@ def distant_references(file: BinaryIO, progress: Callable[[int], None]) -> set[i
 
 
 def _refilled(file: BinaryIO, buffer: bytes, at: int) -> bytes:
-    """What comes from position `at` of `buffer` on, which may lie behind its end."""
+    """The bytes from position `at` of `buffer` on, which may lie beyond its end."""
     while buffer and at > len(buffer):
         buffer, at = file.read(_BUFFER), at - len(buffer)
     return buffer[at:] + file.read(_BUFFER)
@@ -93,16 +93,16 @@ def load(file: BinaryIO, path: str | os.PathLike[str], distant: set[int], replac
         file: at the start of the pickle; afterwards right behind its end.
         path: named in errors.
         distant: what `distant_references` found in the same pickle.
-        replace: given each dictionary that was just filled, whole or by a batch, returns it or what to put there.
+        replace: given each dictionary that was just filled, whole or by a batch, returns it or a replacement.
 
     Raises:
-        ForbiddenGlobal: the pickle names what no data needs; nothing of it was called.
+        ForbiddenGlobal: the pickle names a function or class that data does not need; nothing of it was called.
         Exception: of any kind, from a damaged pickle.
     """
     return _Streamed(file, os.fspath(path), distant, replace).load()
 
 
-# The unpickler in Python, for the one in C can neither forget nor replace; type stubs do not tell its methods.
+# The unpickler in Python, as the one in C can neither drop nor replace; type stubs lack its methods.
 _Unpickler: Any = pickle._Unpickler
 
 
@@ -118,7 +118,7 @@ class _Streamed(_Unpickler):
         self.latest, self.limit = -1, 2 * WINDOW
 
     def remember(self, number: int) -> None:
-        """Give the object on top of the stack a number; now and then, forget old ones."""
+        """Give the object on top of the stack a number; from time to time, drop old ones."""
         self.memo[number] = self.stack[-1]
         self.latest = number
         if len(self.memo) > self.limit:

@@ -79,7 +79,7 @@ def read_model_metrics(message: bytes) -> ModelMetrics:
     """Decode one `ModelMetrics`.
 
     Raises:
-        ValueError: not a protocol buffer, or one with fields that NAS-Bench-101 has not.
+        ValueError: not a protocol buffer, or one with fields that NAS-Bench-101 does not have.
     """
     evaluations, parameters = [], -1
     for number, value in fields(message):

@@ -1,7 +1,7 @@
 """What all baselines share: checks, the score transform, each distinct cell predicted once.
 
-A baseline sees scores through the same monotone map as the model (`metanp.score_transform`), fitted on the evaluated
-cells alone, unless its authors standardise them, and answers in the user's units. On NAS-Bench-Macro, NAS-Bench-Graph,
+A baseline reads scores through the same monotone map as the model (`metanp.score_transform`), fitted on the evaluated
+cells alone, unless its authors standardise them; it predicts in the user's units. On NAS-Bench-Macro, NAS-Bench-Graph,
 TransNAS-Bench-101 and NAS-Bench-101 (mean Kendall tau over 20, 50 and 100 labels) that map gave a Gaussian process .033
 over standardised scores.
 
@@ -24,11 +24,11 @@ from metanp.baselines.inputs import Inputs
 from metanp.brief import counted, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.contract import About as About  # where it was before
+from metanp.contract import About as About  # kept for imports from its former place
 from metanp.descriptions import Descriptions
 from metanp.estimator import Estimator, NotFittedError
 from metanp.given import check_alike, read_cells, read_evaluated, read_flag, read_scores
-from metanp.score_transform import ScoreTransform
+from metanp.score_transform import InUnit, ScoreTransform
 from metanp.side import Side
 from metanp.torch_state import usual_torch
 
@@ -40,14 +40,14 @@ Moments = tuple[Float[np.ndarray, " graph"], Float[np.ndarray, " graph"] | None]
 
 @dataclass(frozen=True)
 class ZScore:
-    """Scores less their mean, over their standard deviation; what most published predictors learn from."""
+    """Scores minus their mean, divided by their standard deviation; most published predictors learn from these."""
 
     mean: float
     std: float
 
     @classmethod
     def fit(cls, score: Scores) -> ZScore:
-        """From the scores of the evaluated cells; none at all is the identity."""
+        """From the scores of the evaluated cells; without scores, the identity."""
         return cls(float(score.mean()), float(score.std()) or 1.0) if len(score) else cls(0.0, 1.0)
 
     def forward(self, score: Scores) -> Scores:
@@ -64,10 +64,10 @@ class ZScore:
 
 
 class Baseline(Estimator, ABC):
-    """A predictor of scores; a subclass says what it is (`about`) and how it reads cells (`read`).
+    """A predictor of scores; a subclass defines `about` and how it reads cells (`read`).
 
     Args:
-        seed: of everything random.
+        seed: for all randomness.
     """
 
     read: Callable[[Sequence[Cell] | CellArray], Inputs]
@@ -88,7 +88,7 @@ class Baseline(Estimator, ABC):
 
     @usual_torch()
     def encode(self, cells: Iterable[Cell] | CellArray, features: Any = None) -> Inputs:
-        """The inputs of `cells` and their side features, for `predict` after as many fits as one likes."""
+        """The inputs of `cells` and their side features, for `predict` after any number of fits."""
         check_alike(cells, features, "features")
         listed = read_cells(cells)
         return self.read(listed).with_side(Side.of(features, len(listed)).beside(Descriptions.of(listed)))
@@ -97,7 +97,7 @@ class Baseline(Estimator, ABC):
     def fit(self, cells: Iterable[Cell] | CellArray = (), score: Any = (), features: Any = None) -> Self:
         """Learn from evaluated cells; any unit, higher is better. `features`: side features, as in `MetaNP.fit`.
 
-        Where `fewest_labels` is 0, none at all will do.
+        Where `fewest_labels` is 0, no cells are needed.
 
         Raises:
             TypeError, ValueError: fewer cells than `fewest_labels`, an item that is no cell, lengths that differ, or a
@@ -111,8 +111,8 @@ class Baseline(Estimator, ABC):
         if len(values) < self.fewest_labels:
             needs = f"{type(self).__name__} needs at least {self.fewest_labels}"
             raise ValueError(f"too few evaluated cells: {needs}, but got {len(values)}")
-        context, transform = self.encode(cells, features).telling(), self.transform.fit(values)
-        self._is_fitted = False  # whatever goes wrong now, it is no mixture of two fits
+        context, transform = self.encode(cells, features).telling(), InUnit.fit(self.transform, values)
+        self._is_fitted = False  # if anything fails from here on, it must not mix two fits
         self._context, self._transform = context, transform
         self._fit(context, transform.forward(values))
         self._is_fitted = True
@@ -124,11 +124,11 @@ class Baseline(Estimator, ABC):
     ) -> Any:
         """Predicted score of each cell; with `return_std` also the standard deviation of a new measurement.
 
-        `features`: side features of the cells, missing without.
+        `features`: side features of the cells, missing if not given.
 
         Raises:
             NotFittedError: before `fit`.
-            ValueError: `return_std` of a baseline that knows none, or side features that `fit` did not see.
+            ValueError: `return_std` of a baseline that has none, or side features that `fit` did not see.
         """
         mean, *std = self._answers(cells, features, self._moments)
         if not read_flag(return_std, "return_std"):
@@ -140,7 +140,7 @@ class Baseline(Estimator, ABC):
     def _answers(
         self, cells: Iterable[Cell] | CellArray | Inputs, features: Any, read: Callable[[Inputs], Answer]
     ) -> Float[np.ndarray, "answer cell"]:
-        """What `read` makes of distinct rows, a piece at a time: some numbers a cell."""
+        """`read` applied to distinct rows, in pieces: some numbers for each cell."""
         if features is not None and isinstance(cells, Inputs):
             raise ValueError("give side features to encode(), not beside encoded cells")
         if not self._is_fitted:
@@ -159,7 +159,7 @@ class Baseline(Estimator, ABC):
 
     @abstractmethod
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
-        """Learn; `value` is one transformed score a cell, `context.graph` says which row each cell is."""
+        """Learn; `value` is one transformed score a cell, `context.graph` gives the row of each cell."""
 
     @abstractmethod
     def _predict(self, inputs: Inputs) -> Moments:

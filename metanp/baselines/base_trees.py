@@ -1,4 +1,4 @@
-"""What baselines made of trees share: a library's regressor on one table of all that is read of a cell."""
+"""What tree baselines share: a library's regressor on one table of all inputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from metanp.baselines.inputs import Inputs
 class Trees(Baseline):
     """Args: seed: of the subsamples. n_jobs: threads.
 
-    A subclass says which library's regressor it is, and its settings.
+    A subclass sets the library's regressor and its settings.
     """
 
     regressor: tuple[str, str]  # module and class

@@ -3,13 +3,13 @@
 As White et al. ran them: one-hot adjacency, standardised scores, three hidden layers of 50, the settings of their
 NASLib. Linear regressions find their two hyper-parameters by marginal likelihood (scikit-learn's `BayesianRidge`); for
 DNGO the study averaged over 20 draws of them by Markov chain Monte Carlo. BOHAMIANN's weights and log noise have
-standard normal priors here, the latter about where it starts; without any, weights of columns that are always zero
-would wander off.
+standard normal priors here, that of the log noise about its start; without them, weights of columns that are always
+zero would drift.
 
-The study's settings are kept where others do better (NAS-Bench-201, CIFAR-10 validation accuracy, mean Kendall tau over
-five label sets at 50 and 100 labels). BOHAMIANN's 100 steps, of 13,000 in its authors' library: .25 and .28; 1,000
-steps, 300 of them burning in and every 25th kept, .44 and .54. DNGO's learning rate: .51 and .49, for one of its five
-networks of 100 labels ended with all units saturated, as some seeds do; .003 instead of .01, .47 and .53.
+The study's settings are kept even where others do better (NAS-Bench-201, CIFAR-10 validation accuracy, mean Kendall tau
+over five label sets at 50 and 100 labels). BOHAMIANN with 100 steps, of 13,000 in its authors' library: .25 and .28;
+with 1,000 steps, 300 of them burning in and every 25th kept, .44 and .54. DNGO with learning rate .01: .51 and .49, as
+all units of one of five networks at 100 labels saturated, which some seeds cause; with .003, .47 and .53.
 
 Axes: cell, evaluated; graph, a distinct row; weight, of a network; network, a sample of all weights.
 
@@ -123,7 +123,7 @@ class DNGO(OneHot):
         x, y = self._table(context)[context.graph], torch.from_numpy(value)
         self._network = TanhNetwork(x.shape[1])
         self._weights = _trained(self._network, x, y, torch.Generator().manual_seed(self.seed))
-        # no constant: none of the hidden units' features is one in the study either
+        # no intercept: in the study, too, none of the hidden units' features is constant
         self._ridge = regression(fit_intercept=False).fit(self._features(x), value)
 
     def _predict(self, inputs: Inputs) -> Moments:
@@ -178,7 +178,7 @@ def _trained(network: TanhNetwork, x: Columns, y: Float64[Tensor, " graph"], rng
 
 
 def _batches(n: int, rng: torch.Generator) -> Iterator[Int[Tensor, " cell"]]:
-    """Batches of all epochs; what is left over in an epoch is left out, unless there are no more cells than that."""
+    """Batches of all epochs; an incomplete last batch is dropped, unless it is the only one."""
     size = min(BATCH, n)
     for _ in range(EPOCHS):
         order = torch.randperm(n, generator=rng)

@@ -3,7 +3,7 @@
     k(x, y) = amplitude exp(-1/2 sum_b weight_b |x_b - y_b|^2) + linear mean_b <x_b, y_b> + constant
 
 A weight is one over a squared length scale. All hyper-parameters are positive; gradients are with respect to their
-logarithms, in alphabetical order, as scikit-learn wants them.
+logarithms, in alphabetical order, as scikit-learn requires.
 
 Axes: a and b, points; block, a group of neighbouring columns.
 

@@ -1,6 +1,6 @@
-"""What this project's own baselines read: graph features, and exact counts of Weisfeiler-Lehman subtrees.
+"""The inputs of this project's own baselines: graph features, and exact counts of Weisfeiler-Lehman subtrees.
 
-Of the pruned cell, each distinct one once, so that isomorphic cells are one row. Other readings are in
+They describe pruned cells, each distinct one once, so that isomorphic cells are one row. Other encodings are in
 `metanp.baselines.encodings`.
 
 Source of the counts: Shervashidze et al. 2011; for cells, Ru et al. 2021 (NAS-BOWL, arXiv:2006.07556).
@@ -19,7 +19,7 @@ from metanp.distinct import Distinct
 from metanp.features import graph_features
 from metanp.side import Side
 
-WL_STEPS = 2  # a third told no more on any benchmark tried
+WL_STEPS = 2  # a third step added nothing on any benchmark tried
 
 
 def computed(cells: Sequence[Cell] | CellArray) -> Inputs:

@@ -1,12 +1,12 @@
-"""How cells are written down for predictors that know nothing of graphs: adjacency matrices and paths.
+"""Encodings of cells for predictors that do not read graphs: adjacency matrices and paths.
 
-    adjacency     one-hot: which operation stands at which node, and which edges there are
+    adjacency     one-hot: the operation of each node, and which edges exist
     categorical   the same as numbers: the operation of each node, the first edge, the second, ...
     paths         which sequences of operations lead from the input to the output
-    short_paths   those of at most three operations alone, the likeliest of all: 40 on NAS-Bench-101
+    short_paths   only paths of at most three operations, the most likely: 40 on NAS-Bench-101
 
-Adjacency is that of the cell as it is written, its nodes not renumbered; paths are those of the pruned cell, so that
-isomorphic cells have the same.
+Adjacency is that of the cell as it is written, its nodes not renumbered; paths are those of the pruned cell, equal for
+isomorphic cells.
 
 Axes: cell, as given; node, in topological order.
 
@@ -48,7 +48,7 @@ def adjacency(cells: Sequence[Cell] | CellArray) -> Inputs:
 def categorical(cells: Sequence[Cell] | CellArray) -> Inputs:
     """The number of each node's operation in the vocabulary, and the numbers of the edges in ascending order.
 
-    What is missing, an edge more or a node more, is 0.
+    A missing edge or node is 0.
     """
     array = as_array(cells).in_words()
     row, node = np.nonzero(array.operation >= 0)

@@ -1,17 +1,17 @@
-"""FLAN: graph flow and attention side by side, forwards, back, and forwards again; trained by GATES's ranking loss.
+"""FLAN: graph flow and attention side by side, forwards, backwards, and forwards again; GATES's ranking loss.
 
     flow       node + sigmoid(gate of its operation) x sum over its predecessors, mixed
-    attention  sigmoid(gate of its operation) x all nodes, mixed, by how alike they are, where there is an edge
+    attention  sigmoid(gate of its operation) x all nodes, mixed, weighted by similarity, which is 0 without an edge
 
-A layer is the mean of both. After five of them, what arrived at the output flows back against the edges through five
-layers of flow alone; what each node then knows moves its operation's embedding a little, and the five layers run once
-more. A skip is no node but an edge, and what is cut off by `none` has none; both keep their place in the mean over
-nodes that is read off.
+A layer is the mean of both. After five of them, the state of the output flows back against the edges through five
+layers of flow alone; the result changes the embedding of each node's operation a little, and the five layers run once
+more. A skip is no node but an edge, and nodes cut off by `none` have no edges; both are still part of the mean over
+nodes that predicts the score.
 
 Axes: cell; node, in topological order, padded.
 
 Source: Akhauri and Abdelfattah 2024 (arXiv:2403.02484), after Ning et al. 2022 (TA-GATES); sizes and training of their
-repository, without the encodings that FLAN takes beside the cell.
+repository, without the additional encodings that FLAN can read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FEW = 32  # evaluated cells, up to which a batch is eight; beyond, a quarter of 
 class FLAN(GATES):
     """Five layers of 128 there and back, a perceptron of three layers of 200 on the mean over nodes.
 
-    Predictions rank; their scale means nothing.
+    Predictions only rank; their scale has no meaning.
     """
 
     about = About("FLAN", "Akhauri and Abdelfattah 2024, arXiv:2403.02484", needs=("cells",))
@@ -61,7 +61,7 @@ def batched(how: Training, cells: int) -> Training:
 
 
 def computing_edges(cells: CellArray) -> Bool[np.ndarray, "cell node node"]:
-    """[cell, from, to]: edges that carry something from the input to the output, skips being edges."""
+    """[cell, from, to]: edges on paths from input to output that avoid `none`, each skip contracted to edges."""
     operation = cells.operation
     carries = operation != NONE
     edges = cells.around(operation == SKIP) & carries[:, :, None] & carries[:, None, :]

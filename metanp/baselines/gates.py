@@ -2,9 +2,9 @@
 
     information of a node = sum over its predecessors of sigmoid(gate of its operation) x (their information, mixed)
 
-Five layers carry information along the edges, and what arrives at the output is read off. The input has some of its
-own; every other node adds what it is to what it hands on, `none` hands on nothing. All evaluated cells are one batch;
-pairs of them are compared, a hinge of .1 wide.
+Five layers carry information along the edges; the score is predicted from what arrives at the output. The input has
+information of its own; each layer adds it to the input again, and `none` passes nothing on. All evaluated cells are one
+batch; pairs of them are compared by a hinge of width .1.
 
 Axes: cell; node, in topological order, padded; pair, of the cells in a batch.
 
@@ -34,7 +34,7 @@ PAIRS = 4  # at most, for each cell of a batch
 class GATES(GraphNetwork):
     """Five layers of 128, a perceptron of five layers of 300 on what arrives at the output.
 
-    Predictions rank; their scale means nothing.
+    Predictions only rank; their scale has no meaning.
     """
 
     about = About("GATES", "Ning et al. 2020, arXiv:2004.01899", needs=("cells",))
@@ -49,13 +49,13 @@ class GATES(GraphNetwork):
 
 
 def ranking_loss(score: Float[Tensor, " cell"], value: Float[Tensor, " cell"]) -> Tensor:
-    """Mean hinge over pairs of cells whose `value` differs; one that is no number is in no pair."""
+    """Mean hinge over pairs of cells whose `value` differs; NaN is in no pair."""
     better, worse = _pairs(value)
     return functional.relu(MARGIN - (score[better] - score[worse])).sum() / max(len(better), 1)
 
 
 def _pairs(value: Float[Tensor, " cell"]) -> tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]:
-    """The better and the worse of pairs drawn at random, four a cell or all there are; equals are no pair."""
+    """The better and the worse cells of random pairs, four for each cell or all there are; ties are no pair."""
     better, worse = torch.nonzero(value[:, None] > value[None, :], as_tuple=True)
     taken = torch.randperm(len(better), device=value.device)[: PAIRS * len(value)]
     return better[taken], worse[taken]

@@ -3,13 +3,13 @@
 One reads the cell as it is written, one-hot; the other graph features and Weisfeiler-Lehman counts of the pruned cell.
 Each block of inputs is centred and scaled by the evaluated cells to squared distances of about one, and gets a length
 scale of its own (`metanp.baselines.block_kernel`). With so few labels the marginal likelihood has flat directions; a
-wide normal prior on the log hyper-parameters, centred at the start, keeps them from running away.
+wide normal prior on the log hyper-parameters, centred at the start, keeps them within bounds.
 
 Chosen on NAS-Bench-Macro, NAS-Bench-Graph, TransNAS-Bench-101 and NAS-Bench-101: mean Kendall tau over these
-benchmarks, 20, 50 and 100 labels, and four label sets each. .657 as below; .653 with counts hashed to 512; .652 without
-the features as they are, beside their square roots. On square roots and hashed counts .647; without the prior .642, of
-standardised instead of transformed scores .609. A rational quadratic or Matern kernel, more restarts, and subtrees of
-three steps or along the edges alone were level. One-hot cells: .532.
+benchmarks, 20, 50 and 100 labels, and four label sets each. .657 as implemented; .653 with counts hashed to 512; .652
+without the plain features, only their square roots. With square roots and hashed counts .647; without the prior .642,
+on standardised instead of transformed scores .609. A rational quadratic or Matern kernel, more restarts, and subtrees
+of three steps or along the edges alone were level. One-hot cells: .532.
 
 Source: Rasmussen & Williams 2006, chapters 2 and 5.
 """
@@ -94,7 +94,7 @@ class GaussianProcess(Baseline):
 
 @dataclass(frozen=True)
 class NormalQuantiles:
-    """A probability to the values that scores stay below with it; mean and std in the units of the transform."""
+    """Maps a probability to the values that scores stay below with it; mean and std in the units of the transform."""
 
     mean: Float[np.ndarray, " cell"]
     std: Float[np.ndarray, " cell"]
@@ -107,7 +107,7 @@ class NormalQuantiles:
 
 
 class OneHotGaussianProcess(GaussianProcess):
-    """On the cell as it is written."""
+    """On the cell as it is written, one-hot."""
 
     about = About("GP, one-hot cells", "Rasmussen & Williams 2006")
     read = staticmethod(adjacency)

@@ -2,12 +2,12 @@
 
     k(x, y) = variance exp(-|x - y|^2 / (2 length^2)), no mean, normal noise
 
-All hyper-parameters are positive, and Adam moves their logarithms: 200 steps of .01 are at most a factor of about seven
-each way. Everything is computed with Cholesky factors, never iteratively, so that the same inputs have one answer.
+All hyper-parameters are positive, and Adam changes their logarithms: 200 steps of .01 are at most a factor of about
+seven each way. Everything is computed with Cholesky factors, never iteratively, so that results are deterministic.
 
 Imported by `metanp.baselines.study_gaussian_processes` when it fits; needs the extra `[research]`.
 
-Axes: point, a cell evaluated or asked for; inducing, a point that stands for many of them.
+Axes: point, an evaluated cell or a candidate; inducing, a point that represents many of them.
 
 Source: GPyTorch (Gardner et al. 2018, arXiv:1809.11165); its manual has these three models.
 """
@@ -52,7 +52,7 @@ class ExactModel(ExactGP):
 
 
 class VariationalModel(ApproximateGP):
-    """Knows cells through a normal distribution of the values at inducing points, whitened by their prior."""
+    """Represents cells by a normal distribution of the values at inducing points, whitened by their prior."""
 
     def __init__(self, inducing: Inducing):
         normal = CholeskyVariationalDistribution(len(inducing), mean_init_std=0)
@@ -66,7 +66,7 @@ class VariationalModel(ApproximateGP):
 
 
 def exact(x: Points, y: Values) -> tuple[GP, MarginalLogLikelihood]:
-    """An exact process with log-normal priors on variance and length scale, and what to maximise."""
+    """An exact process with log-normal priors on variance and length scale, and the objective to maximise."""
     model = ExactModel(x, y, _kernel(LogNormalPrior(0.0, 1.0))).double()
     return model, ExactMarginalLogLikelihood(model.likelihood, model)
 
@@ -86,7 +86,7 @@ def variational(y: Values, inducing: Inducing) -> tuple[GP, MarginalLogLikelihoo
 
 
 def train(model: GP, objective: MarginalLogLikelihood, x: Points, y: Values) -> None:
-    """Climb; the model is ready to predict afterwards."""
+    """Maximise the objective; the model is ready to predict afterwards."""
     model.train()
     optimiser = torch.optim.Adam(model.parameters(), lr=RATE)
     with _plainly():
@@ -107,11 +107,11 @@ def predict(model: GP, x: Points) -> tuple[Values, Values]:
 
 
 def _moments(model: GP, x: Points) -> tuple[Values, Values]:
-    # one point more, dropped again: the sparse process has no answer to exactly the evaluated cells
+    # one more point, dropped again: the sparse process cannot predict exactly the evaluated cells
     measured = model.likelihood(model(torch.cat([x, x[:1]])))
     mean, variance = measured.mean[:-1], measured.variance[:-1]
     kernel = model.covar_module
-    if isinstance(kernel, InducingPointKernel):  # what inducing points leave open; see `_plainly`
+    if isinstance(kernel, InducingPointKernel):  # variance that inducing points do not explain; see `_plainly`
         variance = variance + kernel.base_kernel(x, diag=True) - kernel(x, diag=True)
     return mean, variance
 
@@ -136,7 +136,7 @@ def _logarithm() -> Positive:
 
 @contextmanager
 def _plainly() -> Iterator[None]:
-    """Cholesky factors at any size; sparse predictions as Titsias has them; evaluated cells may be asked for."""
+    """Cholesky factors at any size; sparse predictions as in Titsias; predictions at evaluated cells allowed."""
     with ExitStack() as stack:
         stack.enter_context(gpytorch.settings.fast_computations(False, False, False))
         # with it, the sparse process would predict as FITC does, after it was fitted by the bound of Titsias

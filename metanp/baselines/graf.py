@@ -1,4 +1,4 @@
-"""GRAF: what a cell's paths and degrees are, asked of every set of operations; trees that read it.
+"""GRAF: features of a cell's paths and degrees, for every set of operations; and trees that read them.
 
 For each set S of operations, seven numbers (`FAMILIES`):
 
@@ -11,17 +11,17 @@ For each set S of operations, seven numbers (`FAMILIES`):
     mean_in      operations of S that feed a node, mean over all nodes
     mean_out     operations of S that a node feeds, mean over all nodes
 
-Cells are read as their benchmark writes them, `none` being an operation that paths lead through like any other, but for
-what is unreachable: that becomes `none` itself, or is left out where not even a path with a `none` leads through it.
+Cells are read as their benchmark writes them, `none` being an operation that paths lead through like any other. Nodes
+on no path are left out; nodes that lie only on paths with a `none` become `none`.
 
-In NAS-Bench-201 and TransNAS-Bench-101 operations lie on the edges between four states. Here they are nodes, which
-leaves paths and degrees of the ends as they are; the authors' mean degree of a state is a quarter of `count`, and our
-mean degrees are further columns. In all spaces the authors count single operations alone, and a path of the most
-operations of S is to them one of the most of S less those not of S.
+In NAS-Bench-201 and TransNAS-Bench-101 operations lie on the edges between four states. Here they are nodes, which does
+not change paths and degrees of the ends; the authors' mean degree of a state is a quarter of `count`, and our mean
+degrees are further columns. In all spaces the authors count single operations only, and their path with the most
+operations of S is the one with the most operations of S minus those not of S.
 
-The sets are those of the operations that the evaluated cells have: all of them, of more than five operations those of
-up to two (322 columns of the nine of NAS-Bench-Graph). An operation that no evaluated cell has is in no set. Columns
-are worked out when a fit's evaluated cells are known, so that they never depend on which candidates are asked together.
+The sets are those of the operations that the evaluated cells have: all sets, or for more than five operations those of
+up to two (322 columns for the nine of NAS-Bench-Graph). An operation that no evaluated cell has is in no set. Columns
+are computed when the evaluated cells of a fit are known, so that they do not depend on which candidates come together.
 
 Axes: cell, node as in `metanp.cell_array`; set of operations; family of numbers.
 
@@ -50,13 +50,13 @@ from metanp.operations import INPUT, NONE, OUTPUT, VOCABULARY
 from metanp.side import Side
 
 FAMILIES = ("count", "shortest", "most", "into_output", "from_input", "mean_in", "mean_out")
-FEW = 5  # operations, so many that all sets of them are asked for: those of NAS-Bench-201
+FEW = 5  # operations, up to which all sets of them are used: as many as NAS-Bench-201 has
 OF_MANY = 2  # operations in a set, where there are more
 
 
 @dataclass(frozen=True, repr=False)
 class SetInputs(Inputs):
-    """Cells, to be asked of the sets of operations that some evaluated cells have.
+    """Cells whose features are computed for the sets of operations of some evaluated cells.
 
     cells: of each row, without what is unreachable.
     """
@@ -68,7 +68,7 @@ class SetInputs(Inputs):
         return SetInputs(**{**vars(super().rows(start, stop)), "cells": self.cells[start:stop]})
 
     def with_side(self, side: Side) -> SetInputs:
-        """The same cells, each a row of its own beside its side features; as they are where there are none."""
+        """The same cells, each a row of its own with its side features; unchanged where there are none."""
         if not side.names:
             return self
         return SetInputs(**{**vars(super().with_side(side)), "cells": self.cells[self.graph]})
@@ -88,7 +88,7 @@ def graf(cells: Sequence[Cell] | CellArray) -> SetInputs:
 
 
 def reachable(cells: CellArray) -> CellArray:
-    """Cells without their nodes on no path; what lies on paths, but on none without a `none`, is `none`."""
+    """Cells without their nodes on no path; nodes that lie only on paths with a `none` become `none`."""
     real = cells.operation >= 0
     there, alive = _on_a_path(cells, real), _on_a_path(cells, real & (cells.operation != NONE))
     ends = (cells.operation == INPUT) | (cells.operation == OUTPUT)
@@ -132,7 +132,7 @@ def set_features(
 
 def _along_paths(cells: CellArray, inside: Bool[np.ndarray, "cell node set"]) -> tuple[np.ndarray, np.ndarray]:
     """Fewest operations on a path to each node that avoids a set, and most operations of the set; (cell, node, set)."""
-    far = np.int16(cells.operation.shape[1])  # further than any path, from where on it does not matter how far
+    far = np.int16(cells.operation.shape[1])  # longer than any path: distances are capped here
     shortest, most = np.full(inside.shape, far), np.zeros(inside.shape, dtype=np.int16)
     shortest[:, 0] = 0
     for v in range(1, inside.shape[1]):
@@ -159,7 +159,7 @@ def _on_a_path(cells: CellArray, passes: Bool[np.ndarray, "cell node"]) -> Bool[
 class GRAFTrees(Trees):
     """No standard deviation.
 
-    The authors leave scores as they are; trees of squared errors learn the same of standardised ones, and boosted ones
+    The authors do not transform scores; trees of squared errors learn the same from standardised ones, and boosted ones
     start from their mean here.
     """
 
@@ -168,7 +168,7 @@ class GRAFTrees(Trees):
     knows_std = False
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
-        # many sets split the evaluated cells equally well: the last digits, those of the unit, must not choose
+        # many sets split the evaluated cells equally well: rounding errors of the unit must not decide
         super()._fit(context, np.round(value, 9))
 
 

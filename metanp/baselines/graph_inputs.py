@@ -27,7 +27,7 @@ from metanp.side import Side
 
 @dataclass(frozen=True, repr=False)
 class GraphInputs(Inputs):
-    """Cells, ready for a network on graphs: inputs without any number, and the cell of each row."""
+    """Cells as inputs of a network on graphs: no numbers, only the cell of each row."""
 
     cells: CellArray
 
@@ -43,7 +43,7 @@ class GraphInputs(Inputs):
         return GraphInputs.of(np.arange(len(cells)), cells)
 
     def with_side(self, side: Side) -> GraphInputs:
-        """Themselves.
+        """Returns these inputs themselves.
 
         Raises:
             ValueError: there are side features.

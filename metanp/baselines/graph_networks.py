@@ -1,7 +1,7 @@
 """Graph convolutional networks on cells: the Neural Predictor's, BONAS's and BRP-NAS's.
 
-Each is trained as its authors did where their code says so, else as White et al. 2021 (arXiv:2104.01177) trained it in
-NASLib; what that code leaves out by oversight (gradients are never reset there) is put right.
+Each is trained as in its authors' code where that is public, else as White et al. 2021 (arXiv:2104.01177) trained it in
+NASLib; a fault of that code (gradients are never reset) is corrected.
 
 Axes: cell; node, in topological order, padded, BONAS and BRP-NAS with one more that all others lead to ("global").
 """
@@ -83,7 +83,7 @@ class GCN(GraphNetwork):
 
 
 class GlobalNodeEmbedding(nn.Module):
-    """Convolutions over a graph with one node more that sees all others; its embedding is the cell's."""
+    """Convolutions over a graph with one additional node that sees all others; its embedding is the cell's."""
 
     def __init__(self, norm: type[nn.Module], layers: int, width: int, dropout: float, bound: float):
         super().__init__()
@@ -98,7 +98,7 @@ class GlobalNodeEmbedding(nn.Module):
         h, sees = _with_global_node(operations, sees)
         real = h.sum(-1) > 0
         for layer, norm in zip(self.layers, self.norms, strict=True):
-            # padding takes no part in a norm over the batch
+            # padding is excluded from a norm over the batch
             nodes = functional.dropout(functional.relu(norm(layer((sees @ h)[real]))), self.dropout, self.training)
             h = nodes.new_zeros((*real.shape, nodes.shape[-1])).index_put((real,), nodes)
         return h[:, -1]
@@ -128,11 +128,11 @@ class _BONAS(nn.Module):
 
 
 class BRPNAS(GraphNetwork):
-    """Four convolutions of 600 on the pruned cell, trained to tell the better of two cells.
+    """Four convolutions of 600 on the pruned cell, trained to predict the better of two cells.
 
-    The truth of a pair is the softmax of their scores, brought to 0 to 1 by the evaluated cells. Pairs are drawn anew
-    in each epoch, as many as four a cell (the authors take all, which needs a GPU, and also cut skips out of the cell).
-    Predictions rank; their scale means nothing.
+    The truth of a pair is the softmax of their scores, scaled to 0 to 1 by the evaluated cells. Pairs are drawn anew in
+    each epoch, four for each cell (the authors use all pairs, which needs a GPU, and also contract skips). Predictions
+    only rank; their scale has no meaning.
     """
 
     about = About("BRP-NAS (pairwise GCN)", "Dudziak et al. 2020, arXiv:2007.08668", needs=("cells",))
@@ -174,13 +174,13 @@ class _Comparer(nn.Module):
 
 
 def _averaged(adjacency: Edges) -> Edges:
-    """Weights of the neighbours that a node's row of `adjacency` names, and of itself."""
+    """Equal weights of a node and of the neighbours in its row of `adjacency`."""
     with_self = adjacency + torch.eye(adjacency.shape[-1], device=adjacency.device)
     return with_self / with_self.sum(-1, keepdim=True)
 
 
 def _with_global_node(operations: Nodes, sees: Edges) -> tuple[Nodes, Edges]:
-    """One node more, last, of an operation of its own, that sees every real node; all nodes see themselves."""
+    """Adds a last node with an operation of its own, which sees every real node; all nodes see themselves."""
     real = operations.sum(-1)
     n = real.shape[1]
     h = functional.pad(operations, (0, 1, 0, 1))

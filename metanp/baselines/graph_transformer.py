@@ -1,8 +1,8 @@
 """A topology-aware graph transformer with a ranking loss, after PINAT and NN-Former.
 
-Of each layer's four heads, two attend to all nodes and two along edges alone, one with and one against them. What a
-node is and where it stands enters as its operation, its row of the graph's Laplacian and what its neighbours are. The
-loss is squared errors and, as in NN-Former, absolute errors of differences within a batch.
+Of each layer's four heads, two attend to all nodes and two along edges alone, one with and one against them. A node
+enters as its operation, its row of the graph's Laplacian and the operations of its neighbours. The loss is squared
+errors and, as in NN-Former, absolute errors of differences within a batch.
 
 Axes: cell; node, in topological order, padded; head.
 
@@ -24,7 +24,7 @@ from metanp.baselines.networks import Training
 from metanp.contract import About
 from metanp.operations import VOCABULARY
 
-WIDEST = 32  # nodes whose position is told apart
+WIDEST = 32  # nodes whose positions are distinguished
 
 
 class GraphTransformer(GraphNetwork):

@@ -1,23 +1,23 @@
 """Scale-adapted stochastic gradient Hamiltonian Monte Carlo: samples of exp(-energy) from noisy gradients.
 
-A position w with momentum v moves against the gradient g of the energy, is slowed by friction, and is kept warm by
-noise; each coordinate has a scale V of its own, the mean square of its gradient:
+A position w with momentum v moves against the gradient g of the energy, with friction and noise; each coordinate has a
+scale V of its own, the mean square of its gradient:
 
     v <- (1 - a) v - e^2 V^(-1/2) g + normal noise of variance max(2 a e^2 V^(-1/2) - e^4, 0)
     w <- w + v
 
-e^2 is the step size and a the friction. The -e^4 is what noise of the gradient itself is taken to add: all of its mean
-square, so that with exact gradients the samples spread a little less than they should, the less the smaller e.
+e^2 is the step size and a the friction. The -e^4 is the assumed noise of the gradient itself: its whole mean square. So
+with exact gradients the samples spread a little less than they should, the less the smaller e.
 
-While burning in, V is a moving average over a window of t steps, and t too is found from the gradients: long where they
+During burn-in, V is a moving average over a window of t steps, and t is adapted to the gradients: long where they
 cancel out, short where they agree. With G their moving average,
 
     t <- t (1 - G^2 / V) + 1,   G <- G + (g - G) / (t + 1),   V <- V + (g^2 - V) / (t + 1),
 
-the right-hand sides as before the step. Dividing by t + 1 instead of t is this project's: t = 1, as it is at the start,
-would be kept forever.
+the right-hand sides as before the step. Dividing by t + 1 instead of t is this project's: otherwise the initial t = 1
+would never change.
 
-Nothing here knows what is sampled. Axes: coordinate, of any shape; sample.
+Independent of what is sampled. Axes: coordinate, of any shape; sample.
 
 Source: Springenberg et al. 2016, "Bayesian Optimization with Robust Bayesian Neural Networks", equations 8 to 10; Chen
 et al. 2014 (arXiv:1402.4102) without the scales.

@@ -1,9 +1,9 @@
-"""What baselines read of cells: numbers, and counts of named patterns.
+"""The inputs of baselines: numbers, and counts of named patterns.
 
-Which numbers and patterns, say `metanp.baselines.computed`, `metanp.baselines.encodings` and `metanp.baselines.graf`.
+`metanp.baselines.computed`, `metanp.baselines.encodings` and `metanp.baselines.graf` compute them.
 
-Patterns are named by a 64-bit number and kept sparse. A fit knows the patterns of its evaluated cells alone; of any
-other cell, those never seen enter as one column, the root of their sum of squares, which leaves all distances to
+Patterns are named by a 64-bit number and stored sparsely. A fit has columns for the patterns of its evaluated cells
+alone; other patterns of a cell share one column, the root of their sum of squares, which keeps all distances to
 evaluated cells exact.
 
 Side features (`metanp.side`), where given, are one more block; each cell is a row of its own then.
@@ -63,10 +63,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Cells, ready for a baseline.
+    """Cells as a baseline reads them.
 
     graph: the row of each cell.
-    fingerprint: names what each row describes, the same wherever it is met.
+    fingerprint: a hash of what each row describes, equal for equal rows anywhere.
     features: numbers; no column where there are none.
     counts: blocks of patterns.
     side: side features of each row.
@@ -96,7 +96,7 @@ class Inputs:
         return Inputs(np.arange(len(features)), self.fingerprint[start:stop], features, counts, side)
 
     def with_side(self, side: Side) -> Inputs:
-        """The same cells, each a row of its own beside its side features; as they are where there are none."""
+        """The same cells, each a row of its own with its side features; unchanged where there are none."""
         if not side.names:
             return self
         counts = tuple(Counts(c.name, c.count[self.graph]) for c in self.counts)
@@ -108,7 +108,7 @@ class Inputs:
         return replace(self, side=self.side.telling()) if self.side.own else self
 
     def blocks(self, context: Inputs) -> list[Float32[np.ndarray, "graph column"]]:
-        """Features, counts, side features (missing ones average), columns as the cells in `context` know them."""
+        """Features, counts, side features (missing ones average), with the columns of the cells in `context`."""
         blocks = [self.features]
         blocks += [own.columns(known.name) for own, known in zip(self.counts, context.counts, strict=True)]
         if names := context.side.names:

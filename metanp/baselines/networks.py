@@ -1,10 +1,10 @@
-"""Predictors that gradients train on the evaluated cells: what they share, and multilayer perceptrons.
+"""Networks trained by gradients on the evaluated cells: what they share, and multilayer perceptrons.
 
     cells -> inputs -> tensors -> network -> one number a cell, on the standardised scale of the evaluated scores
 
-A subclass says what its network is (`_build`), what that reads (`_tensors`) and, where it is no mean of errors of
-single cells, what it is trained by (`_items`, `_loss`). Everything random follows the predictor's seed; the caller's
-own random state is left as it was.
+A subclass defines its network (`_build`), the network's input (`_tensors`) and, where the loss is no mean of errors of
+single cells, its batches and loss (`_items`, `_loss`). All randomness follows the predictor's seed; the caller's random
+state is restored.
 
 Axes: cell; item, what a batch is drawn from: cells, or pairs of them; member of an ensemble.
 
@@ -39,7 +39,7 @@ class Training:
     """How a network is trained.
 
     decoupled: AdamW. cosine: the rate falls to zero along a cosine. clip: largest norm of a gradient. drop_last: a last
-    batch that is smaller than the others takes no part, unless it is the only one.
+    batch that is smaller than the others is skipped, unless it is the only one.
     """
 
     epochs: int
@@ -54,7 +54,7 @@ class Training:
 
 
 def train(net: nn.Module, loss: Callable[[Tensor], Tensor], items: int, how: Training) -> None:
-    """Minimise `loss`, which is told the numbers of a batch's items; they come in random order, epoch by epoch."""
+    """Minimise `loss`, a function of the numbers of a batch's items, which come in random order, epoch by epoch."""
     kind = torch.optim.AdamW if how.decoupled else torch.optim.Adam
     weights = list(net.parameters())
     optimiser = kind(weights, lr=how.rate, betas=how.betas, weight_decay=how.weight_decay, fused=True)
@@ -76,7 +76,7 @@ def train(net: nn.Module, loss: Callable[[Tensor], Tensor], items: int, how: Tra
 
 @contextmanager
 def repeatable(seed: int, device: torch.device) -> Iterator[None]:
-    """torch's own randomness from `seed`, and as it was before afterwards."""
+    """torch's random state from `seed`, restored afterwards."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
@@ -125,7 +125,7 @@ class Network(Baseline):
 
     @abstractmethod
     def _tensors(self, inputs: Inputs) -> list[Tensor]:
-        """What the network is called with, one row each."""
+        """The network's arguments, one row each."""
 
 
 class Perceptrons(nn.Module):
@@ -148,7 +148,7 @@ class Perceptrons(nn.Module):
 class MLP(Network):
     """20 layers of 20 units on the one-hot cell; absolute errors, and a penalty on the last layer's weights.
 
-    The study learns percent as they are; here scores are standardised, so that units do not matter.
+    The study learns from raw percent; here scores are standardised, so that units do not matter.
     """
 
     about = About("MLP", "White et al. 2021, arXiv:2104.01177")
@@ -176,7 +176,7 @@ class MLP(Network):
 
 
 class BANANAS(MLP):
-    """Three such perceptrons on the cell's paths; `std` is their spread."""
+    """Three perceptrons as in `MLP`, on the cell's paths; `std` is their spread."""
 
     about = About("BANANAS", "White et al. 2021, arXiv:1910.11858; as in arXiv:2104.01177")
     members = 3

@@ -1,7 +1,7 @@
-"""What side features rank without a look at the cells: one zero-cost proxy alone, and XGBoost on all of them.
+"""Rankings by side features alone, without reading cells: one zero-cost proxy, and XGBoost on all of them.
 
-A proxy scores an untrained network from a batch or less, and needs no evaluated cell: `Proxy` has no more to learn from
-labels than its predictions say without. `ProxyXGBoost` learns from labels how proxies and score go together.
+A proxy scores an untrained network from at most one batch, and needs no evaluated cell: `Proxy` learns nothing from
+labels. `ProxyXGBoost` learns from labels how proxies and scores are related.
 
 Axes: cell, as given; each is a row of its own.
 
@@ -32,9 +32,9 @@ LOWEST = float(np.finfo(np.float32).min)  # below any proxy; finite, and so is i
 
 
 def unread(cells: Sequence[Cell] | CellArray) -> Inputs:
-    """Nothing of the cells, a row each: to be had `with_side` features."""
+    """Inputs without anything of the cells, one row each, to which `with_side` adds features."""
     none = np.zeros((len(cells), 0), dtype=np.float32)
-    alike = np.zeros(len(cells), dtype=np.uint64)  # rows in which nothing differs have one name
+    alike = np.zeros(len(cells), dtype=np.uint64)  # rows that do not differ have one name
     return Inputs(np.arange(len(cells)), alike, none, (), Side.of(None, len(cells)))
 
 
@@ -48,7 +48,7 @@ class AsTheyAre(ZScore):
 
 
 class Proxy(Baseline):
-    """The side feature called `feature` as it is, higher is better; lowest where it is missing.
+    """The side feature called `feature`, unchanged, higher is better; lowest where it is missing.
 
     Predictions are in the feature's units, whatever scores were shown.
     """
@@ -66,7 +66,7 @@ class Proxy(Baseline):
         self.about = replace(self.about, title=f"{feature} alone")
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
-        """Nothing to learn: with any evaluated cells or none, the predictions are the same."""
+        """Nothing to learn: predictions do not depend on evaluated cells."""
 
     def _predict(self, inputs: Inputs) -> Moments:
         if self.feature not in inputs.side.names:

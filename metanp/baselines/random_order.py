@@ -1,7 +1,7 @@
-"""Random order: what a ranking is worth that knows nothing.
+"""Random order: the reference of a ranking without information.
 
-Each distinct cell gets a normal number from the seed, the evaluated cells and the cell itself, so that isomorphic cells
-agree, and a cell's prediction does not depend on the company it is asked in.
+Each distinct cell gets a normal number that depends on the seed, the evaluated cells and the cell itself, so that
+isomorphic cells agree, and a cell's prediction does not depend on the other candidates.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """NAO and SemiNAS: a cell is read as a sequence, a recurrent encoder embeds it, a perceptron predicts its score.
 
-A decoder that writes the sequence back from the encoder keeps the embedding honest: its likelihood is a fifth of the
-loss. SemiNAS then labels cells that nobody evaluated with its own predictions and trains on both.
+A decoder that reconstructs the sequence regularises the embedding: its likelihood is a fifth of the loss. SemiNAS then
+labels unevaluated cells with its own predictions and trains on both.
 
 The sequence: node by node, whether an edge comes from each earlier node, then the node's operation.
 
@@ -66,7 +66,7 @@ class NAO(Network):
 
 
 class SemiNAS(NAO):
-    """NAO, then 50 epochs on the evaluated cells, ten times each, and as many others with predicted scores.
+    """NAO, then 50 epochs on the evaluated cells, ten times each, and on as many others with predicted scores.
 
     `fit(cells, score, unlabelled=pool)` takes the others from an encoded pool.
     """
@@ -83,9 +83,9 @@ class SemiNAS(NAO):
         features: Any = None,
         unlabelled: GraphInputs | None = None,
     ) -> Self:
-        """As any baseline; `unlabelled`: cells that it may know of, of which as many as were evaluated are drawn.
+        """As any baseline; `unlabelled`: a pool from which as many cells are drawn as were evaluated.
 
-        They may be the candidates themselves: their scores are not among what is given.
+        These may be the candidates themselves, as no scores of them are used.
         """
         self._unlabelled = unlabelled
         return super().fit(cells, score, features)
@@ -106,7 +106,7 @@ class SemiNAS(NAO):
 
 
 class _Recurrent(nn.Module):
-    """(cell, step) words -> a score each; each step's state has length one, the embedding is their mean direction."""
+    """(cell, step) words -> a score each; each step's state is a unit vector, the embedding their normalised sum."""
 
     def __init__(self, sizes: Sizes):
         super().__init__()
@@ -127,7 +127,7 @@ class _Recurrent(nn.Module):
         return self._score(self._encode(words)[1])
 
     def score_and_likelihood(self, words: Int[Tensor, "cell step"]) -> tuple[Float[Tensor, " cell"], Float[Tensor, ""]]:
-        """Scores, and the mean log-probability with which the decoder writes each word, told those before it."""
+        """Scores, and the mean log-probability of each word under the decoder, given the words before it."""
         states, embedding = self._encode(words)
         before = functional.pad(words[:, :-1], (1, 0), value=PADDING)
         start = embedding[None].contiguous()
@@ -151,13 +151,13 @@ class _Recurrent(nn.Module):
 
 
 def _stacked(*parts: Int[Tensor, "cell _"]) -> Int[Tensor, "all step"]:
-    """One after the other, padded to the longest."""
+    """Concatenated, padded to the longest."""
     steps = max(part.shape[1] for part in parts)
     return torch.cat([functional.pad(part, (0, steps - part.shape[1]), value=PADDING) for part in parts])
 
 
 def _sequence(cells: CellArray) -> Int[Tensor, "cell step"]:
-    """Words of each cell, the input's own left out."""
+    """Words of each cell, without those of the input."""
     operation = torch.tensor(cells.in_words().operation, dtype=torch.long)
     edge = torch.tensor(cells.adjacency, dtype=torch.long)
     steps = []

@@ -1,9 +1,9 @@
 """Gaussian processes as White et al. ran them: one-hot adjacency, standardised scores, 200 steps of Adam.
 
-One length scale for all columns, started where the study starts it; `metanp.baselines.gaussian_process` has the
-processes that this project holds itself against. The two sparse ones see the evaluated cells through ten inducing
-points, which Adam moves too. They start at ten of the evaluated cells, drawn at random; the study put them on the
-diagonal of the cube, the same value in every column, where no cell is.
+One length scale for all columns, started where the study starts it; the stronger processes of this project are in
+`metanp.baselines.gaussian_process`. The two sparse ones represent the evaluated cells by ten inducing points, which
+Adam moves too. They start at ten of the evaluated cells, drawn at random; the study put them on the diagonal of the
+cube, the same value in every column, where no cell is.
 
 Source: White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?" (arXiv:2104.01177);
 settings from the NASLib repository, folder naslib/predictors/gp, which runs Pyro. Here GPyTorch does
@@ -29,7 +29,7 @@ INDUCING = 10
 
 
 class GPyTorchProcess(Baseline):
-    """`std` is of a new measurement, noise included. A subclass says which process it is."""
+    """`std` is of a new measurement, noise included. A subclass defines the process."""
 
     libraries = ("gpytorch",)
     read = staticmethod(adjacency)
@@ -40,7 +40,7 @@ class GPyTorchProcess(Baseline):
         from metanp.baselines import gpytorch_models
 
         x, y = self._points(context)[context.graph], torch.from_numpy(value)
-        with torch.random.fork_rng(devices=[]):  # GPyTorch draws starting values, if only to multiply them by zero
+        with torch.random.fork_rng(devices=[]):  # GPyTorch draws starting values, even where it multiplies them by zero
             self._model, objective = self._make(gpytorch_models, x, y)
             gpytorch_models.train(self._model, objective, x, y)
 
@@ -52,13 +52,13 @@ class GPyTorchProcess(Baseline):
 
     @abstractmethod
     def _make(self, models: Any, x: Float64[Tensor, "cell column"], y: Float64[Tensor, " cell"]) -> tuple[Any, Any]:
-        """The unfitted process, one of `metanp.baselines.gpytorch_models`, and what to maximise."""
+        """The unfitted process, one of `metanp.baselines.gpytorch_models`, and the objective to maximise."""
 
     def _points(self, inputs: Inputs) -> Float64[Tensor, "graph column"]:
         return torch.from_numpy(np.concatenate(inputs.blocks(self._context), axis=1, dtype=np.float64))
 
     def _inducing(self, x: Float64[Tensor, "cell column"]) -> Float64[Tensor, "inducing column"]:
-        """Evaluated cells to start from, no two alike; all of them where there are no more."""
+        """Evaluated cells to start from, all different; fewer where there are fewer distinct ones."""
         distinct = torch.unique(x, dim=0)
         chosen = np.random.default_rng(self.seed).permutation(len(distinct))[:INDUCING]
         return distinct[chosen]

@@ -1,7 +1,7 @@
 """Tree ensembles as White et al. ran them: one-hot adjacency, standardised scores, the settings of their NASLib.
 
-No early stopping and no split of the labels: the study's own. Beside them, `metanp.baselines.trees` has the forest and
-the boosted trees that this project holds itself against, on graph features, with settings for few labels.
+No early stopping and no split of the labels, as in the study. `metanp.baselines.trees` has the stronger forest and
+boosted trees of this project, on graph features, with settings for few labels.
 
 Source: White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?" (arXiv:2104.01177);
 settings from the NASLib repository, folder naslib/predictors/trees. LightGBM as a predictor: Luo et al. 2020
@@ -25,7 +25,7 @@ from metanp.contract import About
 
 
 class StudyTrees(Trees):
-    """One-hot adjacency and standardised scores; no standard deviation unless a subclass knows one."""
+    """One-hot adjacency and standardised scores; no standard deviation unless a subclass gives one."""
 
     read = staticmethod(adjacency)
     transform = ZScore

@@ -4,7 +4,7 @@ Axes: cell; task; item of a batch.
 
 Source: Akhauri and Abdelfattah 2024 (arXiv:2403.02484), whose second training is 20 epochs at a tenth of the rate. That
 is worse here: from TransNAS-Bench-101 to NAS-Bench-201 a tau of .38, .46 and .63 instead of .60, .73 and .86 at 10, 50
-and 200 labels (three label sets), so that both trainings are FLAN's own.
+and 200 labels (three label sets). So both trainings here use FLAN's own settings.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ PRETRAININGS = 3
 
 
 class Sources(Hashable, Protocol):
-    """Tasks measured elsewhere; equal ones have equal hashes."""
+    """Measured tasks of other benchmarks; equal ones have equal hashes."""
 
     def read(self, seed: int) -> tuple[CellArray, Float[np.ndarray, "cell task"]]:
-        """Cells, and their score in each task, higher is better; NaN where there is none."""
+        """Cells, and their score in each task, higher is better; NaN where it was not measured."""
         ...
 
 
 class TransferredFLAN(FLAN):
-    """FLAN, trained first on tasks of other benchmarks, where a batch is compared within each task.
+    """FLAN, trained first on tasks of other benchmarks; the cells of a batch are compared within each task.
 
-    Predictors of the same sources in one process share `PRETRAININGS` such trainings, by their seed. With no evaluated
-    cell it ranks as other benchmarks taught it.
+    Predictors of the same sources in one process share `PRETRAININGS` such trainings, by their seed. Without evaluated
+    cells it ranks as after this first training.
 
     Args:
         sources: where the tasks come from.
@@ -61,7 +61,7 @@ class TransferredFLAN(FLAN):
             self._net = self._build(context)
 
     def prepare(self) -> nn.Module:
-        """What other benchmarks teach; takes its time the first time, so that no fit does.
+        """Train on other benchmarks; slow the first time, so that no fit is.
 
         Raises:
             ValueError: it was made without `sources`.

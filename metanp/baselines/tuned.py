@@ -2,7 +2,7 @@
 
     settings as they are, and some drawn at random -> mean Kendall tau on the folds held out -> the best, on all cells
 
-Nothing but the evaluated cells is looked at, so that the search is part of the fit and its time part of the fit's.
+Only the evaluated cells are used, so that the search and its time are part of the fit.
 
 Source: White et al. 2021 (arXiv:2104.01177) tune so, with three folds; Bergstra & Bengio 2012 (random search).
 """
@@ -27,8 +27,8 @@ from metanp.side import Side
 
 
 class Tuned(Estimator):
-    """Args: make: a class of trees. space: for each setting the values it may take. trials: settings tried, those that
-    the class has of its own first. folds: of the cross-validation. seed: of everything random."""
+    """Args: make: a class of trees. space: the possible values of each setting. trials: settings tried, the class's own
+    first. folds: of the cross-validation. seed: for all randomness."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Tuned(Estimator):
         side: Side,
         folds: Sequence[np.ndarray],
     ) -> float:
-        """Mean tau over the folds, each ranked by what the others tell."""
+        """Mean tau over the folds, each ranked by a predictor fitted on the others."""
         taus = []
         for fold in folds:
             others = np.setdiff1d(np.arange(len(cells)), fold)

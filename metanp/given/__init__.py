@@ -1,15 +1,15 @@
-"""What callers hand over, read and checked in one place: cells, numbers, counts, names and random generators.
+"""Input from callers, read and checked in one place: cells, numbers, counts, names and random generators.
 
-What has one sensible reading is read: any iterable of cells by position, a pandas column whatever its index, tensors of
-any kind, missing numbers in any spelling, 10.0 for 10, a seed for a generator. All else is refused, with a message that
-names the item and says what to do. What is read is copied: a list that changes afterwards changes no answer.
+Input with one sensible reading is accepted: any iterable of cells by position, a pandas column whatever its index,
+tensors of any kind, missing numbers in any spelling, 10.0 for 10, a seed for a generator. All else is refused, with a
+message that names the item and the remedy. Input is copied: a list that changes afterwards changes no result.
 
-`MetaNP`, `Search`, the baselines, the metrics and the command line all read through here. Nothing here predicts; numpy
-alone, other libraries' objects are known by what they can do.
+`MetaNP`, `Search`, the baselines, the metrics and the command line all read their input through here. Needs numpy
+alone: objects of other libraries are recognised by their attributes.
 
 cells.py      collections of cells
 numbers.py    columns of numbers: scores, side features
-settings.py   counts, flags, probabilities, texts, random generators; what spaces read too, so it knows no cell
+settings.py   counts, flags, probabilities, texts, random generators; used by spaces too, so it is independent of cells
 """
 
 from metanp.given.cells import read_cells, read_evaluated

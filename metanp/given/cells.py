@@ -1,4 +1,4 @@
-"""Collections of cells that callers hand over."""
+"""Collections of cells from callers."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def read_cells(cells: Any, what: str = "cells") -> list[Cell] | CellArray:
 
 
 def read_evaluated(cells: Any) -> list[Cell] | CellArray:
-    """Cells that scores belong to, in an order of their own.
+    """Evaluated cells, in an order that scores can follow.
 
     Raises:
-        InputError: as `read_cells`; or a set, whose order says nothing.
+        InputError: as `read_cells`; or a set, which has no order.
     """
     if isinstance(cells, Set) and not hasattr(cells, "mapping"):
         raise InputError("the evaluated cells are a set, which has no order that scores could follow; give a list")

@@ -1,4 +1,4 @@
-"""Columns of numbers that callers hand over: scores, side features, truths.
+"""Columns of numbers from callers: scores, side features, truths.
 
 Axes: cell, as given.
 """

@@ -1,6 +1,6 @@
-"""Settings and texts that callers hand over: counts, flags, probabilities, lists, and what random generators come of.
+"""Settings and texts from callers: counts, flags, probabilities, lists, seeds and random generators.
 
-Knows no cell and no score; what refusals have in common is here too.
+Independent of cells and scores. Also the error of all input checks, and `shown`, which formats items for messages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SHOWN = 60  # characters of a refused item in a message
 
 
 class InputError(ValueError, TypeError):
-    """What a caller handed over cannot be read as what is wanted; the message names the item and what to do."""
+    """Input that cannot be used; the message names the item and the remedy."""
 
 
 def shown(value: Any) -> str:
@@ -151,10 +151,10 @@ def read_text(text: Any, what: str) -> str:
 
 
 def read_items(items: Any, what: str) -> list[Any]:
-    """A list, a tuple, an array or anything else that can be walked.
+    """A list, a tuple, an array or anything else that can be iterated over.
 
     Raises:
-        InputError: a text, or what cannot be walked.
+        InputError: a text, or what cannot be iterated over.
     """
     if not isinstance(items, str | bytes | Mapping) and isinstance(items, Iterable):
         return list(items)

@@ -1,9 +1,9 @@
 """The textbook processes without a grid: conditional, attentive and transformer neural process.
 
-They differ in how the context reaches a target: as one mean for all of them, by one attention of the target's own, or
-through layers in which the context also reads itself.
+They differ in how the context reaches a target: as one mean for all targets, by one attention step for each target, or
+through layers in which evaluated cells also attend to one another.
 
-Axes: as in `metanp.neural_process.base`; width, of what the networks hold.
+Axes: as in `metanp.neural_process.base`; width, of hidden vectors.
 
 Sources: Garnelo et al. 2018 (arXiv:1807.01613); Kim et al. 2019 (arXiv:1901.05761), its deterministic path; Nguyen &
 Grover 2022 (arXiv:2207.04179), whose diagonal variant is the transformer here.
@@ -34,21 +34,21 @@ class AttentionConfig:
 
 @dataclass(frozen=True)
 class ContextState:
-    """What a process keeps of the context: vectors of the evaluated cells, once a layer; which are padding."""
+    """What a process keeps of the context: vectors of the evaluated cells for each layer; `hidden` marks padding."""
 
     values: tuple[Float[Tensor, "task cell width"], ...]
     hidden: Bool[Tensor, "task cell"]
-    keys: Float[Tensor, "task cell width"] | None = None  # what targets find them by
+    keys: Float[Tensor, "task cell width"] | None = None  # what the queries of targets are compared with
 
     __repr__ = brief
 
     def prune(self, weight: float) -> ContextState:
-        """Nothing to leave out."""
+        """Nothing to drop."""
         return self
 
 
 class CNP(Textbook):
-    """Every evaluated cell becomes a vector; their mean is all that targets know."""
+    """Every evaluated cell becomes a vector; targets see only the mean of these."""
 
     def __init__(self, config: AttentionConfig, d_embed: int):
         super().__init__()
@@ -68,8 +68,7 @@ class CNP(Textbook):
 
 
 class AttentiveCNP(Textbook):
-    """Every target attends to the evaluated cells most like it; beside them stands a learned one, so that none is
-    legal."""
+    """Every target attends to evaluated cells like it; one learned extra cell makes an empty context possible."""
 
     def __init__(self, config: AttentionConfig, d_embed: int):
         super().__init__()
@@ -125,7 +124,7 @@ class TransformerNP(Textbook):
 
 
 class _Block(nn.Module):
-    """Attention to the context, then a network of each cell's own; normalised before."""
+    """Attention to the context, then a network for each cell; each normalised before."""
 
     def __init__(self, config: AttentionConfig):
         super().__init__()
@@ -137,8 +136,8 @@ class _Block(nn.Module):
         self, h: Float[Tensor, "task cell width"], context: Float[Tensor, "task seen width"], hidden: Tensor
     ) -> Float[Tensor, "task cell width"]:
         seen = self.norm(context)
-        told, _ = self.attend(self.norm(h), seen, seen, key_padding_mask=hidden, need_weights=False)
-        h = h + told
+        attended, _ = self.attend(self.norm(h), seen, seen, key_padding_mask=hidden, need_weights=False)
+        h = h + attended
         return h + self.network(self.norm_out(h))
 
 

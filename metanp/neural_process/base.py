@@ -1,6 +1,6 @@
-"""What every neural process here offers, whatever is inside.
+"""The interface of every neural process here.
 
-Reading the context and answering for targets are two steps, so that a pool of any size can be answered for in pieces.
+Reading the context and predicting targets are two steps, so that a pool of any size can be predicted in pieces.
 
 Axes: task, context, target. Scores are in the model's units. `mask` is True where a context cell is real.
 
@@ -33,13 +33,13 @@ class NeuralProcess(nn.Module):
         mask: Bool[Tensor, "task context"],
         spread: Float[Tensor, "task context"] | None = None,
     ) -> Any:
-        """Read the context; what comes back is for `predict` and `sampler` alone.
+        """Read the context; returns a state for `predict` and `sampler` alone.
 
-        What comes back has `prune(weight)`: itself without the parts of it that weigh less, as far as it has any.
+        The state has `prune(weight)`: the same state without its parts of less weight, if it has parts.
 
         Args:
             spread: variance of a measurement beyond the noise that all have, where measurements of one cell contradict
-                one another; passed over where the process does not weigh measurements.
+                one another; ignored where the process does not weigh measurements.
         """
 
     @abstractmethod

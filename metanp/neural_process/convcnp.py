@@ -35,14 +35,14 @@ class ConvCNPConfig:
 
 @dataclass(frozen=True)
 class GridState:
-    """The network's signal on the grids, one sample of it a latent function (one sample where there is none)."""
+    """The network's signal on the grids: one sample for each latent function, one where there is none."""
 
     signal: Float[Tensor, "task sample map channel x y"]
 
     __repr__ = brief
 
     def prune(self, weight: float) -> GridState:
-        """Nothing to leave out."""
+        """Nothing to drop."""
         return self
 
 
@@ -77,7 +77,7 @@ class ConvCNP(Textbook):
         mean, raw = signal.chunk(2, dim=2)
         std = 0.1 + 0.9 * torch.sigmoid(raw)
         shape = (len(mean), self.latents, *mean.shape[1:])
-        # training seeds every step; afterwards the same context always gets the same answer
+        # training seeds every step; afterwards the same context always gives the same prediction
         rng = None if self.training else Generator(mean.device).manual_seed(0)
         latent = mean[:, None] + std[:, None] * torch.randn(shape, generator=rng, device=mean.device, dtype=mean.dtype)
         return self.decoder(latent.flatten(0, 2)).unflatten(0, shape[:3])

@@ -1,15 +1,15 @@
-"""Whitened set convolution: several Gaussian-process heads, exact, weighed by how well each explains the context.
+"""Whitened set convolution: several exact Gaussian-process heads, weighted by how well each explains the context.
 
-A set convolution that only smooths the evaluated scores has to discover, in its network, that neighbours of one
-another say the same thing twice. Multiplying by the inverse of the context's kernel matrix says it outright: this is
-the exact posterior of a Gaussian process on the learned coordinates. Each head has its own kernel, noise and prior
-mean; a context adapts the heads' scales (`metanp.neural_process.scales`), then weighs the heads by their marginal
-likelihood and their leave-one-out likelihood. Everything in closed form; no weight moves.
+A set convolution that only smooths the evaluated scores leaves its network to discover that neighbouring cells are
+redundant. Multiplying by the inverse of the context's kernel matrix accounts for that: this is the exact posterior of a
+Gaussian process on the learned coordinates. Each head has its own kernel, noise and prior mean. A context adapts the
+heads' scales (`metanp.neural_process.scales`), then weights the heads by their marginal likelihood and their
+leave-one-out likelihood. Everything in closed form; nothing is trained.
 
 Axes: task, head, context, target. Everything in float32 whatever the autocast: a kernel matrix in half precision is
 not positive definite.
 
-Sources: Rasmussen & Williams 2006, equations 2.23, 2.30 and 5.12; weighing the heads is this project's.
+Sources: Rasmussen & Williams 2006, equations 2.23, 2.30 and 5.12; the weights of the heads are this project's.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from metanp.neural_process.lens import Lens
 from metanp.neural_process.scales import AdaptiveSteps, Scales
 
 GATE_WIDTH = 32
-MOST_FOLLOWED = 256  # cells whose evidence scales follow: more would take time and say the same
+MOST_FOLLOWED = 256  # context cells that scales are adapted to: more take time and change little
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """What the heads know once the context was read."""
+    """The state of the heads after reading the context."""
 
     xc: Prepared
     lens: Lens
@@ -49,7 +49,7 @@ class Posterior:
     __repr__ = brief
 
     def prune(self, weight: float) -> Posterior:
-        """Keep the heads that some task gives at least this weight, and the heaviest; for large pools."""
+        """Keep the heads with at least this weight in some task, and the heaviest; for large pools."""
         heads = self.log_weight.exp()
         kept = torch.nonzero((heads >= heads.max().clamp(max=weight)).any(0)).flatten()
         return Posterior(
@@ -67,7 +67,7 @@ class Posterior:
 
 
 class WhitenedHeads(nn.Module):
-    """Exact conditioning of all heads; `condition` once a context, `predict` for any targets."""
+    """Exact conditioning of all heads; `condition` once for each context, `predict` for any targets."""
 
     def __init__(self, kernel: HeadKernel, d_embed: int):
         super().__init__()
@@ -78,7 +78,7 @@ class WhitenedHeads(nn.Module):
         nn.init.zeros_(self.mean.bias)
         self.adaptive = AdaptiveSteps(kernel.adaptive_steps, kernel.scales().log.shape[-1])
         self.log_prior = nn.Parameter(torch.zeros(heads))
-        # what kind of cells these are, and how many, says which heads are likely, before any score is looked at
+        # prior weights of the heads depend on the mean embedding and the number of evaluated cells, not on scores
         last = nn.Linear(GATE_WIDTH, heads, bias=False)
         nn.init.zeros_(last.weight)
         self.gate = nn.Sequential(nn.Linear(d_embed + 1, GATE_WIDTH), nn.GELU(), last)
@@ -129,7 +129,7 @@ class WhitenedHeads(nn.Module):
         centre = (xc.embedding * mask[..., None]).sum(1) / count.clamp(min=1)
         kind = torch.cat([centre, count.log1p() / 3], dim=-1)
         logit = self.log_prior + self.gate(kind) + first * decay[0] * evidence + second * decay[1] * loo
-        # a padded cell explains nothing: its column goes, so that `predict` needs no mask
+        # a padded cell explains nothing: its column is set to zero, so that `predict` needs no mask
         whitener = whitener * real[..., None, :]
         weight = torch.log_softmax(logit, dim=-1)
         return Posterior(prepared, lens, scales, mask, noise, alpha, whitener, weight, loo_residual, ALL)
@@ -137,7 +137,7 @@ class WhitenedHeads(nn.Module):
     def _cholesky(
         self, compared: Compared, noise: Float[Tensor, "task head context"], real: Float[Tensor, "task 1 context"]
     ) -> Float[Tensor, "task head context context"]:
-        """Of the kernel matrix with its noise; padded cells stand alone."""
+        """Cholesky factor of the kernel matrix with its noise; padded cells are independent of all others."""
         covariance = self.kernel.covariance(compared) * real[..., :, None] * real[..., None, :]
         return torch.linalg.cholesky(covariance + torch.diag_embed(noise * real + (1 - real)))
 
@@ -149,11 +149,11 @@ class WhitenedHeads(nn.Module):
         real: Float[Tensor, "task 1 context"],
         more: Float[Tensor, "task 1 context"],
     ) -> Scales:
-        """Scales that followed the marginal likelihood for a few steps."""
+        """Scales after a few steps up the marginal likelihood."""
         start = scales = self.kernel.scales()
         both = real[..., :, None] * real[..., None, :]
         for step in range(self.adaptive.steps):
-            # where a step leads is learned, how it got its slope is not differentiated
+            # the steps are learned; the slopes that they follow are not differentiated
             with torch.no_grad():
                 compared = self.kernel.compare(pairs, scales)
                 cholesky = self._cholesky(compared, scales.noise(score) + more, real)
@@ -168,7 +168,7 @@ class WhitenedHeads(nn.Module):
     @torch.autocast("cuda", enabled=False)
     @torch.autocast("cpu", enabled=False)
     def predict(self, posterior: Posterior, xt: Points) -> Mixture:
-        """One part a head for each target."""
+        """A mixture for each target, one part a head."""
         xt, heads = xt.float(), posterior.heads
         prepared, scales = self.kernel.prepare(xt, posterior.lens, heads), posterior.scales
         cross = self.kernel.covariance(self.kernel.compare(self.kernel.pairs(prepared, posterior.xc), scales))

@@ -1,11 +1,11 @@
-"""The kernels of the whitened heads: how alike two cells are, once for each head.
+"""The kernels of the whitened heads: the similarity of two cells, once for each head.
 
 A head's squared distance is a weighted sum of squared distances in blocks of coordinates, which the context's `Lens`
-shows (graph features in groups, Weisfeiler-Lehman counts by number of steps, side features; graph and side features
-once more, weighed by what they tell of the scores), and in a few directions of the learned embedding that are the
-head's own. On it stands a rational quadratic
-kernel, beside it a linear kernel in the same blocks and directions, and a constant. The weights are `Scales`, which
-come with every call: learned in meta-training, adapted to a context (`metanp.neural_process.scales`).
+computes (graph features in groups, Weisfeiler-Lehman counts by number of steps, side features; graph and side features
+again, reweighted by how well they predict the scores), and in a few directions of the learned embedding of its own. The
+kernel is a rational quadratic of this distance, plus a linear kernel in the same blocks and directions, plus a
+constant. The weights are `Scales`, passed with every call: learned in meta-training, adapted to a context
+(`metanp.neural_process.scales`).
 
 Axes: head; a and b, two sets of cells of one task; block, a group of coordinates.
 
@@ -33,7 +33,7 @@ PARTS = ("features", "patterns", "weighed", "embedding", "slant")  # of the kern
 
 @dataclass(frozen=True)
 class Prepared:
-    """Cells as the kernels see them, before any scale.
+    """Coordinates of cells, before scales are applied.
 
     blocks: coordinates, one tensor a block; counts: of patterns, a block a step. square: squared length in each.
     own: each head's directions of the embedding; own_square: squared length in them.
@@ -73,7 +73,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Compared:
-    """Pairs of cells under given scales: what covariances and their slopes are both made of.
+    """Pairs of cells under given scales, from which covariances and their gradients are computed.
 
     distance: squared, over twice alpha. smooth: covariance by distance. along: inner products of the linear kernel.
     """
@@ -89,8 +89,8 @@ class Compared:
 
 @dataclass
 class KernelConfig:
-    """How many heads, how many embedding directions each has, how many start from the learned embedding alone, in how
-    many steps their scales follow a context, and what they look at: all of `PARTS` but in ablations."""
+    """The number of heads, of embedding directions of each, of heads that start from the learned embedding alone and of
+    steps that adapt their scales to a context; and the parts they use: all of `PARTS`, except in ablations."""
 
     heads: int = 16
     directions: int = 8
@@ -129,18 +129,18 @@ class HeadKernel(nn.Module):
         self.log_alpha = nn.Parameter(torch.zeros(heads))
         self.used: Tensor
         self.register_buffer("used", _used(config.parts, len(self.feature_blocks), steps), persistent=False)
-        self.unused: Tensor  # logarithms of next to nothing, and no slant
+        self.unused: Tensor  # logarithms of almost zero, and no slant
         self.register_buffer("unused", torch.tensor([-30.0, 0.0] + [-30.0] * (len(self.used) - 2)), persistent=False)
 
     def scales(self) -> Scales:
-        """As meta-training left them."""
+        """The scales as meta-training left them."""
         names = (self.log_noise, self.log_slant, self.log_amplitude, self.log_constant, self.log_embedding_scale)
         one_each = torch.stack([*names, self.log_direction_weight], dim=-1)
         log = torch.cat([one_each, self.log_distance_weight, self.log_linear_weight], dim=-1)
         return Scales(torch.where(self.used, log, self.unused)[None], self.log_alpha)
 
     def prepare(self, points: Points, lens: Lens, heads: Tensor | slice = ALL) -> Prepared:
-        """All that a cell's covariances need to know of it, for some heads or all."""
+        """Everything that covariances of these cells need, for some heads or all."""
         (features, *rest), counts = lens(points)
         blocks = (*features.split(self.feature_blocks, -1), *rest)
         square = _in_order([block.square().sum(-1) for block in blocks], counts.square())
@@ -149,7 +149,7 @@ class HeadKernel(nn.Module):
 
     @staticmethod
     def pairs(a: Prepared, b: Prepared) -> Pairs:
-        """What does not depend on scales; `b` are cells of the context."""
+        """The part of a comparison that does not depend on scales; `b` are cells of the context."""
         products = [x @ y.mT for x, y in zip(a.blocks, b.blocks, strict=True)]
         return Pairs(torch.stack(_in_order(products, a.counts.products(b.counts)), dim=1), a, b)
 
@@ -171,7 +171,7 @@ class HeadKernel(nn.Module):
     def covariance(compared: Compared) -> Float[Tensor, "task head a b"]:
         """Covariance of every cell of one set with every cell of the other."""
         pairs, scales = compared.pairs, compared.scales
-        # sums as one more matrix product each: fewer walks over matrices that no cache holds
+        # sums as one more matrix product each: fewer passes over matrices that are larger than the cache
         a, level = scales.straight[..., None, None] * pairs.a.own, scales.constant[..., None, None]
         left = torch.cat([a, level.expand(*a.shape[:-1], 1)], dim=-1)
         right = torch.cat([pairs.b.own, torch.ones_like(pairs.b.own_square)[..., None]], dim=-1)
@@ -196,7 +196,7 @@ class HeadKernel(nn.Module):
 
     @staticmethod
     def variance(a: Prepared, scales: Scales) -> Float[Tensor, "task head a"]:
-        """Variance of each cell before anything was measured."""
+        """Prior variance of each cell."""
         level = scales.amplitude + scales.constant
         return level[..., None] + scales.linear @ a.square.mT + scales.straight[..., None] * a.own_square
 
@@ -214,7 +214,7 @@ class HeadKernel(nn.Module):
 
 
 def _used(parts: Sequence[str], feature_blocks: int, steps: int) -> Bool[Tensor, " setting"]:
-    """Which settings there are with these parts alone.
+    """Which settings are used with these parts alone.
 
     Raises:
         ValueError: a part that kernels do not have; names it.
@@ -236,6 +236,6 @@ def _in_order(blocks: Sequence[Tensor], counts: Float[Tensor, "task step *axes"]
 def _plus_products(
     matrix: Float[Tensor, "task head a b"], left: Float[Tensor, "task head a d"], right: Float[Tensor, "task head b d"]
 ) -> Float[Tensor, "task head a b"]:
-    """matrix + left @ right.T, in one walk."""
+    """matrix + left @ right.T, in one pass."""
     parts = (matrix, left, right.mT)
     return torch.baddbmm(*(part.flatten(0, 1) for part in parts)).view_as(matrix)

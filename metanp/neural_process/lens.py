@@ -1,17 +1,17 @@
-"""The context's lens: how a task's evaluated cells look at any cell, before a kernel compares two of them.
+"""The context's lens: coordinates of any cell, fitted to a task's evaluated cells, in which kernels compare cells.
 
-Three views stand side by side, a block of columns each. Features as they are. Weisfeiler-Lehman patterns, counted one
-by one: the evaluated cells' own patterns have a column each, all others share the last, as the root of their sum of
-squares, which leaves every inner product and distance with an evaluated cell exact. And features weighed by how much
-they tell of the scores, each by itself or beside all others, mildly and sharply, so that few features can matter among
-many; with few scores, by how much they usually tell.
+There are three groups of coordinates, in blocks of columns. Features as they are. Weisfeiler-Lehman patterns, counted:
+each pattern of the evaluated cells has a column, all others share the last as the root of their sum of squares, which
+keeps every inner product and distance with an evaluated cell exact. And features reweighted by how well they predict
+the evaluated scores, alone or jointly with all others, mildly and sharply, so that few features can matter among many;
+with few scores, by how well they usually predict.
 
 Axes: task; context, its evaluated cells; cell, any; feature, graph and side features; step of Weisfeiler-Lehman
-refinement; pattern, those of the context; weighing, by itself to each of the powers, then beside all others.
+refinement; pattern, those of the context; weighing, alone to each of the powers, then jointly to each.
 
-Sources: features weighed by their correlation with the scores as in sure independence screening, Fan & Lv 2008; ridge
-regression, Hoerl & Kennard 1970; Weisfeiler-Lehman kernel, Shervashidze et al. 2011. Making one of an evaluated set
-alone is this project's.
+Sources: features weighted by their correlation with the scores as in sure independence screening, Fan & Lv 2008; ridge
+regression, Hoerl & Kennard 1970; Weisfeiler-Lehman kernel, Shervashidze et al. 2011. Combining them from the evaluated
+cells alone is this project's.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from metanp.brief import brief
 from metanp.encoder import Points
 
 TINY = 1e-6
-FURTHEST = 4.0  # no feature is seen further out than this, in standard deviations of the evaluated cells
+FURTHEST = 4.0  # features are clipped to this, in standard deviations of the evaluated cells
 POWERS = (1.0, 2.0)  # of a feature's share; the second is the better one where few features matter
 WEIGHINGS = 2 * len(POWERS)
-RIDGE = 0.3  # what a direction of the features must explain, of one feature's variance, to count by half
+RIDGE = 0.3  # variance of a direction of the features, in units of one feature's, at which it counts by half
 FEW_NODES = 64  # in cells of more, all pairs of nodes would take too much memory
-NO_PATTERN = torch.iinfo(torch.long).max  # stands where a task has fewer patterns than another; names are hashes
+NO_PATTERN = torch.iinfo(torch.long).max  # pads tasks with fewer patterns than another; names are hashes
 
 
 class Relevance(nn.Module):
-    """How much each feature usually tells, and how many scores that is worth; learned, one number for side features."""
+    """How well each feature usually predicts, and how many scores that is worth; learned, side features share one."""
 
     def __init__(self, features: int):
         super().__init__()
@@ -45,13 +45,13 @@ class Relevance(nn.Module):
     def forward(
         self,
         share: Float[Tensor, "weighing task feature"],
-        telling: Int[Tensor, " feature"],
+        varying: Int[Tensor, " feature"],
         known: Bool[Tensor, "task feature"],
         count: Float[Tensor, "task 1"],
     ) -> Float[Tensor, "weighing task feature"]:
-        """Shares by `count` scores mixed with those expected; `telling` says which features they are, all side features
-        last, `known` where they differ."""
-        weight = self.log_weight[telling.clamp(max=len(self.log_weight) - 1)].exp() * known
+        """Shares from `count` scores, mixed with the usual ones. `varying`: numbers of the features, side features
+        last; `known`: whether a task's cells differ in them."""
+        weight = self.log_weight[varying.clamp(max=len(self.log_weight) - 1)].exp() * known
         usual = weight / weight.sum(-1, keepdim=True).clamp(min=TINY)
         labels = self.log_labels.exp()[:, None, None]
         return (count * share + labels * usual + TINY**2) / (count + labels)
@@ -59,17 +59,17 @@ class Relevance(nn.Module):
 
 @dataclass(frozen=True)
 class Lens:
-    """What a context knows; call it with cells to see them.
+    """What a context determines; call it with cells for their coordinates.
 
-    telling: features that some task's evaluated cells differ in; no other is weighed.
+    varying: features in which some task's evaluated cells differ; no other is reweighted.
     centre, scale: of each of them among the evaluated cells.
-    weight: square roots of each feature's share. By itself the share is its squared correlation with the scores, less
-        what chance gives; beside all others, its squared coefficient in a ridge regression. Either to a power, mixed
-        with what `Relevance` expects; the shares of a task sum to 1, or to less where nothing correlates.
+    weight: square roots of each feature's share. Alone, the share is its squared correlation with the scores, less what
+        chance gives; jointly, its squared coefficient in a ridge regression. Either to a power, mixed with what
+        `Relevance` expects; the shares of a task sum to 1, or to less where nothing correlates.
     patterns: names of the context's patterns, ascending.
     """
 
-    telling: Int[Tensor, " feature"]
+    varying: Int[Tensor, " feature"]
     centre: Float[Tensor, "task feature"]
     scale: Float[Tensor, "task feature"]
     weight: Float[Tensor, "weighing task feature"]
@@ -86,7 +86,7 @@ class Lens:
         relevance: Relevance,
     ) -> Lens:
         """From the evaluated cells; rows where `mask` is False have no influence."""
-        # what is standardised does not depend on the learned scale of a feature: there is nothing to differentiate
+        # standardised features do not depend on the learned scale of a feature: no gradient is needed
         points = points.map(Tensor.detach)
         real = mask.float()
         count = real.sum(-1, keepdim=True).clamp(min=1)
@@ -94,10 +94,10 @@ class Lens:
         centre = torch.einsum("tc,tcf->tf", real, x) / count
         away = (x - centre[:, None]) * real[..., None]
         variance = away.square().sum(1) / count
-        telling = torch.nonzero((variance > TINY).any(0)).flatten()
-        centre, variance = centre[:, telling], variance[:, telling]
+        varying = torch.nonzero((variance > TINY).any(0)).flatten()
+        centre, variance = centre[:, varying], variance[:, varying]
         scale = torch.where(variance > TINY, variance.clamp(min=TINY).rsqrt(), 0)
-        unit = away[..., telling] * scale[:, None] / count.sqrt()[..., None]
+        unit = away[..., varying] * scale[:, None] / count.sqrt()[..., None]
         level = (score * real).sum(-1, keepdim=True) / count
         error = (score - level) * real
         error = error / error.square().sum(-1, keepdim=True).clamp(min=TINY).sqrt()
@@ -105,14 +105,14 @@ class Lens:
         ridge = RIDGE * torch.eye(score.shape[1], device=score.device)
         beside = torch.linalg.solve(unit @ unit.mT + ridge, error[..., None])
         beside = torch.einsum("tcf,tc->tf", unit, beside[..., 0]).square()
-        share = torch.stack([_shares(told, power) for told in (alone, beside) for power in POWERS])
-        weight = relevance(share, telling, variance > TINY, count).sqrt()
-        return cls(telling, centre, scale, weight, _names(points, mask))
+        share = torch.stack([_shares(evidence, power) for evidence in (alone, beside) for power in POWERS])
+        weight = relevance(share, varying, variance > TINY, count).sqrt()
+        return cls(varying, centre, scale, weight, _names(points, mask))
 
     def __call__(self, points: Points) -> tuple[tuple[Float[Tensor, "task cell _"], ...], Counts]:
-        """Cells as this context sees them: blocks of graph features, side features, features in every weighing; and
-        patterns."""
-        plain = features_and_side(points).detach()[..., self.telling]
+        """Coordinates of cells under this context: blocks of graph features, side features and features in every
+        weighing; and counts of patterns."""
+        plain = features_and_side(points).detach()[..., self.varying]
         away = ((plain - self.centre[:, None]) * self.scale[:, None]).clamp(-FURTHEST, FURTHEST)
         weighed = (away * weight[:, None] for weight in self.weight)
         return (points.features, torch.nan_to_num(points.side), *weighed), Counts.of(points.patterns, self.patterns)
@@ -120,10 +120,10 @@ class Lens:
 
 @dataclass(frozen=True)
 class Counts:
-    """How often each of the context's patterns occurs in cells, kept node by node, as most occur in few.
+    """How often each of the context's patterns occurs in cells, stored by node, as a cell has few of them.
 
     place: column of the pattern at each node; the last, `width` - 1, where the context does not have it or there is no
-        node. alike: nodes of its cell with the same pattern, itself among them; 0 where there is no node.
+        node. alike: number of nodes of the cell with the same pattern, itself included; 0 where there is no node.
     """
 
     place: Int[Tensor, "task step cell node"]
@@ -134,7 +134,7 @@ class Counts:
 
     @classmethod
     def of(cls, names: Int[Tensor, "task cell step node"], known: Int[Tensor, "task step pattern"]) -> Counts:
-        """Of cells whose patterns have these names, for a context that has those."""
+        """Counts in cells with patterns `names`, for a context with patterns `known`."""
         names, last = names.transpose(1, 2).contiguous(), known.shape[2]
         alike = _occurrences(names) * (names != 0)
         if not last:
@@ -150,7 +150,7 @@ class Counts:
         return Counts(self.place.gather(2, index), self.alike.gather(2, index), self.width)
 
     def square(self) -> Float[Tensor, "task step cell"]:
-        """Sum of squared counts, of patterns known and unknown: n nodes of one pattern add n each."""
+        """Sum of squared counts, of all patterns: n nodes of one pattern add n each."""
         return self.alike.sum(-1)
 
     def dense(self) -> Float[Tensor, "task step cell pattern"]:
@@ -188,11 +188,11 @@ def features_and_side(points: Points) -> Float[Tensor, "task cell feature"]:
     return torch.cat([points.features, torch.nan_to_num(points.side)], dim=-1)
 
 
-def _shares(told: Float[Tensor, "task feature"], power: float) -> Float[Tensor, "task feature"]:
-    """What is above 0, to a power; sums to 1."""
-    told = told.clamp(min=0)
-    told = (told / told.sum(-1, keepdim=True).clamp(min=TINY)) ** power
-    return told / told.sum(-1, keepdim=True).clamp(min=TINY**2)
+def _shares(evidence: Float[Tensor, "task feature"], power: float) -> Float[Tensor, "task feature"]:
+    """Values above 0 as shares, to a power, that sum to 1."""
+    evidence = evidence.clamp(min=0)
+    evidence = (evidence / evidence.sum(-1, keepdim=True).clamp(min=TINY)) ** power
+    return evidence / evidence.sum(-1, keepdim=True).clamp(min=TINY**2)
 
 
 def _names(points: Points, mask: Bool[Tensor, "task context"]) -> Int[Tensor, "task step pattern"]:

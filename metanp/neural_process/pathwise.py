@@ -2,7 +2,7 @@
 
 A draw from a Gaussian process's posterior is a draw from its prior plus a correction that makes it meet the data
 (Matheron's rule). The prior draw is a finite sum of random Fourier features, the correction exact, so each draw is a
-function that can be asked about any cells, in any pieces, with one answer.
+function that can be evaluated at any cells, in any pieces, with the same result.
 
 Axes: draw; head, one for each draw, taken with the heads' weights; frequency; target.
 

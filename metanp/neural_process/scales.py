@@ -1,15 +1,15 @@
 """The scales of kernel heads: length scales, variances and noise, learned in meta-training, adapted to each context.
 
-A few fixed steps up the marginal likelihood, in closed form, bring every head's scales nearer to what the evaluated
-cells say. How far a step may go and how much evidence it takes are learned; no weight of a network moves. A step along
-gradient g is  rate g / (|g| + damping),  so that little evidence moves little and none runs away.
+A few fixed steps up the marginal likelihood, in closed form, fit every head's scales to the evaluated cells. How large
+a step may be and how much evidence it needs are learned; no weight of a network changes. A step along gradient g is
+rate g / (|g| + damping),  so that little evidence makes small steps and every step is bounded.
 
 Axes: task, 1 until a context has adapted them; head, `some` where one may stand for all; setting, noise, slant,
 amplitude, constant, embedding, direction, then a distance and a linear weight a block. All but the slant are
 logarithms; scores of unit variance.
 
-The slant says how much quieter measurements of good cells are than those of bad ones: at a score y the noise variance
-is noise * exp(-tanh(slant) * y).
+The slant says how much less noisy measurements of good cells are than those of bad ones: at a score y the noise
+variance is noise * exp(-tanh(slant) * y).
 
 Source: adapting the kernel and nothing else of a meta-learned model to a task, Chen et al. 2023 (arXiv:2205.02708),
 there by optimisation to the end; the bounded learned steps are this project's.
@@ -26,8 +26,8 @@ from torch import Tensor, nn
 from metanp.brief import brief
 
 MIN_NOISE = 1e-3  # variance, of scores of unit variance: keeps float32 Cholesky safe up to a thousand evaluated cells
-ONE_EACH = 6  # settings that are no block's
-FURTHEST = 3.0  # no score changes the noise more than this one
+ONE_EACH = 6  # settings that do not belong to a block
+FURTHEST = 3.0  # scores are clipped to this before they change the noise
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Scales:
         return Scales(self.log[:, heads], self.log_alpha[heads])
 
     def moved(self, step: Float[Tensor, "task head setting"]) -> Scales:
-        """Every setting's logarithm and `step` added."""
+        """The scales with `step` added to the logarithm of every setting."""
         return replace(self, log=self.log + step)
 
     def noise(self, score: Float[Tensor, "task some cell"]) -> Float[Tensor, "task head cell"]:
@@ -97,7 +97,7 @@ class Scales:
 
 
 class AdaptiveSteps(nn.Module):
-    """How far scales follow the evidence of a context; every step has rates of its own."""
+    """Learned steps that adapt scales to the evidence of a context; every step has its own rates."""
 
     def __init__(self, steps: int, settings: int):
         super().__init__()
@@ -109,6 +109,6 @@ class AdaptiveSteps(nn.Module):
     def forward(
         self, step: int, slope: Float[Tensor, "task head setting"], away: Float[Tensor, "task head setting"]
     ) -> Float[Tensor, "task head setting"]:
-        """One step; `away` is how far earlier steps have led from the start, which pulls back."""
+        """One step; `away` is the sum of earlier steps, which pulls back towards the start."""
         slope = slope - self.log_pull.exp() * away
         return self.log_rate[step].exp() * slope / (slope.abs() + self.log_damping[step].exp())

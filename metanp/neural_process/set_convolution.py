@@ -5,7 +5,7 @@ module is the bridge, used twice: context cells -> grids before the network, gri
 are two-dimensional, several of them, each with learned coordinates of its own; the kernel is separable.
 
 Axes: task; map, one of the grids; cell, context or target; x and y, points of a grid; channel.
-Nothing here knows what a cell is: embeddings and channels in, channels out.
+Independent of cells: embeddings and channels in, channels out.
 
 Source: Gordon et al., "Convolutional Conditional Neural Processes", ICLR 2020 (arXiv:1910.13556).
 """
@@ -33,7 +33,7 @@ class GridMaps(nn.Module):
     def weights(
         self, embedding: Float[Tensor, "task cell d_embed"]
     ) -> tuple[Float[Tensor, "task map x cell"], Float[Tensor, "task map y cell"]]:
-        """How much each point of a grid hears of each cell, along both axes of the grid."""
+        """The weight of each cell at each point of a grid, along both axes of the grid."""
         place = 2 * torch.tanh(self.coordinates(embedding) / 2)
         place = place.unflatten(-1, (self.maps, 2)).permute(3, 0, 2, 1)  # (axis, task, map, cell)
         near = torch.exp(-0.5 * ((self.grid[:, None] - place[..., None, :]) / self.log_scale.exp()) ** 2)

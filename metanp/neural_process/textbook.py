@@ -1,8 +1,7 @@
-"""What the textbook processes share: a network's mean and spread for every target, once a latent function.
+"""What the textbook processes share: a network's mean and spread for every target and latent function.
 
-They have no exact linear algebra: what the context says reaches the targets through a network alone. They are here to
-be compared with the whitened process on the same episodes. They know cells by their embedding; side features are not
-read.
+They use no exact linear algebra: the context reaches the targets through a network alone. They are here for comparison
+with the whitened process on the same episodes. They read the embeddings of cells, and no side features.
 
 Axes: as in `metanp.neural_process.base`; sample, a latent function, one where there is none.
 """
@@ -23,11 +22,11 @@ from metanp.distribution import Mixture
 from metanp.encoder import Points
 from metanp.neural_process.base import NeuralProcess
 
-MIN_STD = 0.05  # of scores of unit variance; a density cannot run off to infinity on a repeated score
+MIN_STD = 0.05  # of scores of unit variance; bounds the density at a repeated score
 
 
 class Textbook(NeuralProcess):
-    """A process whose network says a mean and a spread; even weights for its samples."""
+    """A process whose network gives a mean and a spread; its samples have equal weights."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +43,7 @@ class Textbook(NeuralProcess):
         return Mixture(mean.new_full(mean.shape[:2], -math.log(mean.shape[1])), mean, std, noise)
 
     def sampler(self, state: Any, n: int, rng: Generator) -> Callable[[Points], Tensor]:
-        """Draws share a latent function where there is one; a conditional process knows no more than its marginals."""
+        """Draws share a latent function where there is one; a conditional process has only marginals."""
         uniform = torch.rand(n, generator=rng)
         seed = int(torch.randint(2**31, (1,), generator=rng))
         return functools.partial(self._sample, state, uniform, seed)
@@ -62,7 +61,7 @@ class Textbook(NeuralProcess):
         mixture = self.predict(state, xt)
         latent = (uniform * mixture.mean.shape[1]).long()
         spread = torch.sqrt((mixture.std[0] ** 2 - mixture.noise[0] ** 2).clamp(min=0))
-        # the same cell gets the same draw whatever is asked beside it: the error is a function of its embedding
+        # the same cell gets the same draw whatever is predicted beside it: the error is a function of its embedding
         rng = torch.Generator().manual_seed(seed)
         direction = torch.randn(xt.embedding.shape[-1], len(latent), generator=rng).to(xt.embedding)
         error = (1000 * xt.embedding[0] @ direction).sin().mT * math.sqrt(2)
@@ -70,5 +69,5 @@ class Textbook(NeuralProcess):
 
 
 def readout(d_in: int, width: int = 64) -> nn.Sequential:
-    """The network that ends in a mean and a spread."""
+    """The network that gives a mean and a spread."""
     return nn.Sequential(nn.Linear(d_in, width), nn.GELU(), nn.Linear(width, 2))

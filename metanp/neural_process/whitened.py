@@ -1,9 +1,9 @@
-"""The whitened convolutional process: exact heads off the grid, and a convolution over what they get wrong.
+"""The whitened convolutional process: exact heads off the grid, and a convolution over their errors.
 
-The heads answer first (`metanp.neural_process.heads`). What they get wrong when each evaluated cell is left out in
-turn, the scores and where the evaluated cells lie go onto two-dimensional grids of learned coordinates; a
-convolutional network reads them, and each target takes from the grids a correction of its mean and of its spread.
-The correction is zero when training starts. Without the grids (`maps: 0`) the heads stand alone.
+The heads predict first (`metanp.neural_process.heads`). Their leave-one-out residuals, the scores and the density of
+the evaluated cells go onto two-dimensional grids of learned coordinates; a convolutional network reads them, and each
+target takes from the grids a correction of its mean and of its spread. The correction is zero when training starts.
+Without the grids (`maps: 0`) the heads predict alone.
 
 Source: this project's; set convolution after Gordon et al. 2020, pathwise draws after Wilson et al. 2020.
 """
@@ -43,7 +43,7 @@ class WhitenedConfig:
 
 @dataclass(frozen=True)
 class State:
-    """The heads' posterior and the signal that the network left on the grids."""
+    """The heads' posterior and the network's signal on the grids."""
 
     posterior: Posterior
     signal: Float[Tensor, "task map channel x y"] | None
@@ -51,7 +51,7 @@ class State:
     __repr__ = brief
 
     def prune(self, weight: float) -> State:
-        """Leave out heads that no task gives at least this weight."""
+        """Drop heads that no task gives at least this weight."""
         return State(self.posterior.prune(weight), self.signal)
 
 
@@ -96,7 +96,7 @@ class WhitenedConvCNP(NeuralProcess):
         shift, stretch = self._correction(state, xt, mixture)
         mean = mixture.mean + shift[:, None]
         noise = mixture.noise
-        # only what is not noise is stretched, so that a new measurement is never surer than measuring allows
+        # noise is not stretched, so that a new measurement is never predicted more surely than its noise allows
         std = torch.sqrt((mixture.std**2 - noise**2).clamp(min=1e-8) * stretch[:, None] ** 2 + noise**2)
         return Mixture(mixture.log_weight, mean, std, noise)
 

@@ -16,7 +16,7 @@ SMALL = 11  # font size of ticks
 
 @dataclass(frozen=True)
 class Scale:
-    """Numbers to lengths, evenly in what `warp` makes of them."""
+    """Numbers to positions, linear after `warp`."""
 
     low: float
     high: float
@@ -33,7 +33,7 @@ class Scale:
         return self.low <= value <= self.high
 
     def within(self, value: float) -> float:
-        """The place of a number, or of the end that is next to it."""
+        """The position of a number, or of the nearer end of the axis for one outside."""
         return self(min(max(value, self.low), self.high))
 
 
@@ -61,7 +61,7 @@ def ticks(low: float, high: float, about: int = 6) -> list[tuple[float, str]]:
 
 
 def fitting_ticks(scale: Scale) -> list[tuple[float, str]]:
-    """As many ticks as have room beside one another, six or so at most."""
+    """As many ticks as fit next to one another, about six at most."""
     room = abs(scale.end - scale.start)
     for about in (6, 4, 3, 2):
         found = ticks(scale.low, scale.high, about)
@@ -71,7 +71,7 @@ def fitting_ticks(scale: Scale) -> list[tuple[float, str]]:
 
 
 def written(value: float, step: float) -> str:
-    """A number with as many digits as tell steps of this size apart."""
+    """A number with the digits that steps of this size need."""
     if 1e-5 <= step < 1e6:
         return f"{value:,.{max(0, -math.floor(math.log10(step) + 1e-9))}f}"
     digits = 1 + math.ceil(math.log10(abs(value) / step) + 1e-9) if value else 1
@@ -84,7 +84,7 @@ def letters(text: str, size: float = TEXT) -> float:
 
 
 def left_of(low: float, high: float) -> float:
-    """Where an axis begins so that the numbers beside it have room."""
+    """Where an axis begins so that the numbers next to it fit."""
     return 14 + max((letters(label, SMALL) for _, label in ticks(low, high)), default=0.0)
 
 
@@ -99,7 +99,7 @@ def x_axis(scale: Scale, top: float, bottom: float, title: str) -> str:
 
 
 def y_axis(scale: Scale, left: float, right: float, title: str) -> str:
-    """Grid lines from `left` to `right`, numbers beside them and a title above, which is read without a tilted head."""
+    """Grid lines from `left` to `right`, numbers next to them and a horizontal title above."""
     parts = []
     for value, label in ticks(scale.low, scale.high):
         parts.append(line(left, scale(value), right, scale(value), stroke_opacity=0.12))
@@ -109,7 +109,7 @@ def y_axis(scale: Scale, left: float, right: float, title: str) -> str:
 
 
 def legend(marks: Sequence[tuple[str, str]], y: float, left: float, right: float) -> tuple[str, float]:
-    """Marks and their words in lines from `left` to `right`; also the height of it.
+    """Marks and their texts in lines from `left` to `right`; also the height of the legend.
 
     marks: an element drawn around (0, 0), at most 20 wide, and what it stands for.
     """

@@ -1,7 +1,7 @@
 """A cell as boxes and arrows from top to bottom, the operation's name in each box and its kind as the colour.
 
-Drawn as it is written: what carries nothing (`none`, nodes on no path) is faint and dashed. A cell of more than
-`LARGEST` nodes or `MOST_EDGES` edges is summed up instead (`metanp.pictures.summary`).
+Drawn as it is written: `none` and nodes on no path are faint and dashed. A cell of more than `LARGEST` nodes or
+`MOST_EDGES` edges is summarised instead (`metanp.pictures.summary`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Where the nodes of a directed acyclic graph stand: in layers from top to bottom, every edge downwards.
+"""Positions of the nodes of a directed acyclic graph: in layers from top to bottom, every edge downwards.
 
 A node's layer is its longest path from the start. Layers of more than `widest` nodes are broken into several. An edge
-that skips layers runs through *lanes*, places kept free in the layers between; edges of the same start, or of the same
-end where more meet there, share their lanes, so that a wide cell does not drown in lines. Within a layer, order follows
-the mean place of neighbours; then places are moved as near to their neighbours as order and gaps allow.
+that skips layers runs through *lanes*, positions kept free in the layers between; edges with the same start, or with
+the same end where more meet there, share lanes, so that a wide cell has fewer lines. Within a layer, order follows
+the mean position of neighbours; then nodes are moved as near to their neighbours as order and gaps allow.
 
 Axes: node, as in the graph; item, a node or a lane of one layer.
 
@@ -27,7 +27,7 @@ Edge = tuple[int, int]
 
 @dataclass(frozen=True)
 class Layout:
-    """Places.
+    """Positions.
 
     layers: items of each layer from left to right. x: the middle of each item, the leftmost edge at 0. width: of all.
     segments: pairs of items of neighbouring layers that a line joins, and the edges that it is part of.
@@ -118,7 +118,7 @@ def _neighbours(segments: Iterable[tuple[Item, Item]]) -> tuple[Near, Near]:
 
 
 def _order(layers: list[list[Item]], above: Near, below: Near) -> list[list[Item]]:
-    """By the mean place of neighbours, down and up in turn; the order with the fewest crossings is kept."""
+    """Sorted by the mean place of neighbours, alternately down and up; the order with fewest crossings is kept."""
     best, fewest = [list(row) for row in layers], _crossings(layers, below)
     for sweep in range(SWEEPS):
         near = below if sweep % 2 else above
@@ -163,16 +163,16 @@ def _place(
 
 
 def _pull(item: Item, other: Item) -> float:
-    """How much it matters to an item to stand above or below another: lanes shall be straight first of all."""
+    """How strongly an item is pulled in line with another: straight lanes come first."""
     if item[0] == "node":
         return 1.0
     return 0.25 if other[0] == "node" else 8.0
 
 
 def spaced(wanted: Sequence[float], steps: Sequence[float], weight: Sequence[float]) -> list[float]:
-    """The places nearest to those wanted (weighted least squares) in order, each at least its step after the last.
+    """The positions nearest to `wanted` (weighted least squares) in order, each at least its step after the last.
 
-    Less the steps, places only have to rise: pools of neighbours that would fall take their mean.
+    Less the steps, positions only have to rise: pools of neighbours that would fall take their mean.
     """
     offset = [0.0]
     for step in steps:

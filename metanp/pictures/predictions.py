@@ -1,7 +1,7 @@
 """Predictions against what was measured: a point a cell, its 90 % interval, and the diagonal where both agree.
 
-A few failed trainings do not squeeze all other cells into a corner: cells outside of a sensible range are counted
-instead of shown.
+Cells outside a sensible range are counted instead of shown, so that a few failed trainings do not squeeze all others
+into a corner.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def draw_predictions(measured: Values, mean: Values, lower: Values, upper: Value
         (line(0, -8, 0, 8, BLUE, stroke_width=1.5, stroke_opacity=0.6), f"{PERCENT} % interval"),
         (line(-9, 0, 9, 0, ORANGE, stroke_width=1.5, stroke_dasharray="5 4"), "equal"),
     ]
-    told = f"{inside:.0%} of the cells are inside of their interval"
+    summary = f"{inside:.0%} of the cells are inside of their interval"
     if missing := len(known) - len(shown):
-        told += f"; {missing:,} outside of the picture"
-    parts += [legend(marks, 36, 4, WIDTH)[0], words(4, BOTTOM + 56, told, opacity=0.8)]
+        summary += f"; {missing:,} outside of the picture"
+    parts += [legend(marks, 36, 4, WIDTH)[0], words(4, BOTTOM + 56, summary, opacity=0.8)]
     return picture(WIDTH, BOTTOM + 66, "".join(parts), f"predicted and measured score of {counted(len(known), 'cell')}")

@@ -59,9 +59,9 @@ def _row(ranking: Places, true: np.ndarray | None, i: int, scale: Scale) -> str:
     y = TOP + ROW * i + ROW / 2
     mean, lower, upper = ranking.mean[i], ranking.lower[i], ranking.upper[i]
     cell = ranking.cells[i]
-    told = f"{in_words(cell.names, len(cell.edges))}; predicted {mean:.5g}, 90 %: {lower:.5g} to {upper:.5g}"
+    tip = f"{in_words(cell.names, len(cell.edges))}; predicted {mean:.5g}, 90 %: {lower:.5g} to {upper:.5g}"
     parts = [
-        note(told),
+        note(tip),
         words(4, y + 4, f"{i + 1}", font_weight=600),
         words(LEFT - 10, y + 4, f"{ranking.index[i]:,}", text_anchor="end", opacity=0.8),
         line(scale(lower), y, scale(upper), y, BLUE, stroke_width=2.5, stroke_opacity=0.55, stroke_linecap="round"),

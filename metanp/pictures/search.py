@@ -1,4 +1,4 @@
-"""A search: every score in the order in which it came, and the best until then."""
+"""A search: every score in order of evaluation, and the best until then."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def draw_search(scores: Sequence[float], maximize: bool, name: str = "") -> Pict
     return picture(WIDTH, BOTTOM + 42, "".join(parts), f"{title}; {counted(len(scores), 'score')} over time")
 
 
-def _mark(x: float, y: Scale, score: float, told: str) -> str:
+def _mark(x: float, y: Scale, score: float, tip: str) -> str:
     """A dot, or at the edge an arrow to where the score would be."""
     if y.holds(score):
-        return dot(x, y(score), 2.6, BLUE, told, fill_opacity=0.75)
+        return dot(x, y(score), 2.6, BLUE, tip, fill_opacity=0.75)
     edge, height = (TOP, 6) if score > y.high else (BOTTOM, -6)
-    return tag("path", note(told), d=f"M{plain(x - 3)} {edge + height}h6l-3 {-height}z", fill=GREY)
+    return tag("path", note(tip), d=f"M{plain(x - 3)} {edge + height}h6l-3 {-height}z", fill=GREY)

@@ -1,4 +1,4 @@
-"""What pictures are of, as far as they know it: anything that has these parts. Cells and rankings of `metanp` do."""
+"""Interfaces of what is drawn: any object with these attributes, such as a `Cell` or a `Ranking` of `metanp`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 class Graph(Protocol):
     """A directed acyclic graph with the name of an operation at each node, such as a `metanp.Cell`.
 
-    edges: pairs (from, to) of nodes. live_nodes: those that carry something to the output. pruned: the graph of these.
+    edges: pairs (from, to) of nodes. live_nodes: those on a path from input to output. pruned: the graph of these.
     """
 
     @property
@@ -29,7 +29,7 @@ class Graph(Protocol):
 
 
 class Places(Protocol):
-    """The places of a ranking, such as a `metanp.Ranking`, whose words these are.
+    """The places of a ranking, such as a `metanp.Ranking`, where the attributes are explained.
 
     Axes: k, places, best first.
     """

@@ -1,4 +1,4 @@
-"""What a picture is, and the elements it is made of. All text is escaped here, whatever characters it holds.
+"""A picture, and the elements that it consists of. All text is escaped here, whatever characters it holds.
 
 Lengths are in units of the picture, about a pixel; y grows downwards. Looks are attributes of elements, not a style
 sheet, so that a notebook that is shown elsewhere (and a page with several pictures) keeps them.
@@ -14,7 +14,7 @@ LETTER = 6.7  # generous mean width of a letter of `TEXT` size
 TEXT = 12  # font size
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
-# Of a picture that is a file of its own; within a page, the root is the page, whose colour the text takes.
+# Colours of a picture in its own file; within a page, the root is the page, whose colour the text takes.
 _ALONE = "svg:root{color:#1f2328}@media(prefers-color-scheme:dark){svg:root{color:#e6edf3}}"
 
 
@@ -23,7 +23,7 @@ class Picture:
     """An SVG picture, which a notebook shows.
 
     svg: the whole text.
-    alternative: what is read out instead of it.
+    alternative: text that a screen reader reads instead.
     """
 
     svg: str
@@ -81,7 +81,7 @@ def words(x: float, y: float, text: str, **attributes: object) -> str:
 
 
 def note(text: str) -> str:
-    """What the browser shows when something rests on an element."""
+    """The text that the browser shows when the pointer rests on an element."""
     return tag("title", escape(text))
 
 

@@ -20,7 +20,7 @@ PADDED = "padding:.15em .6em;white-space:nowrap"
 
 
 def ranking_table(ranking: Places) -> str:
-    """The first places: numbers, and what each cell is made of."""
+    """The first places: numbers, and the operations of each cell."""
     k = len(ranking.cells)
     p_top = f"P(top {k:,})"
     head = ("rank", "candidate", "mean", "std", "90 % interval", p_top, "what it computes")
@@ -45,11 +45,11 @@ def ranking_table(ranking: Places) -> str:
     return _table(head, rows) + more
 
 
-def search_page(told: str, scores: Picture, best: Picture | None) -> str:
-    """What was searched and how far it came in words, the scores over time and the best cell."""
+def search_page(summary: str, scores: Picture, best: Picture | None) -> str:
+    """A summary of the search in words, the scores over time and the best cell."""
     found = f"<div>the best cell<br>{best._repr_html_()}</div>" if best else ""
     return (
-        f"<p>{escape(told)}</p>"
+        f"<p>{escape(summary)}</p>"
         f'<div style="display:flex;flex-wrap:wrap;gap:1.5em;align-items:flex-start">{scores._repr_html_()}{found}</div>'
     )
 

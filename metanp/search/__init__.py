@@ -1,12 +1,12 @@
 """Search: from a handful of evaluations to the best cell.
 
-candidates.py    what may be asked for: listed.py, a list of cells; open_space.py, a space too large to list
-history.py       what was asked and told; failed.py, that an evaluation failed
-strategy.py      candidates and history in, picks out; strategies/ has one file each
-belief.py        what MetaNP says of the candidates; acquisitions.py makes picks of it
-journal.py       everything that was asked and told, in a file that survives any end: schema.py, its tables and formats;
-                 event.py, one event and its checksum; fold.py, what all of them amount to; process.py, who writes
-agreement.py     whether a journal may be gone on with for some candidates; retraction.py, taking results back
+candidates.py    the cells that a search may evaluate: listed.py, a list; open_space.py, a space too large to list
+history.py       what was asked and told; failed.py, the result of an evaluation that failed
+strategy.py      history and candidates in, picks out; strategies/ has one file each
+belief.py        MetaNP's predictions for the candidates; acquisitions.py chooses picks from them
+journal.py       everything asked and told, in a file that survives any crash: schema.py, its tables and formats;
+                 event.py, one event and its checksum; fold.py, the state after all events; process.py, who writes
+agreement.py     whether a journal may be continued with some candidates; retraction.py, taking results back
 search.py        ask and tell: all of these together
 command_line/    `metanp search`: the same by hand, or driving a training command
 

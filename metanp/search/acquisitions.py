@@ -1,7 +1,7 @@
-"""Which options are worth an evaluation: from what the model says of them to an order of a few.
+"""Which options are worth an evaluation: from the model's predictions to an ordered few.
 
-Each function answers with rows of the options, best first, none twice. `best` and the two improvements are of a whole
-batch, pending cells included: what one of its cells is sure to find, the others need not look for.
+Each function returns rows of the options, best first, none twice. `best` and the two improvements value a whole batch,
+pending cells included: a gain that one of its cells brings already does not count again for the others.
 
 Axes: draw; contender; see `metanp.search.belief`.
 
@@ -31,12 +31,12 @@ def mean(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
 
 
 def upper_confidence_bound(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
-    """The highest quantile above the mean: as skewed as what is predicted, as an upper bound should be."""
+    """The highest upper quantile, which is as skewed as the prediction; mean plus standard deviations is not."""
     return _highest(belief, belief.predicted.quantile(UCB), n)
 
 
 def thompson(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
-    """The best of one joint draw each."""
+    """The best option of each joint draw."""
     rows = belief.contenders
     draws = belief.draws(rows, n, rng)
     taken = np.zeros(len(rows), dtype=bool)
@@ -55,7 +55,7 @@ def probability_of_best(belief: Belief, n: int, rng: np.random.Generator) -> Row
 
 
 def expected_improvement(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
-    """The most expected above the best score measured."""
+    """The largest expected gain over the best measured score."""
     rows = belief.contenders
     draws = belief.draws(np.concatenate([rows, belief.pending]), DRAWS, rng)
     floor = draws[:, len(rows) :].max(1, initial=belief.best)
@@ -63,7 +63,7 @@ def expected_improvement(belief: Belief, n: int, rng: np.random.Generator) -> Ro
 
 
 def noisy_expected_improvement(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
-    """The most expected above the best of the known cells as drawn: measured scores are not taken at their word."""
+    """The largest expected gain over the best known cell, whose score is drawn too, as measurements are noisy."""
     rows, known = belief.contenders, belief.options.known
     draws = belief.draws(np.concatenate([rows, known]), DRAWS, rng)
     floor = draws[:, len(rows) :].max(1, initial=-np.inf)
@@ -77,7 +77,7 @@ def greedy(draws: Float[np.ndarray, "draw contender"], floor: Float[np.ndarray, 
     for _ in range(min(n, draws.shape[1])):
         gain = np.maximum(draws - floor[:, None], 0).mean(0)
         gain[chosen] = -1.0
-        if gain.max() <= 0:  # nothing is expected any more: by mean
+        if gain.max() <= 0:  # no further gain is expected: choose by mean
             gain = np.where(gain < 0, -np.inf, draws.mean(0))
         chosen.append(int(np.argmax(gain)))
         floor = np.maximum(floor, draws[:, chosen[-1]])

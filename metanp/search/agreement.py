@@ -1,7 +1,7 @@
-"""Whether a journal may be gone on with for some candidates.
+"""Whether a journal may be continued with some candidates.
 
-A space is the same or another one. A list of cells may have grown, be in another order, and lack cells that the journal
-does not need: all that were asked for, or told other than as known beforehand, have to be in it.
+A space must be the same. A list of cells may have grown, be in another order, and lack cells that the journal does not
+need: all cells that were asked for have to be in it, and all with a result that was not told as known beforehand.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from metanp.search.listed import A_LIST, Listed
 
 
 def agree(journal: Journal, candidates: Candidates) -> None:
-    """Keep what is searched in the journal, and which scores are better, or hold it against what the journal has.
+    """Record in the journal what is searched and which scores are better, or compare it with what is recorded.
 
     Raises:
-        JournalError: the journal is of other candidates, or of a cell that these have not; names it and what to do.
+        JournalError: the journal is of other candidates, or of a cell that these lack; names it and the remedy.
     """
     facts = {"better": "higher" if journal.sign > 0 else "lower"}
     kept = journal.facts().get("candidates")

@@ -1,7 +1,7 @@
-"""What MetaNP says of the options of one ask, in the form that acquisitions want.
+"""MetaNP's predictions for the options of one ask, in the form that acquisitions need.
 
 Scores without measurement noise, in the user's units, higher is better. *Contenders* are the free options that may be
-the best at all: joint draws are taken of them and of the known cells alone.
+the best of all: joint draws are taken of them and of the known cells alone.
 
 Axes: option; contender; known, the cells that were evaluated or are pending; draw.
 """
@@ -24,23 +24,23 @@ from metanp.search.history import History
 
 CONTENDERS = 512
 REACH = 0.977  # contenders are the options whose quantile of this probability is highest
-Promise = Callable[[Options, Predicted], Float[np.ndarray, " option"]]  # of options, from what is predicted of them
+Promise = Callable[[Options, Predicted], Float[np.ndarray, " option"]]  # value of options, from their predictions
 
 
 def upper_end(options: Options, predicted: Predicted) -> Float[np.ndarray, " option"]:
-    """How far up the score of each option may be.
+    """How high the score of each option may be.
 
-    A quantile, not the mean and some standard deviations: below a ceiling, as accuracies are, the spread of an unknown
-    cell is nearly all downwards, and 75 plus two times 20 % would place it before the best.
+    A quantile, not the mean plus standard deviations: accuracies lie below a ceiling, so the spread of an unknown cell
+    is nearly all downwards, and 75 plus two times 20 % would rank it first.
     """
     return predicted.quantile(REACH)
 
 
 @dataclass(frozen=True)
 class Belief:
-    """What one model says.
+    """The predictions of one model.
 
-    contenders: rows of the options, most promising first. pending: rows of those that are asked for and not told.
+    contenders: rows of the options, most promising first. pending: rows of those asked for without a result yet.
     predicted: of each option. best: highest mean score of an evaluated cell, minus infinity without any.
     """
 
@@ -73,11 +73,11 @@ class Belief:
         rng: np.random.Generator,
         promise: Promise = upper_end,
     ) -> Belief:
-        """Show the model everything that was measured, and ask it about the candidates.
+        """Condition the model on everything that was measured, and predict the candidates.
 
         Args:
-            n: how many contenders are wanted at least.
-            promise: by which contenders are chosen, and by which a space that is not listed is climbed.
+            n: how many contenders are needed at least.
+            promise: the value by which contenders are chosen, and by which a space that is not listed is climbed.
         """
         condition(model, history, candidates)
 
@@ -87,7 +87,7 @@ class Belief:
         options = candidates.options(history, rng, value)
         predicted = _predicted(model, options)
         contenders = candidates.highest(options, promise(options, predicted), max(n, CONTENDERS))
-        # a score that cannot be a measurement is nothing to be better than
+        # a score that cannot be a measurement is no incumbent
         best = min(history.best.score, model.highest_measured) if history.best else -np.inf
         pending = options.known[len(history.evaluated) :]
         return cls(model, options, contenders, pending, predicted, best)
@@ -109,12 +109,12 @@ def _of_nothing(probability: float) -> Float[np.ndarray, " option"]:
 
 
 def condition(model: MetaNP, history: History, candidates: Candidates) -> None:
-    """Show the model everything that was measured, and what failed, with the side features that candidates have."""
+    """Condition the model on all measurements and failures, with the side features that candidates have."""
     cells, scores = history.measurements()
     failed = list(history.failed)
     model.fit(cells, scores, features=candidates.features([*cells, *failed]), failed=failed)
 
 
 def encoded(model: MetaNP, options: Options) -> Pool:
-    """The options as the model reads them, encoded once."""
+    """The options as a pool of the model, encoded once."""
     return options.once(model.encoding, lambda: model.encode(options.cells, options.features))

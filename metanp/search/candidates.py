@@ -1,13 +1,13 @@
-"""What a search may ask for.
+"""The cells that a search may evaluate.
 
-    listed.py       a list of cells: every cell is looked at in each ask; encoded once, kept for all asks
-    open_space.py   a space too large to list: in each ask, cells near the best ones and random ones, and from there up
+    listed.py       a list of cells: each ask considers every cell; encoded once, kept for all asks
+    open_space.py   a space too large to list: each ask considers cells near the best and random ones, and climbs on
 
-Cells that compute the same (equal `Cell.key`) are one candidate: where a list has several, the first stands for all
-and the others are never answered; of a space, the one that was met. Which cells a user does not want (`feasible`) is
-asked of no more cells than needed.
+Cells that compute the same (equal `Cell.key`) are one candidate: of a list, the first of them represents all, and the
+others are never suggested; of a space, the one that was met. Whether the user allows a cell (`feasible`) is asked for
+no more cells than needed.
 
-Axes: option, the cells looked at in one ask.
+Axes: option, the cells considered in one ask.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from metanp.search.history import History
 from metanp.side import Side
 from metanp.spaces import Space
 
-DRAWS = 10_000  # random cells that are looked at before a search says that there is none left
+DRAWS = 10_000  # random cells that are tried before a search says that there is none left
 Feasible = Callable[[Cell], bool]
 
 
@@ -36,8 +36,8 @@ class Options:
     """The cells that a model scores in one ask.
 
     free: whether it may be asked for. known: rows of the cells that were evaluated or are pending. cell: one of them,
-    as it was given. side: what is known of them beside the cell. encoded: what predictors made of the cells, kept as
-    long as the cells are.
+    as it was given. side: their side features. encoded: encodings that predictors made of the cells, kept as long as
+    the cells are.
     """
 
     cells: CellArray
@@ -59,7 +59,7 @@ class Options:
         return dict(zip(self.side.names, self.side.values.T, strict=True)) or None
 
     def once(self, name: Any, make: Callable[[], Any]) -> Any:
-        """What `make` gives, made once."""
+        """The result of `make`, computed once for each name."""
         if name not in self.encoded:
             self.encoded[name] = make()
         return self.encoded[name]
@@ -69,10 +69,10 @@ Value = Callable[[Options], Float[np.ndarray, " option"]]
 
 
 class Candidates(ABC):
-    """What may be asked for. Equal candidates have an equal `identity`; lists, which may change, have all the same.
+    """The cells that may be asked for. `identity` is equal for equal spaces; all lists, which may change, share one.
 
     Args:
-        feasible: whether a cell may be asked for; all may without.
+        feasible: whether a cell may be asked for; without it all may.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Candidates(ABC):
         return self._inside[cell.key]
 
     def agree(self, kept: str) -> bool:
-        """Whether a journal whose candidates have the identity `kept` may be gone on with."""
+        """Whether a journal whose candidates have the identity `kept` may be continued."""
         return kept == self.identity
 
     @abstractmethod
@@ -120,10 +120,10 @@ class Candidates(ABC):
 
     @abstractmethod
     def options(self, history: History, rng: np.random.Generator, value: Value | None = None) -> Options:
-        """The cells to look at now.
+        """The cells to consider now.
 
         Args:
-            value: what is looked for; where not all cells can be looked at, those near cells of a high value are.
+            value: what is sought; where not all cells can be considered, those near cells of a high value are.
         """
 
     @abstractmethod
@@ -131,7 +131,7 @@ class Candidates(ABC):
         """Side features of cells, missing where a cell is no candidate."""
 
     def feasible(self, cell: Cell) -> bool:
-        """Whether the user wants it, as it is written; asked once."""
+        """Whether the user allows the cell, as it is written; asked once."""
         if self._feasible is None:
             return True
         stands = self.first(cell)
@@ -150,7 +150,7 @@ class Candidates(ABC):
         return list(chosen.values())
 
     def first(self, cell: Cell) -> Cell:
-        """The candidate that stands for this one."""
+        """The candidate that represents this cell."""
         return cell
 
     def highest(self, options: Options, value: Float[np.ndarray, " option"], n: int) -> Int[np.ndarray, " row"]:

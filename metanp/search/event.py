@@ -1,6 +1,6 @@
 """One event of a journal: its fields, what they may be, and the checksum over all of them.
 
-Nothing here knows of files: an event that cannot be is a ValueError that says why.
+Independent of files: an invalid event is a ValueError that says why.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _ENCODER = json.JSONEncoder(
 
 
 class Event(NamedTuple):
-    """As the journal keeps it.
+    """An event as the journal stores it.
 
-    time: seconds since 1970. key: of the cell. cell, note: JSON. score: as it was told, of a "tell" alone. name: what
-    the cell was called when it was given out or told, where it has a name.
+    time: seconds since 1970. key: of the cell. cell, note: JSON. score: as the user gave it, of a "tell" alone. name:
+    the cell's name when it was asked for or told, if it had one.
     """
 
     id: int
@@ -64,7 +64,7 @@ class Event(NamedTuple):
         return note
 
     def checksum(self) -> int:
-        """Of every field, to the last bit of the score."""
+        """Over all fields, exact to the last bit of the score."""
         return zlib.crc32(_ENCODER.encode(self).encode())
 
 
@@ -72,7 +72,7 @@ def read_event(row: tuple[Any, ...], checksum: int | None) -> Event:
     """An event from its columns.
 
     Args:
-        checksum: what the journal keeps beside it; without, fields are checked one by one, the key against the cell.
+        checksum: the one that the journal has; without it fields are checked one by one, and the key against the cell.
 
     Raises:
         ValueError: it is not as it was written.

@@ -1,8 +1,8 @@
-"""What is told instead of a score: that an evaluation failed, and why."""
+"""The result to tell instead of a score: the evaluation failed, and why."""
 
 from __future__ import annotations
 
-LONGEST = 250  # characters of a reason: it stands in tables and in one line of a log
+LONGEST = 250  # characters of a reason: it is shown in tables and in one line of a log
 
 
 class Failed:
@@ -33,7 +33,7 @@ def _text(reason: object) -> str:
 
 
 def one_line(text: str) -> str:
-    """A short text without line breaks and other characters that a terminal would obey."""
+    """A short text without line breaks and control characters that a terminal would act on."""
     whole = text.encode("utf-8", "replace").decode("utf-8")
     line = " ".join("".join(c if c.isprintable() else " " for c in whole).split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."

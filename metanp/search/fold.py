@@ -1,6 +1,6 @@
-"""What the events of a journal amount to: folded one by one, here and nowhere else.
+"""The state of a search after all events of its journal: they are folded one by one, here and nowhere else.
 
-event, event, event, ... -> what is out, told, failed -> history
+event, event, event, ... -> cells that are out, told, failed -> history
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from metanp.search.history import Evaluated, History
 
 
 class Result(NamedTuple):
-    """What was told of a cell once.
+    """One result of a cell.
 
-    score: higher is better, None where it failed. known: told as known beforehand, and not counted in a budget.
-    outside: it was no candidate then.
+    score: higher is better, None where it failed. known: a result known beforehand, not counted in a budget. outside:
+    the cell was no candidate when it was told.
     """
 
     score: float | None
@@ -26,11 +26,11 @@ class Result(NamedTuple):
 
 
 class Fold:
-    """Everything until now.
+    """The state until now.
 
-    last: id of the last event. asked: how often cells were given out. spent: evaluations told, failed ones too, without
-    those known beforehand and those taken back. out: cells given out and not told, with note and worker, by key. told:
-    measurements, higher is better, by key. cells: all there ever were, by key. names: what cells were called, by key.
+    last: id of the last event. asked: how often cells were given out. spent: results told, failures too, without those
+    known beforehand and those taken back. out: cells given out and not told, with note and worker, by key. told:
+    scores, higher is better, by key. cells: all cells of any event, by key. names: names of cells, by key.
 
     Args:
         sign: -1 where a lower score is better.
@@ -47,7 +47,7 @@ class Fold:
         self._failed: dict[str, Cell] = {}
 
     def add(self, event: Event) -> None:
-        """The next one.
+        """Add the next event.
 
         Raises:
             ValueError: its cell or its note cannot be read.
@@ -58,7 +58,7 @@ class Fold:
             return
         if key not in self.cells:
             self.cells[key] = event.read_cell()
-            vars(self.cells[key])["key"] = key  # checked with the event; to compute it takes longer than all else here
+            vars(self.cells[key])["key"] = key  # checked with the event; computing it takes longer than all else here
         if event.name:
             self.names.setdefault(key, event.name)
         if kind == "ask":
@@ -85,7 +85,7 @@ class Fold:
 
     def _drop(self, key: str, worker: str) -> None:
         if worker and (key not in self.out or self.out[key][2] != worker):
-            return  # it was another's by then, who may have told what came of it
+            return  # another worker has it by now, and may have told its result
         self.out.pop(key, None)
         if self._failed.pop(key, None) is not None:  # forgotten, but its evaluation was spent
             self._results[key] = [result for result in self._results[key] if result.score is not None]
@@ -104,7 +104,7 @@ class Fold:
             self._failed.pop(key, None)
 
     def taken(self, key: str) -> bool:
-        """Whether the cell of this key need not be asked for again, as `History.taken` has it."""
+        """Whether the cell of this key need not be asked for again, as in `History.taken`."""
         return key in self.out or key in self.told or key in self._failed
 
     def was_asked(self, key: str) -> bool:
@@ -112,20 +112,20 @@ class Fold:
         return key in self._notes
 
     def results(self, key: str) -> int:
-        """How many results of the cell of this key stand, failures too."""
+        """How many results the cell of this key has, failures too, without those taken back."""
         return len(self._results.get(key, ()))
 
     def claimed(self) -> list[Cell]:
-        """Cells that have to be candidates: those that are out, and those told, but not as known beforehand."""
+        """Cells that have to be candidates: those that are out, and those with a result not known beforehand."""
         told = [self.cells[key] for key, results in self._results.items() if not self._beforehand(results)]
         return [*(cell for cell, _, _ in self.out.values()), *told]
 
     def history(self, inside: Callable[[Cell], bool] | None = None) -> History:
-        """As strategies read it.
+        """The history that strategies read.
 
         Args:
-            inside: whether a cell is a candidate, asked of cells that are known beforehand; without, as it was when
-                they were told.
+            inside: whether a cell is a candidate, asked of cells whose results were known beforehand; without it, as it
+                was when they were told.
         """
         evaluated, outside = list[Evaluated](), list[Evaluated]()
         for key, scores in self.told.items():

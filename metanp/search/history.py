@@ -1,9 +1,9 @@
-"""What a search knows: which cells were asked for, and what was measured of them.
+"""The state of a search: which cells were asked for, and their results.
 
-Plain data that strategies read; nothing here is written to disk (`metanp.search.journal`) or predicts. Scores are as a
-strategy wants them: higher is better.
+Plain data that strategies read; nothing here is written to disk (`metanp.search.journal`) or predicts. Higher scores
+are better.
 
-Of cells outside of the candidates, results may be known too. They teach a predictor (`measurements`, `failed`), and
+Results of cells that are no candidates may be known too. A predictor learns from them (`measurements`, `failed`); they
 count for nothing else: they are neither evaluated nor the best.
 """
 
@@ -41,10 +41,10 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class History:
-    """Everything until now.
+    """The state until now.
 
-    evaluated: candidates, in the order in which they were first told. pending: asked for, not told. failed: told to
-    have failed, and never measured, candidates or not. outside: measured cells that are no candidates.
+    evaluated: candidates, in the order of their first result. pending: asked for, without a result. failed: cells that
+    failed and were never measured, candidates or not. outside: measured cells that are no candidates.
     """
 
     evaluated: Sequence[Evaluated] = ()
@@ -53,7 +53,7 @@ class History:
     outside: Sequence[Evaluated] = ()
 
     def within(self, inside: Callable[[Cell], bool]) -> History:
-        """Without what is no candidate here: asked for or told by another process, whose list has grown since."""
+        """Without cells that are no candidates here, but were in the longer list of another process."""
         if all(map(inside, self.known)):
             return self
         here = {True: list[Evaluated](), False: list[Evaluated]()}
@@ -75,25 +75,25 @@ class History:
 
     @property
     def known(self) -> list[Cell]:
-        """Candidates whose scores are there or to come."""
+        """Candidates that were evaluated or are pending."""
         return [*self.cells, *self.pending]
 
     @property
     def best(self) -> Evaluated | None:
-        """The first of the highest score."""
+        """The first cell of the highest score."""
         return max(self.evaluated, key=lambda one: one.score, default=None)
 
     @property
     def cells(self) -> list[Cell]:
-        """The evaluated ones."""
+        """The evaluated cells."""
         return [one.cell for one in self.evaluated]
 
     @property
     def scores(self) -> np.ndarray:
-        """One an evaluated cell."""
+        """One score for each evaluated cell."""
         return np.array([one.score for one in self.evaluated])
 
     def measurements(self) -> tuple[list[Cell], np.ndarray]:
-        """Every measurement, of cells outside of the candidates last: a cell that was repeated stands here as often."""
+        """Every measurement, those of cells outside the candidates last; a repeated cell is listed as often."""
         pairs = [(one.cell, score) for one in (*self.evaluated, *self.outside) for score in one.scores]
         return [cell for cell, _ in pairs], np.array([score for _, score in pairs])

@@ -1,18 +1,18 @@
-"""The journal: one SQLite file with everything that was asked and told, in order, never changed, only added to.
+"""The journal: one SQLite file with everything that was asked and told, in order, only ever appended to.
 
-An event is on the disk before `ask` or `tell` returns, so that a process that is killed at any moment has lost nothing,
-and any number of processes may write to the same file, and of threads through one journal. What follows from the
-events is `History` (`metanp.search.fold`). Without a path the journal is in memory.
+An event is on the disk before `ask` or `tell` returns, so that a process that is killed at any moment loses nothing.
+Any number of processes may write to the same file, and any number of threads through one journal. `History` is computed
+from the events (`metanp.search.fold`). Without a path the journal is in memory.
 
     ask      a cell was given out to be evaluated, with the strategy's note and who evaluates it
     tell     a score of a cell, asked for or not, or known beforehand
     fail     an evaluation failed, and why
     drop     an evaluation was given up, or a failure forgotten; the cell may be asked for again
-    retract  all that was told of a cell is taken back, or what was told last
-    void     nothing any more: in the place of an event that was damaged
+    retract  all results of a cell are taken back, or the last one
+    void     nothing: takes the place of an event that was damaged
 
-Scores stand here as they were told; history and notes have them so that higher is better. The tables, and what a file
-that is not whole is told by, are in `metanp.search.schema`. A file that is read-only may be read.
+Scores are stored as the user gave them; history and notes have them so that higher is better. The tables, and how a
+damaged file is recognised, are in `metanp.search.schema`. A read-only file can be read.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ PATIENCE = 60.0  # seconds to wait for another process that writes
 class Journal:
     """The events of one search.
 
-    A journal pickles: one in a file is opened again where it was, one in memory carries its events.
+    A journal can be pickled: one in a file is opened again there, one in memory carries its events.
 
     Args:
         path: the file, or an address of SQLite's that begins with `file:`.
-        facts: what makes it this search and no other; kept in the file by who is first.
+        facts: what distinguishes this search from others; stored by whoever opens the file first.
         maximize: whether a higher score is better.
 
     Attributes:
-        naming: what cells are called beside their key, if anything; written beside what is asked for and told.
+        naming: gives the name of a cell, if it has one; stored with what is asked for and told.
 
     Raises:
-        JournalError: the file is no journal of ours, is of another format, is damaged, or differs in a fact; names
-            both values.
+        JournalError: the file is no journal of this project, is of another format, is damaged, or differs in a fact;
+            names both values.
     """
 
     def __init__(self, path: str | Path | None, facts: Mapping[str, str], maximize: bool = True):
@@ -103,18 +103,18 @@ class Journal:
         self._open({})
 
     def close(self) -> None:
-        """Let go of the file; everything is in it already."""
+        """Close the file; everything is in it already."""
         self._file.close()
 
     def agree(self, facts: Mapping[str, str]) -> None:
-        """Keep facts that this search shares with no other.
+        """Store facts in which this search must not differ.
 
         Raises:
             JournalError: the file has another value; names both.
         """
         self._check(facts)  # before anything is written
         self.remember(facts)
-        self._check(facts)  # somebody else may have been quicker
+        self._check(facts)  # another process may have been quicker
 
     def _check(self, facts: Mapping[str, str]) -> None:
         kept = self.facts()
@@ -125,19 +125,19 @@ class Journal:
                 )
 
     def remember(self, facts: Mapping[str, str]) -> None:
-        """Keep facts that may be said otherwise later; of several values, the first stays."""
+        """Store facts that may be given differently later; of several values, the first stays."""
         if facts.keys() <= self.facts().keys():
             return
         with self.together():
             schema.add_facts(self._file, facts)
 
     def facts(self) -> dict[str, str]:
-        """All of them, as the file has them."""
+        """All facts of the file."""
         with self._lock, explained(self.path):
             return schema.read_facts(self._file, self.path)
 
     def history(self, inside: Callable[[Cell], bool] | None = None) -> History:
-        """What follows from all events until now, those of other processes too.
+        """The history after all events until now, those of other processes too.
 
         Args:
             inside: whether a cell is a candidate, as in `metanp.search.fold.Fold.history`.
@@ -146,12 +146,12 @@ class Journal:
             return self._now().history(inside)
 
     def claimed(self) -> list[Cell]:
-        """Cells that have to be candidates: asked for and not told, or told, but not as known beforehand."""
+        """Cells that have to be candidates: pending ones, and those with a result that was not known beforehand."""
         with self._lock:
             return self._now().claimed()
 
     def names(self) -> dict[str, str]:
-        """What cells were called when they were first asked for or told, by key; of those that had a name."""
+        """Names of cells when they were first asked for or told, by key; of those that had a name."""
         with self._lock:
             return dict(self._now().names)
 
@@ -161,12 +161,12 @@ class Journal:
             return self._now().asked
 
     def spent(self) -> int:
-        """How many evaluations were told, failed ones too; without what was known beforehand or taken back."""
+        """How many results were told, failures too; without those known beforehand or taken back."""
         with self._lock:
             return self._now().spent
 
     def taken(self, key: str) -> bool:
-        """Whether the cell of this key need not be asked for again, as `History.taken` has it."""
+        """Whether the cell of this key need not be asked for again, as in `History.taken`."""
         with self._lock:
             return self._now().taken(key)
 
@@ -176,7 +176,7 @@ class Journal:
             return self._now().was_asked(key)
 
     def results(self, key: str) -> int:
-        """How many results of the cell of this key stand, failures too."""
+        """How many results the cell of this key has, failures too, without those taken back."""
         with self._lock:
             return self._now().results(key)
 
@@ -186,14 +186,14 @@ class Journal:
             return tuple(self._now().told.get(key, ()))
 
     def working(self) -> int:
-        """How many cells are out to workers that say that they are there (`alive`), or did once."""
+        """How many cells are out to workers that report that they are running (`alive`), or did once."""
         with self._lock, explained(self.path):
             out = self._now().out
             seen = {name for (name,) in self._file.execute("SELECT name FROM workers")}
             return sum(owner in seen for _, _, owner in out.values())
 
     def room(self, budget: int) -> int:
-        """How many more cells workers may be given until `budget` evaluations were told."""
+        """How many more cells workers may be given until `budget` results were told."""
         return max(0, budget - self.spent() - self.working())
 
     def cell(self, key: str) -> Cell | None:
@@ -204,11 +204,11 @@ class Journal:
     def ask(
         self, picks: Sequence[Pick], worker: str = "", budget: int | None = None, n: int | None = None
     ) -> list[Pick]:
-        """Write down that these are given out; those that others took meanwhile are left out of the answer.
+        """Record that these are given out; returns them without those that others took meanwhile.
 
         Args:
-            budget: no more are given out than there is `room` for.
-            n: nor more than so many.
+            budget: no more are given out than `room` allows.
+            n: the most to give out.
         """
         with self.together():
             now = self._now()
@@ -226,27 +226,27 @@ class Journal:
         note: Mapping[str, Any] | None = None,
         worker: str = "",
     ) -> None:
-        """Write down what came of a cell.
+        """Record a result of a cell.
 
         Args:
-            note: reason, of a failure; known, outside: told as known beforehand, and no candidate; last: of what is
-                taken back. What is empty or false is left out.
+            note: reason, of a failure; known, outside: a result known beforehand, of a cell that is no candidate; last:
+                take back the last result alone. Empty and false values are left out.
         """
         with self.together():
             self._write(kind, cell, score, {name: value for name, value in (note or {}).items() if value}, worker)
 
     def alive(self, worker: str) -> None:
-        """A worker of this process says that it is still there."""
+        """Record that a worker of this process is running."""
         with self.together():
             row = (worker, time.time(), *Process.this())
             self._file.execute("INSERT OR REPLACE INTO workers VALUES (?, ?, ?, ?, ?)", row)
 
     def adopt(self, worker: str, silent: float) -> list[Pick]:
-        """Cells given out to workers that are gone, from now on this worker's.
+        """Take over cells given out to workers that are gone.
 
         Args:
-            silent: seconds after which a worker that says nothing is taken for gone; one whose process has ended on
-                this machine is gone at once.
+            silent: seconds without a report after which a worker counts as gone; one whose process has ended on this
+                machine is gone at once.
         """
         with self.together():
             out = self._now().out
@@ -258,13 +258,13 @@ class Journal:
         return lost
 
     def events(self) -> list[dict[str, Any]]:
-        """All of them in order, by the names of `Event`; cells as JSON, times in seconds since 1970."""
+        """All events in order, by the names of `Event`; cells as JSON, times in seconds since 1970."""
         with self._lock:
             return [event._asdict() for event in self._read(0) if event.kind != "void"]
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """All that is written inside is written, or nothing; nobody else writes between what is read and written."""
+        """One transaction: everything inside is written or nothing, and nobody else writes in between."""
         with self._lock:
             if self._file.in_transaction:  # of this thread, as it has the lock
                 yield
@@ -287,7 +287,7 @@ class Journal:
             except BaseException:
                 if self._file.in_transaction:
                     self._file.execute("ROLLBACK")
-                self._fold, self._format = Fold(self.sign), kept  # it may have read what is no more
+                self._fold, self._format = Fold(self.sign), kept  # it may have read what was rolled back
                 raise
 
     def _upgrade(self) -> None:
@@ -297,7 +297,7 @@ class Journal:
 
     @staticmethod
     def _worker(worker: object) -> str:
-        """The name of a worker; a number, such as that of a process, is one too."""
+        """The name of a worker; a number, such as a process's, is a name too."""
         if isinstance(worker, str | int | np.integer) and not isinstance(worker, bool):
             return str(worker).encode("utf-8", "replace").decode("utf-8")
         raise InputError(f"worker is {shown(worker)} ({type(worker).__name__}); give a text or a number")
@@ -319,14 +319,14 @@ class Journal:
     def _is_gone(self, worker: str, silent: float) -> bool:
         row = self._file.execute("SELECT seen, machine, pid, started FROM workers WHERE name = ?", (worker,)).fetchone()
         if row is None:
-            return False  # a person, who need not say anything
+            return False  # a person, who does not report
         seen, machine, pid, started = row
         if not isinstance(seen, float) or not isinstance(pid, int):
             return False
         return seen < time.time() - silent or Process(str(machine), pid, str(started)).is_gone()
 
     def _now(self) -> Fold:
-        """With what was written since, by whomever; the caller has the lock."""
+        """The state with all events written since, by any process; the caller has the lock."""
         for event in self._read(self._fold.last):
             try:
                 self._fold.add(event)
@@ -345,7 +345,7 @@ class Journal:
 
 
 def remembered(path: Path) -> dict[str, str]:
-    """The facts of a journal, to be read before it is opened; empty where there is no file.
+    """The facts of a journal, read before it is opened; empty where there is no file.
 
     Raises:
         JournalError: the file is no journal, is damaged, or cannot be read.

@@ -1,4 +1,4 @@
-"""Candidates that are all there: a list of cells, or a space that is small enough.
+"""Candidates that are all listed: a list of cells, or a space that is small enough.
 
 Axes: row, of the list; option, the rows as well.
 """
@@ -27,11 +27,11 @@ COUNTED = re.compile(r"(\d+) cells [0-9a-f]{16}")  # the identity of every list 
 
 
 class Listed(Candidates):
-    """Cells that are all there.
+    """Cells that are all listed.
 
     Args:
         cells: as written; of those that compute the same, the first is the candidate.
-        space: tells which are neighbours; strategies that need neighbours refuse a list without one.
+        space: defines which cells are neighbours; strategies that need neighbours refuse a list without one.
         features: side features, rows as `cells`.
     """
 
@@ -70,23 +70,23 @@ class Listed(Candidates):
         return listed
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what is only remembered to be quicker."""
+        """Without caches."""
         return {**vars(self), "_rows": {}, "_encoded": {}}
 
     def agree(self, kept: str) -> bool:
-        """A list may have been another one; a space may not, nor may it be gone on with as a list."""
+        """The list of an earlier run may differ; a space may not, nor may its journal be continued with a list."""
         if self.identity != A_LIST:
             return kept in (self.identity, self.counted)
         return kept in (A_LIST, self.counted) or (bool(COUNTED.fullmatch(kept)) and not _of_a_space(kept))
 
     def cell(self, row: int) -> Cell:
-        """As it was given."""
+        """The cell as it was given."""
         if row not in self._cells:
             self._cells[row] = self.cells[[row]].to_cells()[0]
         return self._cells[row]
 
     def rows(self, cell: Cell) -> Int[np.ndarray, " row"]:
-        """Where the list has a cell that computes the same, in its order; empty where it has none."""
+        """Rows of cells that compute the same, ascending; empty where there are none."""
         if cell.key not in self._rows:
             wanted = CellArray.from_cells([cell]).pruned().fingerprint()
             first, last = (int(np.searchsorted(self._sorted, wanted, side)[0]) for side in ("left", "right"))
@@ -101,7 +101,7 @@ class Listed(Candidates):
         return self._inside[cell.key]
 
     def first_rows(self, cells: Sequence[Cell]) -> Int[np.ndarray, " cell"]:
-        """The row of the candidate for each of the cells, -1 where there is none: all at once, and for `has` too."""
+        """The row of the candidate for each cell, -1 where there is none; all at once, and cached for `has`."""
         if not cells:
             return np.zeros(0, dtype=np.int64)
         wanted = CellArray.from_cells(cells).pruned().fingerprint()
@@ -154,6 +154,6 @@ class Listed(Candidates):
 
 
 def _of_a_space(counted: str) -> bool:
-    """Whether this was the identity of one of the spaces that are listed."""
+    """Whether this was the identity of one of the spaces that can be listed."""
     size = int(counted.split()[0])
     return any(len(space) == size and Listed.of(space).counted == counted for space in SPACES.values())

@@ -1,6 +1,6 @@
 """Candidates of a space that is too large to list.
 
-Axes: option, the cells looked at in one ask.
+Axes: option, the cells considered in one ask.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from metanp.search.history import History
 from metanp.side import Side
 from metanp.spaces import Space
 
-CLIMBS = 5  # steps over neighbours, from the most promising cells, in one ask
+CLIMBS = 5  # steps to neighbours of the most promising cells, in one ask
 
 
 class Open(Candidates):
     """A space that is not listed.
 
     Args:
-        samples: random cells in each ask. parents: cells whose neighbours are looked at, the best evaluated ones first.
+        samples: random cells in each ask. parents: the best evaluated cells, whose neighbours are considered.
     """
 
     space: Space

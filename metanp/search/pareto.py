@@ -4,7 +4,7 @@ A cell is on the *front* when no other has at least its score at no more than it
 that the front dominates up to a reference, in units of score times cost; it grows with every cell that reaches the
 front, and only then.
 
-Axes: point; known, points that are there already; draw. Scores higher, costs lower is better.
+Axes: point; known, points that were measured already; draw. Higher scores and lower costs are better.
 
 Source: Zitzler and Thiele 1999; expected hypervolume improvement, Emmerich et al. 2006, here with one goal known.
 """
@@ -43,7 +43,7 @@ def pareto_front(history: History, cost: Callable[[Cell], float]) -> list[Evalua
 
 @dataclass(frozen=True)
 class Reference:
-    """The corner that areas are measured to: points of a lower score or a higher cost count for nothing."""
+    """The corner to which areas are measured: points of a lower score or a higher cost count for nothing."""
 
     score: float
     cost: float
@@ -52,7 +52,7 @@ class Reference:
     def beyond(cls, score: Float[np.ndarray, " a"], cost: Float[np.ndarray, " b"]) -> Reference:
         """Below the lowest score and above the highest cost, so that these count too.
 
-        By a tenth of their ranges; of costs that are levels, by the mean step from one to the next where that is more.
+        By a tenth of their ranges; of costs with few levels, by the mean step between levels where that is more.
         """
         return cls(-_beyond(-score), _beyond(cost, 1 / max(1, len(np.unique(cost)) - 1)))
 

@@ -1,8 +1,8 @@
-"""Which process this is, so that another one on the same machine can tell later that it is gone.
+"""Which process this is, so that another one on the same machine can find out later that it has ended.
 
-A process number alone says little: it is given again, and another machine or container has its own. Kept with it are
-the machine as far as process numbers mean the same (Linux: the boot and the namespace; elsewhere the host's name), and
-when the process started.
+A process number alone is not enough: numbers are reused, and another machine or container has its own. Stored with it
+are the machine, in the sense that process numbers mean the same (Linux: the boot and the namespace; elsewhere the
+host's name), and when the process started.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Process(NamedTuple):
 
     @classmethod
     def this(cls) -> Process:
-        """The one that asks."""
+        """The calling process."""
         return _process(os.getpid())
 
     def is_gone(self) -> bool:
@@ -35,7 +35,7 @@ class Process(NamedTuple):
         if self.machine == UNKNOWN or self.machine != _machine() or self.pid <= 0:
             return False
         try:
-            os.kill(self.pid, 0)  # asks, and sends nothing
+            os.kill(self.pid, 0)  # checks, and sends no signal
         except (ProcessLookupError, OverflowError):
             return True
         except OSError:
@@ -68,7 +68,7 @@ def _stat(pid: int) -> list[str]:
 
 
 def _has_ended(pid: int) -> bool:
-    """Whether it is dead, and only waits to be asked about."""
+    """Whether it has ended and only waits to be reaped."""
     return _stat(pid)[:1] in (["Z"], ["X"])
 
 

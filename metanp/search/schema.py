@@ -2,10 +2,10 @@
 
     1   the first: no checksums
     2   each event carries a checksum and the cell's name, numbers of events are consecutive, and the facts have a
-        checksum among them; workers say which process they are
+        checksum among them; workers record which process they are
 
 A file of format 1 is read as it is, and brought to format 2 in one transaction with the first write (`upgrade`). A
-version of this library that knows format 1 alone refuses one of format 2 and says so.
+version of this library that reads format 1 alone refuses one of format 2 and says so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from metanp.search.event import Event, read_event
 
 FORMAT, READ = "2", ("1", "2")
 TABLES = {"facts", "events", "workers"}
-CHECKSUM = "checksum"  # the fact that is one over all others
+CHECKSUM = "checksum"  # the fact that is a checksum over all others
 COLUMNS = ", ".join(Event._fields)
 FIRST_COLUMNS = ", ".join(Event._fields[:-1])  # of format 1
 
@@ -45,7 +45,7 @@ class ReadOnlyError(JournalError):
 
 @contextmanager
 def explained(path: str | Path | None) -> Iterator[None]:
-    """What SQLite says as a JournalError that names the file and what to do."""
+    """Turn SQLite's errors into a JournalError that names the file and the remedy."""
     try:
         yield
     except sqlite3.Error as error:
@@ -71,12 +71,12 @@ def damaged(path: str | Path | None, what: str) -> JournalError:
 
 
 def connect(path: str | Path | None, timeout: float) -> sqlite3.Connection:
-    """The file, or memory without one; `file:` addresses are taken as SQLite takes them, `?mode=ro` and so on."""
+    """The file, or memory without one; `file:` addresses are read as SQLite does, with `?mode=ro` and so on."""
     name = ":memory:" if path is None else str(path)
     file = sqlite3.connect(
         name, timeout=timeout, isolation_level=None, check_same_thread=False, uri=name.startswith("file:")
     )
-    # bytes that are no text are found with the event that they are in, and not by SQLite
+    # bytes that are no text are reported with the event that holds them, not by SQLite
     file.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     return file
 
@@ -96,10 +96,10 @@ def has_tables(file: sqlite3.Connection, path: str | Path | None) -> bool:
 
 
 def read_facts(file: sqlite3.Connection, path: str | Path | None) -> dict[str, str]:
-    """What is written of the search; empty where the file is.
+    """The facts of the search; empty where the file is.
 
     Raises:
-        JournalError: no journal of ours, of another format, or not whole.
+        JournalError: no journal of this project, of another format, or damaged.
     """
     if not has_tables(file, path):
         return {}
@@ -117,39 +117,39 @@ def read_facts(file: sqlite3.Connection, path: str | Path | None) -> dict[str, s
 
 
 def check_pages(file: sqlite3.Connection, path: str | Path | None) -> None:
-    """JournalError where SQLite finds the file damaged: pages that were cut off, or that count what is not there."""
+    """JournalError where SQLite finds the file damaged: pages missing, or entries without their data."""
     (said,) = file.execute("PRAGMA quick_check(1)").fetchone()
     if said != "ok":
         raise damaged(path, " ".join(str(said).split()).removeprefix("*** in database main *** "))
 
 
 def create(file: sqlite3.Connection) -> None:
-    """Tables of this format, inside of a transaction."""
+    """Create the tables of this format, inside a transaction."""
     for statement in (_FACTS, _EVENTS, _WORKERS):
         file.execute(statement)
     add_facts(file, {"format": FORMAT})
 
 
 def add_facts(file: sqlite3.Connection, facts: Mapping[str, str]) -> None:
-    """Facts that are not there yet, inside of a transaction; of several values, the first stays."""
+    """Add facts that are missing, inside a transaction; of several values, the first stays."""
     file.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", list(facts.items()))
     _seal_facts(file)
 
 
 def add_event(file: sqlite3.Connection, event: Event) -> None:
-    """One event, inside of a transaction."""
+    """Add one event, inside a transaction."""
     marks = ", ".join("?" * (len(event) + 1))
     file.execute(f"INSERT INTO events ({COLUMNS}, checksum) VALUES ({marks})", (*event, event.checksum()))
 
 
 def read_events(file: sqlite3.Connection, path: str | Path | None, after: int, sealed: bool) -> list[Event]:
-    """The events of a higher number than `after`, in order.
+    """The events with a number above `after`, in order.
 
     Args:
         sealed: whether the file is of a format with checksums.
 
     Raises:
-        JournalError: an event that is not as it was written, or that is missing; names it and what to do.
+        JournalError: an event that is not as it was written, or that is missing; names it and the remedy.
     """
     columns = f"{COLUMNS}, checksum" if sealed else f"{FIRST_COLUMNS}, '', NULL"
     events = []
@@ -173,7 +173,7 @@ def unreadable(path: str | Path | None, number: int, why: str, sealed: bool) -> 
 
 
 def upgrade(file: sqlite3.Connection, path: str | Path | None) -> None:
-    """From format 1, inside of a transaction; every event is checked before it gets its checksum.
+    """From format 1, inside a transaction; every event is checked before it gets its checksum.
 
     Raises:
         JournalError: an event is damaged.
@@ -187,7 +187,7 @@ def upgrade(file: sqlite3.Connection, path: str | Path | None) -> None:
     file.execute(_WORKERS)
     before = 0
     for event in events:
-        for number in range(before + 1, event.id):  # somebody took it out by hand
+        for number in range(before + 1, event.id):  # removed by hand
             add_event(file, Event(number, 0.0, "void", "", "", None, "", ""))
         add_event(file, event)
         before = event.id

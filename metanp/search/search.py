@@ -1,14 +1,14 @@
-"""Ask and tell: which cells to evaluate next, and what came of them.
+"""Ask and tell: which cells to evaluate next, and their results.
 
     candidates + history -> strategy -> picks -> journal -> you -> scores -> journal -> history
 
     search = Search(get_space("nasbench201"), journal="run.sqlite")
-    for cell in [*search.pending, *search.ask(5)]:  # pending: asked for before, and not told
+    for cell in [*search.pending, *search.ask(5)]:  # pending: asked for before, without a result
         search.tell(cell, train(cell))  # or search.tell(cell, FAILED)
     search.best()
 
 Scores may come late, in any order, several times for one cell, and for cells that were never asked for; they may be
-taken back (`retract`). Everything is in the journal before a call returns: start again with the same file, from as many
+taken back (`retract`). Everything is in the journal before a call returns: start again with the same file, in as many
 processes as you like. Threads may share one `Search`.
 """
 
@@ -49,16 +49,16 @@ ATTEMPTS = 20  # to find picks that nobody else takes at the same moment
 
 
 class SearchWarning(UserWarning):
-    """Something allowed, but worth knowing."""
+    """Input that is accepted, but may be a mistake."""
 
 
 @dataclass(frozen=True)
 class Suggestion:
     """A cell worth an evaluation, and why.
 
-    mean, std: expected score and its standard deviation, in the units told (of standard deviations before any score was
-    told). p_improve: probability to be better than the best cell until now. None where the strategy has no model that
-    says so. note: what else the strategy says.
+    mean, std: expected score and its standard deviation, in the units told (in standard deviations before any score was
+    told). p_improve: probability of being better than the best cell so far. None where the strategy has no model that
+    gives it. note: other entries of the strategy.
     """
 
     cell: Cell
@@ -71,7 +71,7 @@ class Suggestion:
 
     @classmethod
     def of(cls, pick: Pick, sign: int) -> Suggestion:
-        """From what a strategy wrote, where higher is better; sign: -1 where lower is, in the units told."""
+        """From a strategy's note, where higher is better; sign: -1 where lower is better in the units told."""
         note = dict(pick.note)
         mean = note.pop("mean", None)
         mean = None if mean is None else sign * mean
@@ -94,12 +94,12 @@ class Search:
 
     Args:
         where: a space, a list of cells, or `Candidates`.
-        strategy: a name of `metanp.search.strategies.STRATEGIES`, where a class of yours is, as "my.module:Mine", or
-            one that you made.
+        strategy: a name of `metanp.search.strategies.STRATEGIES`, a class of your own, as "my.module:Mine", or an
+            object of one.
         rng: a seed, or a generator that gives one; None for another search each time. The same seed and the same scores
-            told give the same search, in one process or in several one after another.
-        journal: file that keeps it; made where there is none. Without, it is kept in memory. A list of cells may have
-            grown since, be in another order, or lack cells that were neither asked for nor told.
+            give the same search, in one process or in several one after another.
+        journal: file that stores the search; created where there is none. Without it the search is kept in memory. A
+            list of cells may have grown since, be in another order, or lack cells neither asked for nor told.
         maximize: False where lower is better.
         feasible: whether a cell may be asked for.
         features: side features of a list of cells, as in `MetaNP.fit`.
@@ -136,7 +136,7 @@ class Search:
         self.seed = read_seed(rng)
         self.journal = Journal(journal, {}, maximize)
         agree(self.journal, self.candidates)
-        self._thinking = threading.Lock()  # models and what candidates remember are one thread's at a time
+        self._thinking = threading.Lock()  # models and caches of candidates serve one thread at a time
 
     def __repr__(self) -> str:
         where = f"<Search of {clipped(self.candidates.name, 100)}"
@@ -156,7 +156,7 @@ class Search:
         return search_page(repr(self), self.plot(), best.cell.plot() if best else None)
 
     def plot(self) -> Picture:
-        """The scores in the order in which they came, and the best until then."""
+        """The scores in order of evaluation, and the best until then."""
         from metanp.pictures.search import draw_search
 
         return draw_search((self.sign * self.history.scores).tolist(), self.sign > 0, self.candidates.name)
@@ -177,48 +177,48 @@ class Search:
         self.close()
 
     def close(self) -> None:
-        """Let go of the journal; everything is in it already."""
+        """Close the journal; everything is in it already."""
         self.journal.close()
 
     @property
     def history(self) -> History:
-        """What was asked and told until now, by all processes; scores turned so that higher is better."""
+        """What was asked and told until now, by all processes; scores such that higher is better."""
         history = self.journal.history(self.candidates.has)
         return history.within(self.candidates.has) if self.candidates.identity == A_LIST else history
 
     @property
     def pending(self) -> list[Cell]:
-        """Cells that were asked for, by whomever, and not told."""
+        """Cells that were asked for, by any process, and have no result."""
         return list(self.history.pending)
 
     def ask(self, n: int = 1, worker: str = "") -> list[Cell]:
         """Cells to evaluate next, best first; fewer than `n` where no more are left.
 
         Args:
-            worker: who evaluates them, where several do: cells of one that is gone can be taken over by another
+            worker: who evaluates them, where there are several: cells of one that is gone can be taken over by another
                 (`metanp search run` does).
 
         Raises:
             ValueError: `n` below 1.
-            metanp.search.journal.JournalError: others took all that was chosen, again and again.
+            metanp.search.journal.JournalError: others repeatedly took all that was chosen.
         """
         return [pick.cell for pick in self.ask_with_notes(n, worker)]
 
     def ask_with_notes(self, n: int = 1, worker: str = "", budget: int | None = None) -> list[Pick]:
-        """As `ask`, with what the strategy wrote beside each cell.
+        """As `ask`, with the strategy's note for each cell.
 
         Args:
-            budget: evaluations in all, as in `metanp.search.journal.Journal.room`; fewer cells where it has no room.
+            budget: evaluations in total, as in `metanp.search.journal.Journal.room`; fewer cells where no room is left.
 
         Raises:
             ValueError: `n` below 1.
-            metanp.search.journal.JournalError: others took all that was chosen, again and again.
+            metanp.search.journal.JournalError: others repeatedly took all that was chosen.
         """
         given: list[Pick] = []
         n = _at_least_one(n)
         for lost in range(ATTEMPTS):
             missing = n - len(given)
-            picks = self._propose(missing + lost)  # the more to choose from, the more others are in the way
+            picks = self._propose(missing + lost)  # after each conflict with others, choose from more
             given += self.journal.ask(picks, worker, budget, missing)
             if len(given) == n or not picks or (budget is not None and not self.journal.room(budget)):
                 return given
@@ -227,7 +227,7 @@ class Search:
         return given
 
     def suggestions(self, n: int = 10) -> list[Suggestion]:
-        """What `ask` would answer and why; nothing is given out.
+        """What `ask` would return, and why; nothing is given out.
 
         Raises:
             ValueError: `n` below 1.
@@ -235,11 +235,11 @@ class Search:
         return [Suggestion.of(pick, self.sign) for pick in self._propose(n)]
 
     def tell(self, cell: Cell, score: float | Failed, worker: str = "", known: bool = False) -> None:
-        """What came of a cell; a second score of the same cell is a second measurement.
+        """Report the result of a cell; a second score of the same cell is a second measurement.
 
         Args:
             known: a result that was known beforehand, not evaluated for this search: it counts in no budget, and the
-                cell need not be a candidate. One that is none teaches the model, and is neither answered nor the best.
+                cell need not be a candidate. If it is not, the model learns from it, but it is never suggested or best.
 
         Warns:
             SearchWarning: the cell was never asked for, or was told before. Both are kept.
@@ -263,16 +263,16 @@ class Search:
             _say("this cell was never asked for; its score is kept all the same")
 
     def retract(self, cell: Cell, last: bool = False) -> None:
-        """Take back what was told of a cell: wrong scores, or a failure that was none.
+        """Take back results of a cell: wrong scores, or a failure that was none.
 
-        A cell of which nothing is left is free again: it may be asked for, or told anew. What was taken back counts in
-        no budget any more, and stays in the journal to be read.
+        A cell without any result left is free again: it may be asked for, or told anew. Results that were taken back
+        count in no budget any more; their events stay in the journal.
 
         Args:
-            last: only what was told last, of several measurements.
+            last: only the last of several results.
 
         Raises:
-            ValueError: nothing was told of it; nothing is written.
+            ValueError: the cell has no result; nothing is written.
         """
         _check_cell(cell)
         retract(self.journal, cell, last)
@@ -281,12 +281,12 @@ class Search:
         """Give up a cell that was asked for, or forget that it failed; it may be asked for again.
 
         Args:
-            worker: whose it was; nothing happens where it is another's by now. Anybody's without.
+            worker: who has it; nothing happens if another worker has it by now. Without it, whoever has it.
         """
         self.journal.tell("drop", self._find(cell), worker=worker)
 
     def best(self) -> Best | None:
-        """The best cell until now; None before any was told."""
+        """The best cell until now; None before any score was told."""
         best = self.history.best
         return None if best is None else Best(best.cell, self.sign * best.score, len(best.scores))
 
@@ -341,7 +341,7 @@ def _candidates(
 def _is_large(space: Space) -> bool:
     try:
         return len(space) > LISTED
-    except OverflowError:  # of Python's own: no length is beyond 2^63
+    except OverflowError:  # Python's own: a length above 2^63
         return True
 
 

@@ -1,8 +1,8 @@
-"""How a search chooses what to evaluate next: what all strategies are.
+"""The interface of strategies: how a search chooses what to evaluate next.
 
-A strategy reads the history and the candidates and keeps nothing of its own, so that a search that was interrupted
-goes on as if it had not been. What it wants to find again later it writes beside its picks (`note`), which the history
-gives back with the cell.
+A strategy reads the history and the candidates and keeps no state of its own, so that an interrupted search continues
+as if it had not been interrupted. What it needs again later it writes into the `note` of its picks, which the history
+returns with the cell.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from metanp.search.history import History
 class Pick:
     """A cell to evaluate.
 
-    note: why. `mean`, `std` and `p_improve` are numbers that a model gave: the expected score, its standard deviation,
-    and the probability that the cell is better than the best one until now. Others are a strategy's own. JSON.
+    note: why. `mean`, `std` and `p_improve` come from a model: the expected score, its standard deviation, and the
+    probability that the cell is better than the best one so far. Other entries are a strategy's own. JSON.
     """
 
     cell: Cell

@@ -1,13 +1,13 @@
-"""A predictor inside a strategy: it learns from the history, then says what it expects of options.
+"""A predictor inside a strategy: it learns from the history, then predicts options.
 
-Anything that keeps to `metanp.contract` will do, made anew for each ask, and MetaNP, which is only conditioned, and
-learns from failures as well. Strategies name theirs by `predictor`: "metanp", where a class is, such as
-"metanp.baselines.trees:XGBoost", or what makes one for a `seed`. What a predictor reads of a list of cells is made
-once, not once an ask.
+Any predictor of `metanp.contract` can be used, made anew for each ask; so can MetaNP, which is only conditioned, and
+learns from failures as well. A strategy's `predictor` is "metanp", the name of a class, such as
+"metanp.baselines.trees:XGBoost", or a function that makes a predictor for a `seed`. Encodings of a list of cells are
+made once, not once an ask.
 
-Scores are the user's, higher is better, without measurement noise where the predictor can tell.
+Scores are the user's, higher is better, without measurement noise where the predictor can separate it.
 
-Axes: option, the cells looked at in one ask.
+Axes: option, the cells considered in one ask.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from metanp.side import Side
 
 @dataclass(frozen=True)
 class Prediction:
-    """Expected score of each option, and its standard deviation where the predictor knows one."""
+    """Expected score of each option, and its standard deviation where the predictor gives one."""
 
     mean: Float[np.ndarray, " option"]
     std: Float[np.ndarray, " option"] | None
@@ -51,7 +51,7 @@ class Prediction:
         return place
 
     def note(self, row: int) -> dict[str, float]:
-        """What is written beside a pick."""
+        """The note of a pick."""
         std = {} if self.std is None else {"std": float(self.std[row])}
         return {"mean": float(self.mean[row]), **std}
 
@@ -67,15 +67,15 @@ class Surrogate(ABC):
 
     @abstractmethod
     def fit(self, history: History, candidates: Candidates, rng: np.random.Generator) -> Predict:
-        """Learn from all measurements; good until the next fit."""
+        """Learn from all measurements; the result is valid until the next fit."""
 
 
 class Trained(Surrogate):
-    """A predictor that learns anew. Args: make: gives an unfitted one for a `seed`.
+    """A predictor that is trained anew. Args: make: makes an unfitted one for a `seed`.
 
     Raises:
-        TypeError: it gives no predictor.
-        ImportError: a library that it needs is missing: told now, not after the first evaluations.
+        TypeError: it makes no predictor.
+        ImportError: a library that it needs is missing; raised now, not after the first evaluations.
     """
 
     def __init__(self, make: Callable[..., Predictor]):
@@ -128,7 +128,7 @@ class Conditioned(Surrogate):
 
 
 def maker(predictor: str | Callable[..., Predictor]) -> Callable[..., Predictor]:
-    """What makes a predictor, by its name; a class itself is as good.
+    """The function or class that makes a predictor, from its name; a function or class is returned as it is.
 
     Raises:
         ValueError: nothing of this name.
@@ -146,11 +146,11 @@ def maker(predictor: str | Callable[..., Predictor]) -> Callable[..., Predictor]
 
 
 def surrogate(predictor: str | Callable[..., Predictor], checkpoint: str = "default") -> Surrogate:
-    """By name, or from something that makes a predictor for a `seed`. checkpoint: MetaNP's.
+    """By name, or from a function that makes a predictor for a `seed`. checkpoint: MetaNP's.
 
     Raises:
         ValueError: nothing of this name.
-        TypeError: what is there makes no predictor.
+        TypeError: the class or function makes no predictor.
         ImportError: a library that it needs is missing; says how to install it.
     """
     make = maker(predictor)
@@ -160,7 +160,7 @@ def surrogate(predictor: str | Callable[..., Predictor], checkpoint: str = "defa
 def predict_all(
     predict: Predict, history: History, candidates: Candidates, rng: np.random.Generator
 ) -> tuple[Options, Prediction]:
-    """The options of this ask, the best in expectation among them, and what is predicted of each."""
+    """The options of this ask, chosen by expected score, and their predictions."""
     options = candidates.options(history, rng, lambda found: predict(found).mean)
     return options, predict(options)
 

@@ -1,4 +1,4 @@
-"""Small steps through NAS-Bench-101: which cells are one edit away, and what two cells have between them.
+"""Edits of cells of NAS-Bench-101: neighbours, mutation and crossover.
 
 Every cell here is canonical (hence pruned and in topological order), within the benchmark's limits, and live. Adding a
 vertex with one edge in and one out is an edit of its own: without it a walk could lose vertices and never gain one.

@@ -61,7 +61,7 @@ class Enumeration:
         return [text[i : i + 32] for i in range(0, len(text), 32)]
 
     def index(self, hashes: Sequence[str]) -> Int[np.ndarray, " hash"]:
-        """Where each md5 stands; ValueError names the first that is not there."""
+        """The row of each md5; ValueError names the first that is unknown."""
         wrong = next((text for text in hashes if len(text) != 32), None)
         if wrong is not None:
             raise ValueError(f"{wrong!r} is no md5 of 32 hexadecimal digits")
@@ -167,7 +167,7 @@ def _unique_graphs(size: int) -> UInt32[np.ndarray, " graph"]:
 
 
 def _bit_of(u: Int[np.ndarray, " pair"], v: Int[np.ndarray, " pair"]) -> Int[np.ndarray, " pair"]:
-    """Where the pair (u, v) stands among the pairs of the largest matrix."""
+    """The position of the pair (u, v) among the pairs of the largest matrix."""
     place = np.zeros((MAX_VERTICES, MAX_VERTICES), dtype=int)
     place[np.triu_indices(MAX_VERTICES, 1)] = np.arange(MAX_VERTICES * (MAX_VERTICES - 1) // 2)
     return place[u, v]

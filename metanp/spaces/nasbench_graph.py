@@ -1,13 +1,13 @@
 """NAS-Bench-Graph: graph neural networks of four layers, each reading the input or an earlier layer; 26,206 of them.
 
 An architecture is a link list and four operations: layer i (from 1) reads layer links[i - 1], 0 being the input. Layers
-that nobody reads are concatenated into the output. As a cell: input -> layers along the links, every leaf -> output.
+that no layer reads are concatenated into the output. As a cell: input -> layers along the links, every leaf -> output.
 The benchmark numbers layers in any order and calls trees that differ by it the same; nine trees remain (`LINKS`).
 
 It also calls architectures the same that differ by an *idle* skip, and writes that skip in front of everything, between
 input and first layer: a skip with layers behind it; a skip alone behind its layer; and a skip from input to output,
 where the raw features are not used. `representative` does this, and the space holds representatives only, as its
-tables do. A cell keeps its skips all the same, and `Cell.key` tells apart what only an idle skip tells apart.
+tables do. A cell keeps its skips all the same, so that the `Cell.key` of two cells differs where only idle skips do.
 
 Operations by digit: 0 gat 1 gcn 2 gin 3 cheb 4 sage 5 arma 6 graph (our `graphconv`) 7 fc 8 skip.
 Text: `0,0,1,2|gat,gcn,gin,skip`. Index: operations counted up, the last fastest but for the tree, as in the tables.

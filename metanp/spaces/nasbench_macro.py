@@ -2,7 +2,7 @@
 
 Eight digits, one a block, first to last: 0 skip, 1 inverted bottleneck with kernel 3 and expansion 3, 2 the same with
 kernel 5 and expansion 6. The index counts the digits up. Blocks stand in three stages of 2, 3 and 3 whose first block
-halves the image; the chain does not say so.
+halves the image; the chain does not show this.
 
 Source: Su et al., "Prioritized architecture sampling with Monte-Carlo tree search", CVPR 2021 (arXiv:2103.11922).
 """

@@ -2,7 +2,7 @@
 
 A cell is then a row of digits. NAS-Bench-201, the TransNAS-Bench-101 micro space and NAS-Bench-Macro are of this kind;
 the first two put operations on the edges of a graph of four states, and arrive here as its line graph (`FOUR_STATES`).
-What a digit means, and the text around the digits, each space says itself.
+Each space defines the meaning of its digits and the text around them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The commands of `metanp search`; what they do is in the modules beside this one and in `metanp.search`."""
+"""The commands of `metanp search`; their work is done in the modules beside this one and in `metanp.search`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from rich.text import Text
 from metanp.search.command_line.opening import Names, Options, read_limits
 from metanp.search.search import Suggestion
 
-# a paragraph of help is one line: it is broken as wide as the terminal is
+# a paragraph of help is one line: the terminal wraps it
 HELP = (
     "Find the best cell from few evaluations: ask for cells, evaluate them, tell their scores.\n\n"
-    "The first command says what is searched, as in: metanp search --space nasbench201 --journal run.sqlite ask. "
-    "The journal remembers it with everything that is asked and told: later commands need --journal FILE alone."
+    "The first command states what is searched, as in: metanp search --space nasbench201 --journal run.sqlite ask. "
+    "The journal stores it with everything that is asked and told: later commands need --journal FILE alone."
 )
 RUN_HELP = (
     "Drive your own training command until a budget is spent.\n\n"
@@ -49,7 +49,7 @@ class Form(StrEnum):
 @app.callback()
 def search(
     context: typer.Context,
-    journal: Annotated[Path | None, typer.Option(help="File that keeps the search; made where there is none.")] = None,
+    journal: Annotated[Path | None, typer.Option(help="File that stores the search; created if missing.")] = None,
     space: Annotated[str | None, typer.Option(help="Search space, such as nasbench201.")] = None,
     pool: Annotated[Path | None, typer.Option(help="Candidates instead: JSON lines with 'cell'.")] = None,
     minimize: Annotated[bool | None, typer.Option("--minimize/--maximize", help="Which scores are better.")] = None,
@@ -92,7 +92,7 @@ def tell(
         bool, typer.Option("--known", help="Results known beforehand: of any cells, and counted in no budget.")
     ] = False,
 ) -> None:
-    """Say what came of cells: all lines of a file, or none where one is wrong."""
+    """Report results of cells: all lines of a file, or none where one is wrong."""
     from metanp.search.command_line.results import tell as tell_all
 
     data = sys.stdin.buffer.read() if str(source) == "-" else source.read_bytes()
@@ -120,9 +120,9 @@ def drop(context: typer.Context, ids: Ids) -> None:
 def retract(
     context: typer.Context,
     ids: Ids,
-    last: Annotated[bool, typer.Option("--last", help="Only what was told last of each, not everything.")] = False,
+    last: Annotated[bool, typer.Option("--last", help="Only the last result of each, not all.")] = False,
 ) -> None:
-    """Take back what was told of cells, scores or failures: they may be asked for again, or told anew."""
+    """Take back results of cells, scores or failures: they may be asked for again, or told anew."""
     from metanp.search.retraction import retract as take_back
 
     journal, names, _ = context.obj.open_journal()
@@ -138,7 +138,7 @@ def status(
     as_json: AsJson = False,
     plot: Annotated[Path | None, typer.Option(help="Write the best score over evaluations to a .svg or .png.")] = None,
 ) -> None:
-    """Where the search stands."""
+    """Show the state of the search."""
     from metanp.search.command_line import status as standing
     from metanp.search.command_line.plot import write_plot
 
@@ -161,7 +161,7 @@ def suggest(
     strategy: Strategy = None,
     checkpoint: Checkpoint = None,
 ) -> None:
-    """What ask would answer, and why; nothing is given out."""
+    """Show what ask would return, and why; nothing is given out."""
     from metanp.search.command_line.status import drawn
 
     opened = _options(context, strategy, checkpoint).open()
@@ -191,7 +191,7 @@ def run(
     timeout: Annotated[float | None, typer.Option(help="Seconds, after which an evaluation is killed.")] = None,
     retries: Annotated[int, typer.Option(min=0, help="Further attempts after a failed one.")] = 0,
     give_up: Annotated[int, typer.Option(help="Stop after so many failed evaluations in a row.")] = 10,
-    logs: Annotated[Path | None, typer.Option(help="Folder of what evaluations print; beside the journal.")] = None,
+    logs: Annotated[Path | None, typer.Option(help="Folder for evaluations' output; default beside journal.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each evaluation.")] = False,
     strategy: Strategy = None,
     checkpoint: Checkpoint = None,
@@ -207,7 +207,7 @@ def run(
     folder = options.file.with_name(options.file.name + ".logs") if logs is None else logs
     command = Command.parse(evaluate, folder, timeout, retries)
     if not command.names_cell:
-        _say("the command has no {cell}: it can tell cells apart by METANP_CELL and METANP_ID alone")
+        _say("the command has no {cell}: it can distinguish cells only by METANP_CELL and METANP_ID")
     opened = options.open()
     names = opened.names
     if torch := sys.modules.get("torch"):
@@ -227,7 +227,7 @@ def run(
 
 
 def _options(context: typer.Context, strategy: str | None, checkpoint: str | None) -> Options:
-    """Those before the command, and what the command says itself."""
+    """The options before the command, overridden by those of the command."""
     said = {"strategy": strategy, "checkpoint": checkpoint}
     return replace(context.obj, **{name: value for name, value in said.items() if value is not None})
 

@@ -3,11 +3,11 @@
     python train.py --cell {cell}   ->   a process group of its own   ->   the last line that it prints, the score
 
 No shell reads the command: it is split once, and each argument's placeholders are filled in. The cell is in the
-environment too. The score is a number, or JSON with a "score". All that the command prints is kept in a log file.
-An evaluation fails when the command ends with another status than 0, prints no score, or takes too long; what it
-started is killed then, and also after it ended well. POSIX alone, because of process groups.
+environment too. The score is a number, or JSON with a "score". All output of the command is kept in a log file. An
+evaluation fails when the command ends with a status other than 0, prints no score, or takes too long. Processes that it
+started are killed then, and also after a success. POSIX alone, because of process groups.
 
-Nothing here knows of a journal.
+Independent of the journal.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ PLACEHOLDERS = re.compile(r"\{(cell|json|id|worker)\}")
 TICK = 0.1  # seconds between looks at the clock
 CHUNK = 1 << 16  # bytes read at once
 LAST = 1 << 24  # bytes at the end of an output in which its last line is looked for
-LEFTOVERS = 64  # reads after the end: what is in the pipes, and not all that an escaped process may ever write
+LEFTOVERS = 64  # reads after the end: empties the pipes, without waiting for what an escaped process may still write
 SHOWN = 200  # characters of a line in a reason
 
 
 @dataclass(frozen=True)
 class Job:
-    """What one evaluation is about. text: the benchmark's own, or JSON. worker: number of the place it runs in."""
+    """The cell of one evaluation. text: the benchmark's own, or JSON. worker: number of the place it runs in."""
 
     id: str
     json: str
@@ -49,14 +49,14 @@ class Job:
     worker: int
 
     def fill(self, argument: str) -> str:
-        """An argument with its placeholders filled in; what is filled in is not read again."""
+        """An argument with its placeholders filled in; inserted text is not searched for placeholders."""
         values = {"cell": self.text, "json": self.json, "id": self.id, "worker": str(self.worker)}
         return PLACEHOLDERS.sub(lambda found: values[found[1]], argument)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it. score: None where it failed, or was given up before it ended (`dropped`)."""
+    """The result of an evaluation. score: None where it failed, or was given up before it ended (`dropped`)."""
 
     score: float | None
     reason: str
@@ -104,12 +104,12 @@ class Command:
 
     @property
     def names_cell(self) -> bool:
-        """Whether its arguments tell one cell from another."""
+        """Whether its arguments distinguish cells."""
         names = PLACEHOLDERS.findall(" ".join(self.arguments))
         return any(name != "worker" for name in names)
 
     def log(self, id: str) -> Path:
-        """The file that keeps what it prints."""
+        """The file that keeps its output."""
         name = re.sub(r"[^\w.-]", lambda found: f"%{ord(found[0]):x}", id)
         return self.logs / f"{name[:200]}.log"
 
@@ -142,7 +142,7 @@ class _Attempt:
         self.out, self.err = bytearray(), bytearray()
 
     def run(self, number: int) -> None:
-        """Until it ends, or is ended."""
+        """Run until it ends or is killed."""
         arguments = [self.job.fill(argument) for argument in self.command.arguments]
         self.log.write(f"$ {shlex.join(arguments)}  # attempt {number}\n".encode())
         self.log.flush()
@@ -186,16 +186,16 @@ class _Attempt:
                     process.wait()
                 elif streams.get_map():
                     self._read(streams, TICK)
-                else:  # it closed its outputs and goes on
+                else:  # it closed its outputs and still runs
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(TICK)
-            kill(process.pid)  # what it left running, which may hold its outputs open
+            kill(process.pid)  # processes that it left running, which may hold its outputs open
             for _ in range(LEFTOVERS):
                 if not self._read(streams, 0):
                     break
 
     def _read(self, streams: selectors.BaseSelector, seconds: float) -> bool:
-        """What is there to read; whether there was anything."""
+        """Read the available output; whether there was any."""
         ready = streams.select(seconds) if streams.get_map() else []
         for stream, _ in ready:
             if chunk := os.read(stream.fd, CHUNK):
@@ -209,7 +209,7 @@ class _Attempt:
 
 
 def read_score(line: str) -> tuple[float | None, str]:
-    """The score that a line says, or why it says none."""
+    """The score in a line, or why there is none."""
     if not line:
         return None, "it printed nothing; the last line of its output should be the score"
     with suppress(ValueError, OverflowError, RecursionError):

@@ -1,8 +1,8 @@
-"""Kills what a driver left behind: a small process that outlives it, whatever ends it.
+"""Kills processes that a dead driver left running: a small process that outlives the driver however it ends.
 
 It reads `+group` and `-group` lines, process groups that began and ended. When its input ends, so has the driver, and
-it kills the groups that are left, so that no evaluation goes on that nobody waits for. The standard library alone, and
-nothing of this project: it is run as a file.
+it kills the groups that are left, so that no evaluation runs on unobserved. The standard library alone, and nothing of
+this project: it is run as a file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Guard:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # neither a Ctrl-C nor a kill of the driver's group is meant for it
+            start_new_session=True,  # so that a Ctrl-C or a kill of the driver's group does not reach it
         )
 
     def __enter__(self) -> Guard:
@@ -37,7 +37,7 @@ class Guard:
 
     @contextmanager
     def watching(self, group: int) -> Iterator[None]:
-        """A process group that is to end with the driver."""
+        """A process group that has to end with the driver."""
         self._write(f"+{group}\n")
         try:
             yield
@@ -52,13 +52,13 @@ class Guard:
 
 
 def kill(group: int) -> None:
-    """Every process of a group, at once."""
+    """Kill every process of a group."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 
 
 def main() -> None:
-    """The other side: waits for the end of its input."""
+    """The guard's side: waits for the end of its input."""
     groups: set[int] = set()
     for line in sys.stdin:
         (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))

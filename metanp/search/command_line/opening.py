@@ -1,8 +1,8 @@
-"""A search as the command line opens it: from options and what the journal remembers of earlier ones.
+"""A search as the command line opens it: from options and from those of earlier commands, which the journal stores.
 
-The first command says what is searched and how; the journal keeps that beside the events. Later commands need the
-journal alone, and what they say themselves holds for them alone. Where candidates are a file, cells are called by the
-ids in it, and the numbers beside them may be limited or be a cost; all other cells are called by their key.
+The first command states what is searched and how; the journal stores that beside the events. Later commands need the
+journal alone; their own options hold for them alone. Where candidates are a file, cells have the ids in it, and the
+numbers beside them may be limited or be a cost; all other cells have their key as id.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from metanp.strict_json import parse_json
 
 @dataclass(frozen=True)
 class Names:
-    """What cells are called.
+    """The names of cells.
 
-    space: whose text they have; without, text is JSON. ids: of the rows of a pool. recorded: what cells were called
-    when they were asked for or told, by key.
+    space: in whose text cells are written; without it text is JSON. ids: of the rows of a pool. recorded: names of
+    cells when they were asked for or told, by key.
     """
 
     space: Space | None
@@ -42,20 +42,20 @@ class Names:
     recorded: Mapping[str, str] = field(default_factory=dict)
 
     def id(self, cell: Cell) -> str:
-        """The pool's, or what it was called before, or the cell's key."""
+        """The pool's id of a cell, or the recorded one, or the cell's key."""
         return self.given(cell) or self.recorded.get(cell.key) or cell.key
 
     def given(self, cell: Cell) -> str | None:
-        """The pool's name for a cell, if it has one."""
+        """The pool's id of a cell, if it has one."""
         rows = self.pool.rows(cell).tolist() if self.pool else []
         return self.ids[rows[0]] if rows else None
 
     def text(self, cell: Cell) -> str:
-        """As the benchmark writes it, or compact JSON."""
+        """The cell as the benchmark writes it, or compact JSON."""
         return self.space.write_text(cell) if self.space else json.dumps(cell.to_json(), separators=(",", ":"))
 
     def find(self, name: str, journal: Journal) -> Cell:
-        """The cell that is called so.
+        """The cell of this name.
 
         Raises:
             ValueError: none is, in the pool or in the journal.
@@ -77,10 +77,10 @@ class Names:
             raise ValueError(f"not a cell: {written!r:.80} ({error})") from None
 
     def with_recorded(self, journal: Journal) -> Names:
-        """With what the journal says that cells were called.
+        """With the names that the journal recorded.
 
         Raises:
-            JournalError: the pool calls one of them otherwise by now, so that results could go to another cell.
+            JournalError: the pool has another id for one of them by now, so that results could go to another cell.
         """
         recorded = journal.names()
         cells = [cell for key in recorded if (cell := journal.cell(key))]
@@ -95,7 +95,7 @@ class Names:
         return replace(self, recorded=recorded)
 
     def number(self, name: str) -> Callable[[Cell], float]:
-        """What the pool says of a cell under this name."""
+        """The number of this name that the pool gives for a cell."""
         pool = self.pool
         assert pool is not None
         column = pool.side.names.index(name)
@@ -112,7 +112,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Opened:
-    """A search, and what its cells are called."""
+    """A search, and the names of its cells."""
 
     search: Search
     names: Names
@@ -120,10 +120,10 @@ class Opened:
 
 @dataclass(frozen=True)
 class Options:
-    """What was said on the command line; None where nothing was.
+    """Options of the command line; None where not given.
 
-    limits: the highest value that a candidate may have, by name of the number beside it. cost: the name of another,
-    against which the score is searched; a search for their front without a strategy said.
+    limits: the highest value that a candidate may have, by name of the number beside it. cost: the name of another
+    such number; the search is for the front of score against it, unless a strategy is given.
     """
 
     journal: Path | None = None
@@ -138,17 +138,17 @@ class Options:
 
     @property
     def file(self) -> Path:
-        """The journal's.
+        """The journal's file.
 
         Raises:
-            ValueError: none was said.
+            ValueError: none was given.
         """
         if self.journal is None:
             raise ValueError("say which journal: metanp search --journal FILE ...")
         return self.journal
 
     def with_remembered(self, facts: Mapping[str, str]) -> Options:
-        """With what the journal remembers, wherever nothing was said."""
+        """With what the journal stored, wherever nothing was given."""
         known: dict[str, Any] = {
             name: facts[name] for name in ("strategy", "seed", "checkpoint", "cost") if name in facts
         }
@@ -167,10 +167,10 @@ class Options:
         return replace(self, **{name: value for name, value in known.items() if getattr(self, name) is None})
 
     def open(self) -> Opened:
-        """The search.
+        """Open the search.
 
         Raises:
-            ValueError: nothing says what is searched, or how; or what `Search` raises.
+            ValueError: what is searched, or how, is stated nowhere; or what `Search` raises.
         """
         said = self.with_remembered(remembered(self.file))
         where, names = said.where()
@@ -179,7 +179,7 @@ class Options:
         )
         names = names.with_recorded(search.journal)
         search.journal.naming = names.given
-        with suppress(ReadOnlyError):  # what only looks goes on
+        with suppress(ReadOnlyError):  # commands that only read go on
             search.journal.remember(said.facts())
         return Opened(search, names)
 
@@ -210,11 +210,11 @@ class Options:
 
     @property
     def strategy_name(self) -> str:
-        """What was said, or what fits."""
+        """The strategy that was given, or the default."""
         return self.strategy or ("pareto" if self.cost else "metanp")
 
     def make_strategy(self, names: Names) -> Strategy:
-        """The strategy, with the checkpoint if one was said."""
+        """The strategy, with the checkpoint if one was given."""
         name = self.strategy_name
         settings: dict[str, Any] = {} if self.checkpoint is None else {"checkpoint": self.checkpoint}
         if name == "pareto":
@@ -224,7 +224,7 @@ class Options:
         try:
             made = make(name, **settings)
         except TypeError as error:
-            raise ValueError(f"strategy {name!r} cannot be made so: {error}") from error
+            raise ValueError(f"strategy {name!r} cannot be made with these settings: {error}") from error
         except ImportError as error:
             raise ValueError(f"strategy {name!r}: {error}") from error
         if self.checkpoint is not None:
@@ -234,7 +234,7 @@ class Options:
         return made
 
     def facts(self) -> dict[str, str]:
-        """What a journal is to remember."""
+        """What a journal has to store."""
         pool = None if self.pool is None else self.pool.absolute()
         said: dict[str, object] = {"space": self.space, "pool": pool, "strategy": self.strategy_name}
         said |= {"seed": self.seed or 0, "checkpoint": self.checkpoint, "cost": self.cost}
@@ -242,7 +242,7 @@ class Options:
         return {name: str(value) for name, value in said.items() if value is not None}
 
     def open_journal(self) -> tuple[Journal, Names, dict[str, str]]:
-        """The journal of a search that was begun, without the candidates; ids where the pool is still there.
+        """The journal of an existing search, without the candidates; with ids where the pool file still exists.
 
         Raises:
             JournalError: there is none.
@@ -259,7 +259,7 @@ class Options:
 
 
 def read_limits(written: Sequence[str]) -> dict[str, float]:
-    """Limits as the command line has them, "latency=5.2".
+    """Limits as written on the command line, "latency=5.2".
 
     Raises:
         ValueError: something else; names it.
@@ -277,11 +277,11 @@ def read_limits(written: Sequence[str]) -> dict[str, float]:
 
 
 def _check_numbers(records: json_lines.Records, names: Sequence[str]) -> None:
-    """ValueError names a number that some line of a pool lacks."""
+    """ValueError that names a number which some line of a pool lacks."""
     for name in names:
         if name not in records.features:
-            told = nearest_one(name, records.features) if records.features else "no line has features"
-            raise ValueError(f"{records.path} has no {name!r} beside its cells; {told}")
+            hint = nearest_one(name, records.features) if records.features else "no line has features"
+            raise ValueError(f"{records.path} has no {name!r} beside its cells; {hint}")
         if None in records.features[name]:
             line = records.lines[records.features[name].index(None)]
             raise ValueError(f"{records.path}, line {line}: no {name!r}, which every candidate needs here")

@@ -13,15 +13,15 @@ LINE, DOT = "━", "·"
 
 
 def incumbents(scores: Sequence[float], maximize: bool) -> list[float]:
-    """The best of the scores until each."""
+    """The best score until each evaluation."""
     return list(itertools.accumulate(scores, max if maximize else min))
 
 
 def text_plot(scores: Sequence[float], maximize: bool, width: int = 60, height: int = 10) -> list[str]:
     """Lines of text: the best score until now as a line, single evaluations as dots.
 
-    The scale is that of the line: evaluations beyond it are left out. Several in one column share it, and the line is
-    where it ends in it.
+    The scale is that of the line: evaluations beyond it are left out. Evaluations in one column share it; the line is
+    at the last of them.
     """
     if not scores:
         return []

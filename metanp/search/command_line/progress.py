@@ -1,4 +1,4 @@
-"""How a run goes, on a terminal or as JSON lines. It is told (`workers.Watcher`) and asks nothing."""
+"""The progress of a run, on a terminal or as JSON lines; a `workers.Watcher`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from metanp.search.search import Search
 
 
 class Shown:
-    """A bar while it runs, and a line an evaluation; what is to be read by people goes to standard error.
+    """A bar while it runs, and a line an evaluation; text for people goes to standard error.
 
     Args:
         budget: where the bar ends.

@@ -1,13 +1,13 @@
-"""What evaluations came to, in JSON lines: one object a measurement.
+"""Results of evaluations in JSON lines: one object a measurement.
 
     {"id": "cell-7", "score": 93.1}
     {"cell": {"nasbench201": "|...|"}, "score": 93.1}
     {"id": "cell-8", "failed": "out of memory"}
 
-Each is of an evaluation of this search, or all of a file are results known beforehand, of any cells.
+Each is a result of an evaluation of this search; or all of a file are results known beforehand, of any cells.
 
-A line that `metanp search ask` printed may stand with a score added: what else it says is passed over. So is a line
-that says of its cell what was told before, so that a file that grows may be told again and again.
+A line that `metanp search ask` printed may be used with a score added: its other entries are ignored. So is a line
+that repeats a result told before, so that a growing file may be told again and again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KEYS = ("id", "cell", "score", "failed", *KNOWN)
 
 
 def tell(opened: Opened, data: bytes, name: str, repeat: bool = False, known: bool = False) -> tuple[int, list[str]]:
-    """Tell all lines of `data`, or none: how many, and what is worth knowing of them.
+    """Tell all lines of `data`, or none; returns how many, and notes for the user.
 
     Args:
         repeat: a score that was told before is another measurement.
@@ -48,7 +48,7 @@ def tell(opened: Opened, data: bytes, name: str, repeat: bool = False, known: bo
                 try:
                     cell, score = _read(opened, text)
                     said_of_it = (cell.key, None if isinstance(score, Failed) else score)
-                    if earlier[said_of_it]:  # a line for each time that it was told
+                    if earlier[said_of_it]:  # one line for each time that it was told
                         earlier[said_of_it] -= 1
                         before += 1
                         continue
@@ -62,14 +62,14 @@ def tell(opened: Opened, data: bytes, name: str, repeat: bool = False, known: bo
     if not told and not before:
         raise ValueError(f"{name} holds no result")
     if before:
-        notes.append(f"{before} told before, passed over; --repeat makes the same score another measurement")
+        notes.append(f"{before} told before, skipped; with --repeat the same score is another measurement")
     return told, notes
 
 
 def _earlier(opened: Opened) -> Counter[tuple[str, float | None]]:
-    """Cells, by key, and scores that were told of them, how often; None where they failed.
+    """How often each result was told before, as (key, score); score None where it failed.
 
-    What was taken back counts: a wrong score that is still in a file does not come back with it.
+    Retracted results count: a wrong score that is still in a file does not come back with it.
     """
     events = opened.search.journal.events()
     return Counter((event["key"], event["score"]) for event in events if event["kind"] in ("tell", "fail"))

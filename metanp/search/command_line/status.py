@@ -1,4 +1,4 @@
-"""Where a search stands, from its journal alone: in JSON, and as tables for people."""
+"""The state of a search, from its journal alone: in JSON, and as tables for people."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FACTS = ("space", "pool", "candidates", "better", "limits", "cost", "strategy", 
 
 
 def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, Any]:
-    """The numbers. scores: mean of each evaluated cell, in the order of first telling; times are seconds since 1970.
+    """The numbers. scores: mean of each evaluated cell, in the order of first results; times are seconds since 1970.
 
     front: of score against cost, cheapest first, where the search has a cost and its pool is there, with all cells.
     """
@@ -64,14 +64,14 @@ def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, A
 
 
 def _inside(names: Names) -> Callable[[Cell], bool] | None:
-    """Whether a cell is a candidate, where that can be said without listing a space."""
+    """Whether a cell is a candidate, where that can be answered without listing a space."""
     if names.pool is not None:
         return names.pool.has
     return None if names.space is None else names.space.__contains__
 
 
 def _event(event: dict[str, Any], names: Names) -> dict[str, Any]:
-    """reason: why it failed; or what was taken back. known: whether it was told as known beforehand."""
+    """reason: why it failed, or what was taken back. known: whether it was a result known beforehand."""
     name, note = names.id(Cell.from_json(json.loads(event["cell"]))), json.loads(event["note"])
     reasons = {"fail": note.get("reason", ""), "retract": "the last result" if note.get("last") else "all results"}
     known = event["kind"] in ("tell", "fail") and bool(note.get("known"))
@@ -115,7 +115,7 @@ def _cells(title: str, rows: list[dict[str, Any]], names: Names) -> Table:
     costs = ["cost"] if "cost" in rows[0] else []
     for name in ("rank", "score", *costs, "n"):
         table.add_column(name, justify="right", no_wrap=True)
-    # a key is long and says nothing; its beginning tells cells apart
+    # a key is long and has no meaning; its beginning distinguishes cells
     table.add_column("id", no_wrap=True, max_width=16)
     table.add_column("cell", overflow="fold")
     for place, row in enumerate(rows, start=1):

@@ -1,11 +1,11 @@
-"""The driver: a user's command is run for one cell after another, several at once, until a budget is spent.
+"""The driver: runs a user's command for one cell after another, several at once, until a budget is spent.
 
     ask -> one thread for each place runs the command -> tell
 
-Search and journal are the main thread's alone. A second connection to the journal says every few seconds that this run
-is there (`_Pulse`), also while a strategy thinks for minutes. A run that was killed falls silent; what it had given out
-is then adopted by the next run, or by one beside it. The budget counts what was told in the journal, failures too, by
-whomever: a run that starts again goes on to the total, and two runs share one budget.
+Search and journal belong to the main thread. A second connection to the journal records every few seconds that this run
+is alive (`_Pulse`), also while a strategy computes for minutes. A killed run no longer does; its cells are then adopted
+by the next run, or by a simultaneous one. The budget counts all results in the journal, failures too, of any run: a run
+that starts again continues to the total, and two runs share one budget.
 
 The first interrupt starts nothing more and waits for what runs; the second kills that, and gives its cells back.
 """
@@ -33,7 +33,7 @@ from metanp.search.failed import Failed
 from metanp.search.journal import Journal, JournalError
 from metanp.search.search import Search
 
-SILENT = 60.0  # seconds after which a run that says nothing is taken for dead
+SILENT = 60.0  # seconds without a sign of life after which a run counts as dead
 PULSE = 5.0  # seconds between two signs of life
 
 
@@ -53,20 +53,20 @@ class Plan:
 
 
 class Watcher(Protocol):
-    """Who is told how it goes."""
+    """Receives the progress of a run."""
 
     def state(self, spent: int, running: int) -> None:
-        """Now and again: how many evaluations were told, and how many run here."""
+        """Now and again: how many results the journal has, and how many evaluations run here."""
 
     def ended(self, job: Job, cell: Cell, outcome: Outcome) -> None:
         """An evaluation ended, and is in the journal."""
 
     def say(self, text: str) -> None:
-        """Something to read."""
+        """A message for the user."""
 
 
 class Run:
-    """One process that evaluates. job: how the command is told of a cell that runs in a place."""
+    """One process that evaluates. job: makes the `Job` of a cell that runs in a place."""
 
     def __init__(self, search: Search, command: Command, plan: Plan, job: Callable[[Cell, int], Job], watcher: Watcher):
         self.search, self.command, self.plan, self.job, self.watcher = search, command, plan, job, watcher
@@ -82,7 +82,7 @@ class Run:
         self.broken: Exception | None = None
 
     def go(self) -> int:
-        """Until the budget is spent, no candidate is left, or it is stopped; the signal that stopped it, 0 without.
+        """Run until the budget is spent, no candidate is left, or a signal stops it; returns that signal, or 0.
 
         Raises:
             ValueError: the evaluations fail one after another.
@@ -90,7 +90,7 @@ class Run:
             metanp.search.journal.JournalError: the journal can no longer be written.
         """
         self.command.logs.mkdir(parents=True, exist_ok=True)
-        self.search.journal.alive(self.name)  # before anything is asked for: only who was seen alive is found dead
+        self.search.journal.alive(self.name)  # before asking: only a run that was recorded alive can be found dead
         pulse = _Pulse(self.search.journal.path, self.name, self.plan.silent)
         with self._signals(), pulse, Guard() as guard, ThreadPoolExecutor(self.plan.workers) as threads:
             try:
@@ -108,7 +108,7 @@ class Run:
         while not self._finished():
             try:
                 self._start(threads, guard)
-            except Exception as error:  # what runs is waited for all the same
+            except Exception as error:  # running evaluations are still waited for
                 self._break(error)
             self._say_stop()
             self.watcher.state(self.search.journal.spent(), len(self.running))
@@ -117,10 +117,10 @@ class Run:
                     self._take(done)
             else:
                 time.sleep(TICK)
-        self._say_stop()  # what was killed may all have ended within one wait
+        self._say_stop()  # all that was killed may have ended within one wait
 
     def _start(self, threads: ThreadPoolExecutor, guard: Guard) -> None:
-        """Evaluations in the free places; cells that cannot be written for the command are given back."""
+        """Start evaluations in the free places; cells that cannot be written for the command are given back."""
         cells = self._next_cells()
         try:
             while cells:
@@ -135,7 +135,7 @@ class Run:
             return False
         if self.stop.soon.is_set() or self.search.journal.spent() >= self.plan.budget:
             return True
-        # what other runs have out may come back to us
+        # cells of other runs may come back
         return self._dry == 0 and not self.adopted and not self.search.journal.working()
 
     def _next_cells(self) -> list[Cell]:
@@ -163,10 +163,10 @@ class Run:
         found = self.search.journal.adopt(self.name, self.plan.silent)
         if found:
             self.adopted += [pick.cell for pick in found]
-            self.watcher.say(f"{len(found)} that a run which is gone had asked for, evaluated here")
+            self.watcher.say(f"{len(found)} of the cells of a run that is gone, evaluated here")
 
     def _take(self, done: Future[Outcome]) -> None:
-        """Write down what came of a cell."""
+        """Record the result of a cell."""
         job, cell = self.running.pop(done)
         self.places = sorted([*self.places, job.worker])
         try:
@@ -187,7 +187,7 @@ class Run:
         self.failures = self.failures + 1 if outcome.score is None else 0
         try:
             self.watcher.ended(job, cell, outcome)
-        except OSError as error:  # nobody reads our output any more
+        except OSError as error:  # our output is no longer read
             self._break(error)
         if self.failures >= self.plan.give_up:
             self._break(ValueError(f"{self.failures} evaluations failed one after another, the last: {outcome.reason}"))
@@ -212,7 +212,7 @@ class Run:
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        # flags alone: this may be in the middle of anything, of printing too
+        # only set flags: the signal may interrupt anything, printing too
         (self.stop.now if self.interrupt else self.stop.soon).set()
         self.interrupt = self.interrupt or number
 
@@ -229,7 +229,7 @@ class Run:
 
 
 class _Pulse:
-    """A thread that writes into the journal that a run is there."""
+    """A thread that records in the journal that a run is alive."""
 
     def __init__(self, path: str | Path | None, name: str, silent: float):
         self._path, self._name, self._every = path, name, min(PULSE, silent / 4)

@@ -1,7 +1,7 @@
-"""Ways of choosing what to evaluate next, one file each, and the names that they are asked for by.
+"""Strategies that choose what to evaluate next, one file each, and their names.
 
 A new one is a class with `propose`: in a file here, with a line in `STRATEGIES`, or anywhere else, and then its name is
-`my.module:Mine`. What tables of simulated searches say of each is in `configs/search_strategies/all.yaml`. Those that
+`my.module:Mine`. How tables of simulated searches describe each is in `configs/search_strategies/all.yaml`. Those that
 train a predictor import it when they are made; its libraries are in the extra `[research]`.
 """
 
@@ -47,7 +47,7 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def find(name: str) -> tuple[str, dict[str, Any]]:
-    """Where the class of a strategy is, and what it is made with: by a name of `STRATEGIES`, or as `a.b:C` itself.
+    """The class of a strategy as `a.b:C`, and its settings: by a name of `STRATEGIES`, or by `a.b:C` itself.
 
     Raises:
         ValueError: no such strategy; names the nearest.
@@ -62,7 +62,7 @@ def find(name: str) -> tuple[str, dict[str, Any]]:
 
 
 def make(name: str, **settings: Any) -> Strategy:
-    """The strategy of this name, or of this class, as `a.b:C`; `settings` go before its own.
+    """The strategy of this name, or of this class, as `a.b:C`; `settings` override those of the name.
 
     Raises:
         ValueError: no such strategy; names the nearest.

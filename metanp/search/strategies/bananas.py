@@ -1,7 +1,7 @@
 """BANANAS: Bayesian optimisation with an ensemble of perceptrons on the cell's paths.
 
-Each child of the best cells gets a draw of its own from a normal distribution of the ensemble's mean and spread
-(independent Thompson sampling); the highest draws are asked for.
+The value of each child of the best cells is drawn independently from a normal distribution with the ensemble's mean and
+spread (independent Thompson sampling); the highest draws are asked for.
 
 Setting: the authors': 10 random cells, then 10 at a time; the best cell is mutated 100 times, then the next best, until
 there are 100 children or five have been parents. The ensemble is `metanp.baselines.networks.BANANAS`, three networks as

@@ -1,6 +1,6 @@
-"""Bayesian optimisation with MetaNP: what it says of the candidates, and an acquisition that chooses by it.
+"""Bayesian optimisation with MetaNP: its predictions for the candidates, and an acquisition that chooses by them.
 
-It needs no first random cells: before any cell was evaluated it asks its prior. Nothing is trained in between.
+It needs no random cells to begin with: before any cell was evaluated it uses its prior. Nothing is trained in between.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Bayesian(Strategy):
 
     def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:
         belief = Belief.of(self.model, history, candidates, n, rng)
-        if not len(belief.contenders):  # of an open space, none that was looked at is wanted
+        if not len(belief.contenders):  # an open space, and no cell that was considered is feasible
             return [Pick(cell) for cell in candidates.random(history.taken, n, rng)]
         rows = ACQUISITIONS[self.acquisition](belief, n, rng)
         cells = [belief.options.cell(int(row)) for row in rows]
@@ -56,7 +56,7 @@ class Bayesian(Strategy):
 
     def _notes(self, belief: Belief, rows: np.ndarray, rng: np.random.Generator) -> list[dict[str, float]]:
         notes = [{"mean": float(belief.mean[row]), "std": float(belief.std[row])} for row in rows]
-        if not np.isfinite(belief.best):  # nothing to be better than
+        if not np.isfinite(belief.best):  # no incumbent
             return notes
         better = (belief.draws(rows, JUDGED, rng) > belief.best).mean(0)
         return [{**note, "p_improve": float(p)} for note, p in zip(notes, better, strict=True)]

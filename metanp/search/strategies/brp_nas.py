@@ -1,12 +1,12 @@
-"""BRP-NAS: half of each batch is predicted to be the best, half is drawn among ever fewer of the highest.
+"""BRP-NAS: half of each batch is the highest predicted, half is drawn from a top share that shrinks.
 
 In iteration i the random half comes from the highest 1 / 2^i of all candidates, evaluated ones among them. After the
-last iteration there is no random half any more: the authors go down their predictor's list.
+last iteration there is no random half any more: the authors evaluate in the order of their predictor's ranking.
 
 Setting: the authors' for NAS-Bench-201: five iterations of 20 cells, the first of them random, half of each batch the
 highest. They train one network on through all iterations and not after them; here it is trained anew on all evaluated
-cells in each ask, the whole number of epochs. Its predictions rank; their scale, and so the `mean` in the notes, means
-nothing, other than MetaNP's.
+cells in each ask, for all epochs. Its predictions only rank: unlike MetaNP's, their scale has no meaning, nor has the
+`mean` in the notes.
 
 Source: Dudziak et al. 2020, "BRP-NAS: Prediction-based NAS using GCNs" (arXiv:2007.08668);
 github.com/SamsungLabs/eagle, file eagle/predictors/__main__.py with --iter 5 --sample_best2.

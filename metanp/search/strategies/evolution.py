@@ -1,7 +1,7 @@
-"""Regularised evolution: of a few random members of the population, the best has a child; the oldest member goes.
+"""Regularised evolution: of a few random members of the population, the best has a child; the oldest member is removed.
 
-The population are the last cells told. A child is any neighbour of its parent that was not asked for yet; the authors
-evaluate one again that they meet again.
+The population are the cells with the latest results. A child is any neighbour of its parent that was not asked for yet;
+the authors evaluate a cell again when they meet it again.
 
 Setting: White et al. (naszilla): 10 random cells, a population of up to 30, tournaments of 10 drawn with replacement.
 The authors of NAS-Bench-101 took a population of 100, for budgets of thousands of cells.

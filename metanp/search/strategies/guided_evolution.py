@@ -1,8 +1,8 @@
-"""Predictor-guided evolution: many children of the best cells, of which a predictor chooses.
+"""Predictor-guided evolution: many children of the best cells, among which a predictor chooses.
 
 Setting: the study's: 20 random cells, then 20 at a time, the highest predicted of 200 children of the best five. There
-an ensemble of three predictors chooses, the same kind three times; here it is one. Of which kind is the question that
-the framework was made for: this project's XGBoost by default.
+an ensemble of three predictors of one kind chooses; here it is one. The framework was made to compare kinds of
+predictor; the default is this project's XGBoost.
 
 Needs a space, for neighbours.
 
@@ -56,5 +56,5 @@ class GuidedEvolution(RandomFirst):
         return [Pick(children[row], predicted.note(row)) for row in rows]
 
     def value(self, predicted: Prediction, rng: np.random.Generator) -> Float[np.ndarray, " option"]:
-        """What the chosen children have most of."""
+        """The value by which children are chosen."""
         return predicted.mean

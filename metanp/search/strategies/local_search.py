@@ -1,9 +1,9 @@
-"""Local search: look at the neighbours of the best cell, move as soon as one is better, begin again where none is.
+"""Local search: try the neighbours of the best cell, move as soon as one is better, restart where none is.
 
 A *climb* begins with some random cells; its *centre* is the best cell that it has met, whose neighbours are asked for
-in random order. It is over when they are all taken and none was better: the next climb begins. Each pick's note says
-which climb it is of and which centre it is a neighbour of, so that a search that was interrupted climbs on. A score
-that comes late may open a climb again that was left.
+in random order. It is over when all of them are taken and none was better: the next climb begins. Each pick's note
+holds its climb and the centre whose neighbour it is, so that an interrupted search continues its climbs. A score that
+comes late may reopen a climb that was over.
 
 Setting: the authors' (naszilla): 10 random cells at the beginning of each climb, a move at the first better neighbour.
 

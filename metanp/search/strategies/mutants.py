@@ -1,7 +1,7 @@
-"""Children of the best cells: where strategies that mutate look for the next ones.
+"""Children of the best cells, from which strategies that mutate choose.
 
-Only fresh ones count, so that there may be fewer than draws; where not even enough for one batch are found, further
-parents have children too. In a list that holds few of a space's cells, most neighbours are missing.
+Only cells that were not asked for count, so there may be fewer than draws; where there are too few for one batch,
+further parents have children too. In a list that holds few of a space's cells, most neighbours are missing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from metanp.search.history import History
 class Brood:
     """How many children.
 
-    parents: best evaluated cells that have some. each: neighbours drawn of each parent, with replacement. enough: fresh
-    children after which no further parent is asked.
+    parents: best evaluated cells that have children. each: neighbours drawn of each parent, with replacement. enough:
+    fresh children after which no further parent is used.
     """
 
     parents: int

@@ -1,7 +1,7 @@
-"""One shot: learn from the first cells alone, then go down the list.
+"""One shot: learn from the first cells alone, then evaluate in the order of that ranking.
 
-The same random cells that a leaderboard shows a predictor, and then its ranking; what is told later is not looked at.
-Against it one sees what learning on from each answer is worth.
+It learns from the same random cells that a leaderboard shows a predictor, and ignores all later results. Compared with
+it, other strategies show what learning from each result is worth.
 """
 
 from __future__ import annotations

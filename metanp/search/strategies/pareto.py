@@ -1,4 +1,4 @@
-"""MetaNP's search for the front of score against a known cost: what is expected to add most to the dominated area.
+"""MetaNP's search for the front of score against a known cost: it asks for the largest expected gain in dominated area.
 
 In a batch, cells that were chosen or are pending count as if their expected score had been measured.
 """
@@ -28,10 +28,10 @@ class Pareto(Bayesian):
     """Search for cells of a high score at a low cost.
 
     Args:
-        cost: of a cell, known without evaluating it, lower is better; asked once a cell, of feasible ones and of those
-            that were evaluated.
-        reference: the corner of the area, as scores are told to a search that maximises (their negatives to one that
-            minimises); without, beyond the lowest score measured and the highest cost of a feasible candidate.
+        cost: of a cell, known without evaluating it, lower is better; asked once for each cell that is feasible or was
+            evaluated.
+        reference: the corner of the area, in scores as a search that maximises has them (negatives where it minimises);
+            without it, beyond the lowest measured score and the highest cost of a feasible candidate.
         checkpoint, device: as in `MetaNP`.
     """
 
@@ -49,18 +49,18 @@ class Pareto(Bayesian):
         self._costs: dict[str, float] = {}
 
     def propose(self, history: History, candidates: Candidates, n: int, rng: np.random.Generator) -> list[Pick]:
-        told = _Told(history.scores.tolist(), self._cost_of(history.cells).tolist())
+        points = _Points(history.scores.tolist(), self._cost_of(history.cells).tolist())
 
         def added(options: Options, predicted: Predicted) -> Float[np.ndarray, " option"]:
             cost = self._costs_of(options, candidates)
             upper = upper_end(options, predicted)
-            return told.improvement(upper[None], cost, self._reference(told, predicted.mean, cost))[0]
+            return points.improvement(upper[None], cost, self._reference(points, predicted.mean, cost))[0]
 
         belief = Belief.of(self.model, history, candidates, n, rng, added)
         if not len(belief.contenders):
             return [Pick(cell) for cell in candidates.random(history.taken, n, rng)]
         cost = self._costs_of(belief.options, candidates)
-        rows = self._greedy(belief, cost, told, n, rng)
+        rows = self._greedy(belief, cost, points, n, rng)
         costs, notes = cost[rows].tolist(), self._notes(belief, rows, rng)
         cells = [belief.options.cell(int(row)) for row in rows]
         return [Pick(c, {**note, "cost": cost}) for c, note, cost in zip(cells, notes, costs, strict=True)]
@@ -69,14 +69,14 @@ class Pareto(Bayesian):
         self,
         belief: Belief,
         cost: Float[np.ndarray, " option"],
-        told: _Told,
+        points: _Points,
         n: int,
         rng: np.random.Generator,
     ) -> Int[np.ndarray, " pick"]:
-        """Contenders one after another, each the one that adds most to the area of what is there and was chosen."""
+        """Contenders one after another, each the one that adds most to the area of known and chosen points."""
         rows = belief.contenders
-        reference, drawn = self._reference(told, belief.mean, cost), belief.draws(rows, DRAWS, rng)
-        there = told.joined(belief.mean[belief.pending], cost[belief.pending])
+        reference, drawn = self._reference(points, belief.mean, cost), belief.draws(rows, DRAWS, rng)
+        there = points.joined(belief.mean[belief.pending], cost[belief.pending])
         chosen: list[int] = []
         for _ in range(min(n, len(rows))):
             gain = there.improvement(drawn, cost[rows], reference).mean(0)
@@ -85,13 +85,13 @@ class Pareto(Bayesian):
             there = there.joined(belief.mean[rows[chosen[-1:]]], cost[rows[chosen[-1:]]])
         return rows[chosen]
 
-    def _reference(self, told: _Told, mean: np.ndarray, cost: np.ndarray) -> Reference:
+    def _reference(self, points: _Points, mean: np.ndarray, cost: np.ndarray) -> Reference:
         if self.reference is not None:
             return self.reference
-        return Reference.beyond(np.array(told.score) if told.score else mean, cost[np.isfinite(cost)])
+        return Reference.beyond(np.array(points.score) if points.score else mean, cost[np.isfinite(cost)])
 
     def _costs_of(self, options: Options, candidates: Candidates) -> Float[np.ndarray, " option"]:
-        """Infinite where the user does not want the cell."""
+        """Costs, infinite where a cell is not feasible."""
 
         def made() -> Float[np.ndarray, " option"]:
             cells = [options.cell(i) for i in range(len(options))]
@@ -110,16 +110,16 @@ class Pareto(Bayesian):
 
 
 @dataclass(frozen=True)
-class _Told:
-    """Scores and costs of points that are there."""
+class _Points:
+    """Scores and costs of known points."""
 
     score: list[float]
     cost: list[float]
 
     __repr__ = brief
 
-    def joined(self, score: np.ndarray, cost: np.ndarray) -> _Told:
-        return _Told([*self.score, *score.tolist()], [*self.cost, *cost.tolist()])
+    def joined(self, score: np.ndarray, cost: np.ndarray) -> _Points:
+        return _Points([*self.score, *score.tolist()], [*self.cost, *cost.tolist()])
 
     def improvement(self, drawn: np.ndarray, cost: np.ndarray, reference: Reference) -> np.ndarray:
         return hypervolume_improvement(drawn, cost, np.array(self.score), np.array(self.cost), reference)

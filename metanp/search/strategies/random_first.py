@@ -1,6 +1,6 @@
-"""Strategies that begin with random cells, and what they do where their method finds too few.
+"""Strategies that begin with random cells, and fill up with random cells where their method finds too few.
 
-Cells that failed are replaced by others; cells asked for by whatever else count as begun with.
+Cells that failed are replaced by others; cells evaluated for any other reason count among the first ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from metanp.search.strategy import Pick, Strategy
 
 
 class RandomFirst(Strategy):
-    """fewest: evaluated cells without which the method cannot say anything; cells are random until then.
+    """fewest: how many evaluated cells the method needs; cells are random until then.
 
     Args:
         first: random cells at the beginning.

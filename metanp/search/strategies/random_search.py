@@ -10,7 +10,7 @@ from metanp.search.strategy import Pick, Strategy
 
 
 class RandomSearch(Strategy):
-    """Knows nothing; what every other strategy is to be held against."""
+    """Uses no result; the reference for every other strategy."""
 
     title = "random search"
     source = "Bergstra and Bengio 2012"

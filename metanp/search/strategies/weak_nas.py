@@ -1,8 +1,8 @@
-"""WeakNAS: predictors that need only be right about ever fewer cells.
+"""WeakNAS: predictors that need only be right about fewer and fewer cells.
 
-In each iteration one is fitted to everything evaluated; of the cells it places highest, the next batch is drawn at
-random. Evaluated cells count among the highest, so that the rest of them are fewer from iteration to iteration; where
-no more of them are left, the next highest follow.
+In each iteration one is fitted to all evaluated cells; the next batch is drawn at random from the cells it ranks
+highest. Evaluated cells count among the highest, so that fewer of them are left from iteration to iteration; where none
+is left, the next highest follow.
 
 Setting: the authors' commands for NAS-Bench-201: 10 random cells, then 10 at a time out of the highest 100; on
 NAS-Bench-101 they begin with 100 cells. Their predictors are in `weak_predictors`; the commands take one perceptron an

@@ -1,8 +1,8 @@
 """The predictors inside WeakNAS: one-hot cells and standardised scores, in the authors' settings.
 
-The authors standardise by the scores of the whole benchmark, which a search does not have; here by those evaluated.
-Their perceptron is scikit-learn's: this one has its sizes, optimiser and batches, but no weight decay (1e-4 there) and
-no early end where the loss stands still.
+The authors standardise by the scores of the whole benchmark, which a search does not have; here evaluated scores are
+used. Their perceptron is scikit-learn's: this one has its sizes, optimiser and batches, but no weight decay (1e-4
+there) and no early stopping when the loss no longer falls.
 
 Source: Wu et al. 2021 (arXiv:2102.10490); settings from github.com/VITA-Group/WeakNAS, file WeakNAS.py.
 """

@@ -312,7 +312,7 @@ def test_a_file_that_grows_may_be_told_again_and_again(metanp, search, journal, 
     longer = write(tmp_path / "told", *lines, {"id": ids[2], "score": 2.0})
     code, _, error = metanp("search", "--journal", journal, "tell", longer)
     assert code == 0
-    assert "2 told before, passed over" in error
+    assert "2 told before, skipped" in error
     assert kinds(journal) == ["ask"] * 3 + ["tell", "fail", "tell"]
     metanp("search", "--journal", journal, "tell", "--repeat", write(tmp_path / "again", lines[0]))
     assert kinds(journal)[-1] == "tell"
@@ -414,7 +414,7 @@ def test_a_plot_that_cannot_be_written_is_one_line(metanp, search, journal, tmp_
         (["--journal", "new", "--pool", "nowhere", "ask"], "there is no pool of candidates at nowhere"),
         (["--journal", "new", "--space", "nasbench_macro", "ask", "--strategy", "randm"], "nearest: random"),
         (["--journal", "new", "--space", "nasbench_macro", "--strategy", "random", "ask", "--checkpoint", "x"],
-         "strategy 'random' cannot be made so: "),
+         "strategy 'random' cannot be made with these settings: "),
         (["--journal", "no/such/new", "--space", "nasbench_macro", "--strategy", "random", "ask"],
          "the journal no/such/new cannot be read or written: unable to open database file"),
         (["--journal", "new", "--space", "nasbench_macro", "--strategy", "random", "run", "--evaluate", "true",

@@ -113,7 +113,7 @@ def test_the_last_ones_are_taken_back_one_by_one_until_none_is_left():
     search.retract(cell, last=True)
     search.retract(cell, last=True)
     assert search.ask() == [cell]
-    with pytest.raises(ValueError, match="nothing is told of this cell"):
+    with pytest.raises(ValueError, match="there is no result of this cell"):
         search.retract(cell, last=True)
 
 
@@ -122,7 +122,7 @@ def test_the_last_ones_are_taken_back_one_by_one_until_none_is_left():
 def test_where_nothing_is_told_nothing_is_taken_back_or_written(cell, last):
     search = in_order()
     search.ask(2)
-    with pytest.raises(ValueError, match=r"nothing is told of this cell.*drop gives up"):
+    with pytest.raises(ValueError, match=r"there is no result of this cell.*drop gives up"):
         search.retract(cell, last)
     assert len(search.journal.events()) == 2
 
@@ -132,7 +132,7 @@ def test_a_failure_that_was_forgotten_is_not_there_to_be_taken_back():
     (cell,) = search.ask()
     search.tell(cell, FAILED)
     search.drop(cell)
-    with pytest.raises(ValueError, match="nothing is told"):
+    with pytest.raises(ValueError, match="there is no result of this cell"):
         search.retract(cell)
 
 
@@ -327,7 +327,10 @@ def test_scores_are_taken_back_by_id_and_status_shows_it(metanp, search, journal
 
 def test_what_cannot_be_taken_back_is_named_and_nothing_is(metanp, search, journal, tmp_path):
     metanp(*search, "tell", write(tmp_path / "told", {"id": IDS[0], "score": 1}))
-    for wrong, said in ((IDS[3], "nothing is told of 'net[3]'"), ("net[99]", "'net[99]' is neither in the pool nor")):
+    for wrong, said in (
+        (IDS[3], "there is no result of 'net[3]'"),
+        ("net[99]", "'net[99]' is neither in the pool nor"),
+    ):
         code, _, error = metanp("search", "--journal", journal, "retract", IDS[0], wrong)
         assert (code, error.count("\n"), said in error) == (2, 1, True)
     assert kinds(journal) == ["tell"]

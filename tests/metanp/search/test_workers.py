@@ -260,7 +260,7 @@ def test_a_run_that_was_killed_loses_nothing_and_leaves_nothing_running(metanp, 
     (tmp_path / "hold").unlink()
     code, _, error = metanp(*search, *run)
     assert code == 0
-    assert "which is gone" in error
+    assert "that is gone" in error
     after = events(tmp_path)
     assert after[: len(before)] == before
     times_told = Counter(event["key"] for event in after if event["kind"] == "tell")
