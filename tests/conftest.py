@@ -36,7 +36,7 @@ def mirror() -> Path:
 @pytest.fixture
 def metanp(monkeypatch, capsys):
     """The command `metanp`, run in this process: exit status, standard output, standard error."""
-    from tests.search_runs import metanp_command  # after the import hook above
+    from tests.metanp.search.search_runs import metanp_command  # after the import hook above
 
     return metanp_command(monkeypatch, capsys)
 

@@ -241,15 +241,19 @@ def test_nobody_else_s_random_numbers_change(name, brief):
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("n", [1, 2])
+FEWER = [(name, n) for name in NAMES for n in (1, 2)]
+
+
+@pytest.mark.parametrize(("name", "n"), [(name, n) for name, n in FEWER if n >= made(name).fewest_labels])
 def test_one_or_two_evaluated_cells_of_equal_score_are_enough_to_answer(name, n, brief):
     cells, _ = few(2)
-    if n < made(name).fewest_labels:
-        with pytest.raises(ValueError, match=rf"needs at least \d+, but got {n}"):
-            made(name).fit(cells[:n], [90.0] * n)
-        return
     assert np.isfinite(made(name).fit(cells[:n], [90.0] * n).predict(SPACE.arrays()[:20])).all()
+
+
+@pytest.mark.parametrize(("name", "n"), [(name, n) for name, n in FEWER if n < made(name).fewest_labels])
+def test_fewer_evaluated_cells_than_a_predictor_needs_are_refused(name, n):
+    with pytest.raises(ValueError, match=rf"needs at least \d+, but got {n}"):
+        made(name).fit(few(n)[0], [90.0] * n)
 
 
 def test_a_cell_evaluated_twice_counts_twice():

@@ -6,7 +6,7 @@ import torch
 from metanp.encoder import Points
 from metanp.model import ModelConfig, build_process
 from metanp.neural_process import AttentionConfig, ConvCNPConfig, NeuralProcess
-from tests.known_tasks import nats_below_exact, train
+from tests.metanp.neural_process.known_tasks import nats_below_exact, train
 
 CONTEXT, TARGET, D_EMBED = 7, 5, 2
 
