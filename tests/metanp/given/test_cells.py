@@ -55,7 +55,7 @@ def test_a_series_with_a_shuffled_index_never_brings_an_evaluated_cell_back(fitt
 
 
 @pytest.mark.parametrize("kind", [name for name in COLLECTIONS if name != "dict keys"])
-def test_evaluated_cells_come_in_any_collection_with_an_order(fitted, kind):
+def test_evaluated_cells_come_in_any_collection_with_an_order(fitted, kind, few_trees):
     pool, expected = fitted.encode(POOL), fitted.predict(POOL)
     model = MetaNP(fitted.checkpoint).fit(COLLECTIONS[kind](CONTEXT), COLLECTIONS["tuple"](SCORE))
     assert np.array_equal(model.predict(pool), expected)

@@ -142,7 +142,7 @@ def test_what_is_no_side_feature_is_refused_by_name(features, message):
             refused(CELLS[:2], features=features)
 
 
-def test_a_mistyped_feature_of_the_candidates_is_refused_by_model_and_baseline(fitted):
+def test_a_mistyped_feature_of_the_candidates_is_refused_by_model_and_baseline(fitted, few_trees):
     features = {"flops": FLOPS[:12]}
     for predictor in (MetaNP(fitted.checkpoint), RandomForest()):
         predictor.fit(CONTEXT, SCORE, features=features)

@@ -35,7 +35,7 @@ PRIOR = 0.63  # nats that the known process's own mean and variance, without a c
 @pytest.mark.parametrize(
     ("kind", "steps", "tasks", "reached"),
     [
-        ("convcnp", 150, 16, 0.3),
+        ("convcnp", 120, 8, 0.3),
         ("latent", 70, 12, 0.5),
         ("cnp", 200, 16, 0.55),
         ("attentive_cnp", 200, 16, 0.5),

@@ -63,7 +63,18 @@ def small(forest: Any) -> Any:
     return type(forest.__name__, (forest,), {"settings": {**forest.settings, "n_estimators": 30}})
 
 
+def thousand(**more: Any) -> Listed:
+    """Neighbours of one another, 693 of them distinct: enough for what holds of every strategy, and quickly encoded."""
+    return Listed(SPACE.arrays()[14_500:15_500], SPACE, **more)
+
+
+def scattered(**more: Any) -> Listed:
+    """391 cells, most of whose neighbours are not among them."""
+    return Listed(SPACE.arrays()[::40], SPACE, **more)
+
+
 def quarter(**more: Any) -> Listed:
+    """Every fourth cell."""
     return Listed(SPACE.arrays()[::4], SPACE, **more)
 
 

@@ -8,7 +8,7 @@ import pytest
 from metanp import Cell
 from metanp.search import Evaluated, History, Listed, Open, make
 from metanp.search.strategies.weak_nas import WeakNAS
-from tests.metanp.search.strategies.known_scores import SPACE, Additive, keys, random_history, tell, told
+from tests.metanp.search.strategies.known_scores import SPACE, Additive, keys, random_history, scattered, tell, told
 from tests.metanp.search.strategies.short_strategies import RIVALS, short
 from tests.tiny_model import write_checkpoint
 
@@ -24,23 +24,26 @@ OUTSIDE = [
 KNOWN = [Evaluated(cell, (1000.0 + i, 900.0)) for i, cell in enumerate(OUTSIDE)]
 
 
+@pytest.fixture(scope="module")
+def with_flops() -> Listed:
+    return scattered(features={"flops": np.arange(391.0)})
+
+
 @pytest.mark.parametrize("name", [*RIVALS, "metanp"])
-def test_cells_known_from_outside_are_never_asked_for_and_trouble_no_strategy(name, pool):
+def test_cells_known_from_outside_are_never_asked_for_and_trouble_no_strategy(name, part):
     strategy = short(name)
-    history = replace(random_history(25, pool), outside=KNOWN, failed=[OUTSIDE[0]])
+    history = replace(random_history(25, part), outside=KNOWN, failed=[OUTSIDE[0]])
     for step in range(2):
-        picks = strategy.propose(history, pool, 3, np.random.default_rng(step))
+        picks = strategy.propose(history, part, 3, np.random.default_rng(step))
         assert len(picks) == 3
         assert not set(keys(picks)) & set(keys([*OUTSIDE, *history.cells]))
         history = tell(history, picks)
 
 
 @pytest.mark.parametrize("name", [*RIVALS, "metanp"])
-def test_a_search_may_begin_with_nothing_but_cells_known_from_outside(name):
+def test_a_search_may_begin_with_nothing_but_cells_known_from_outside(name, few, with_flops):
     """With side features, which those cells have not, where the strategy reads some."""
-    reads_none = name in ("npenas", "brp_nas")
-    features = None if reads_none else {"flops": np.arange(len(SPACE.arrays()[::40]), dtype=float)}
-    few = Listed(SPACE.arrays()[::40], SPACE, features=features)
+    few = few if name in ("npenas", "brp_nas") else with_flops
     history = told(short(name), few, 24, batch=4, history=History(outside=KNOWN))
     assert len(history.evaluated) == 24
     assert all(len(few.rows(cell)) for cell in history.cells)
