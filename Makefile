@@ -1,18 +1,29 @@
 # make demo    meta-train from scratch and rank NAS-Bench-201 (minutes, no download beyond the packages)
-# make test    every check
-# make lint    the fast ones
+# make check   format, lint, types and the short tests: for daily work, about a minute
+# make test    format, lint, types and all tests but those of tests/slow.txt
+# make lint    format, lint and types
+# make medium  run the tests, measure them and write anew which are too long for `make check` (on an idle machine)
 PYTHON ?= python3
 BIN := .venv/bin
+# bytecode is compiled when a module is first imported: most of torch never is, and to compile all takes over a minute
+PIP := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 # threads that wait asleep: spinning ones make two busy processes many times slower than one
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test lint clean
+.PHONY: demo check test lint medium clean
 
-demo: .venv/ready
+demo: .venv/demo
 	$(BIN)/python -m scripts.demo
 
+check: lint
+	$(PYTEST) -m "not slow and not gpu and not medium"
+
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	$(PYTEST)
+
+medium: .venv/ready
+	$(PYTEST) --write-medium
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .
@@ -20,10 +31,14 @@ lint: .venv/ready
 	$(BIN)/mypy
 
 # torch first and alone, so that no other package's requirement chooses its build
-.venv/ready: pyproject.toml constraints.txt
+.venv/demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[research,dev]"
+	$(PIP) torch
+	$(PIP) --editable ".[demo]"
+	touch .venv/demo
+
+.venv/ready: .venv/demo
+	$(PIP) --editable ".[research,dev]"
 	touch .venv/ready
 
 clean:

@@ -8,6 +8,8 @@ import pytest
 import torch
 from jaxtyping import install_import_hook
 
+from tests import medium
+
 torch.set_num_threads(1)
 
 # shapes and types in signatures are checked wherever arrays are handed on; what users call is left alone, so that
@@ -36,7 +38,7 @@ def mirror() -> Path:
 @pytest.fixture
 def metanp(monkeypatch, capsys):
     """The command `metanp`, run in this process: exit status, standard output, standard error."""
-    from tests.search_runs import metanp_command  # after the import hook above
+    from tests.metanp.search.search_runs import metanp_command  # after the import hook above
 
     return metanp_command(monkeypatch, capsys)
 
@@ -47,10 +49,19 @@ def journal(tmp_path) -> Path:
     return tmp_path / "run.sqlite"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--write-medium", action="store_true", help="measure all tests and write tests/medium.txt")
+
+
+def pytest_configure(config):
+    if config.getoption("--write-medium") and not hasattr(config, "workerinput"):  # one process hears of all tests
+        config.pluginmanager.register(medium.Measuring())
+
+
 def pytest_collection_modifyitems(items):
-    """Marks the tests whose names `slow.txt` holds."""
-    lines = (ROOT / "tests" / "slow.txt").read_text().splitlines()
-    slow = [line for line in lines if line and not line.startswith("#")]
+    """Marks the tests that `slow.txt` and `medium.txt` name."""
+    lists = {mark: medium.names(ROOT / "tests" / f"{mark}.txt") for mark in ("slow", "medium")}
     for item in items:
-        if item.nodeid.startswith(tuple(slow)):
-            item.add_marker(pytest.mark.slow)
+        for mark, names in lists.items():
+            if item.nodeid.startswith(names):
+                item.add_marker(mark)

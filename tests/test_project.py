@@ -9,6 +9,7 @@ import yaml
 from hatchling.builders.wheel import WheelBuilder
 
 import metanp
+from tests import medium
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -67,3 +68,23 @@ def test_every_line_of_the_slow_tests_begins_the_name_of_one_that_is_there():
         if not line.startswith("#"):
             path, _, name = line.partition("::")
             assert f"def {name.partition('[')[0]}(" in (ROOT / path).read_text(), line
+
+
+def test_the_cases_of_a_test_are_measured_together():
+    seconds = {"a.py::one[1]": 0.2, "a.py::one[2]": 0.2, "a.py::two": 0.2, "b.py::one": 0.4}
+    assert medium.longer(seconds) == ["a.py::one", "b.py::one"]
+
+
+def test_an_extra_that_holds_another_names_it_and_repeats_none_of_it():
+    """`demo` is what the demo imports, `research` adds to it, `dev` adds what tests and checks need."""
+    extras = PROJECT["optional-dependencies"]
+    assert extras["research"][0] == "metanp[demo]"
+    assert not {*extras["demo"]} & {*extras["research"]}
+    assert not any(line.startswith(("ray", "submitit", "wandb", "pytest")) for line in extras["demo"])
+
+
+def test_the_short_tests_and_all_tests_are_what_the_makefile_says():
+    text = (ROOT / "Makefile").read_text()
+    assert '-m "not slow and not gpu and not medium"' in text
+    assert '".[demo]"' in text
+    assert '".[research,dev]"' in text

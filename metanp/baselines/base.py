@@ -137,14 +137,22 @@ class Baseline(Estimator, ABC):
             raise ValueError(f"{type(self).__name__} gives no standard deviation; gp_wl and random_forest do")
         return mean, std[0]
 
+    def check_fitted(self) -> None:
+        """Nothing, after `fit`.
+
+        Raises:
+            NotFittedError: before `fit`.
+        """
+        if not self._is_fitted:
+            raise NotFittedError(f"{type(self).__name__} was not fitted; call fit(cells, score) first")
+
     def _answers(
         self, cells: Iterable[Cell] | CellArray | Inputs, features: Any, read: Callable[[Inputs], Answer]
     ) -> Float[np.ndarray, "answer cell"]:
         """`read` applied to distinct rows, in pieces: some numbers for each cell."""
         if features is not None and isinstance(cells, Inputs):
             raise ValueError("give side features to encode(), not beside encoded cells")
-        if not self._is_fitted:
-            raise NotFittedError(f"{type(self).__name__} was not fitted; call fit(cells, score) first")
+        self.check_fitted()
         inputs = cells if isinstance(cells, Inputs) else self.encode(cells, features)
         if self.reads_labels:
             inputs.side.check_known(self._context.side.names)

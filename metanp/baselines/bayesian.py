@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
+from typing import Any
 
 import numpy as np
 import torch
@@ -98,11 +99,27 @@ class OneHot(Baseline):
         return torch.from_numpy(np.concatenate(inputs.blocks(self._context), axis=1, dtype=np.float64))
 
 
-class BayesianLinearRegression(OneHot):
+class LinearRegression(OneHot):
+    """What is linear in features of its own: scikit-learn's `BayesianRidge` weighs them."""
+
+    libraries = ("sklearn.linear_model",)
+    _ridge: Any
+
+    @property
+    def precisions(self) -> tuple[float, float]:
+        """One over the variance of a measurement and of a weight, of standardised scores, by marginal likelihood.
+
+        Raises:
+            NotFittedError: before `fit`.
+        """
+        self.check_fitted()
+        return float(self._ridge.alpha_), float(self._ridge.lambda_)
+
+
+class BayesianLinearRegression(LinearRegression):
     """Linear in operations and edges."""
 
     about = About("Bayesian linear regression", "Bishop 2006, chapter 3; as run by White et al. 2021")
-    libraries = ("sklearn.linear_model",)
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
         ridge = library("sklearn.linear_model").BayesianRidge()
@@ -112,17 +129,16 @@ class BayesianLinearRegression(OneHot):
         return self._ridge.predict(self._table(inputs).numpy(), return_std=True)
 
 
-class DNGO(OneHot):
+class DNGO(LinearRegression):
     """Bayesian linear regression on the last hidden layer of a trained network."""
 
     about = About("DNGO", "Snoek et al. 2015; as run by White et al. 2021")
-    libraries = ("sklearn.linear_model",)
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
         regression = library("sklearn.linear_model").BayesianRidge
         x, y = self._table(context)[context.graph], torch.from_numpy(value)
         self._network = TanhNetwork(x.shape[1])
-        self._weights = _trained(self._network, x, y, torch.Generator().manual_seed(self.seed))
+        self._weights = trained(self._network, x, y, torch.Generator().manual_seed(self.seed))
         # no intercept: in the study, too, none of the hidden units' features is constant
         self._ridge = regression(fit_intercept=False).fit(self._features(x), value)
 
@@ -144,19 +160,8 @@ class BOHAMIANN(OneHot):
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
         x, y = self._table(context)[context.graph], torch.from_numpy(value)
-        rng = torch.Generator().manual_seed(self.seed)
-        self._network = network = TanhNetwork(x.shape[1])
-
-        def energy(position: Weights) -> Float64[Tensor, ""]:
-            """Of weights and, last, log noise; the likelihood is that of a batch, scaled up to all cells."""
-            weights, log_noise = position[:-1], position[-1]
-            batch = torch.randperm(len(y), generator=rng)[:CHAIN_BATCH]
-            error = (y[batch] - network.output(weights, x[batch])) ** 2
-            likelihood = -0.5 * (error * torch.exp(-log_noise) + log_noise).mean() * len(y)
-            return -likelihood + 0.5 * (weights.square().sum() + (log_noise - LOG_NOISE) ** 2)
-
-        start = torch.cat([network.normal(rng), torch.tensor([LOG_NOISE], dtype=torch.float64)])
-        self._sampled = sample(energy, start, self.chain, rng)
+        self._network = TanhNetwork(x.shape[1])
+        self._sampled = sampled(self._network, x, y, self.chain, torch.Generator().manual_seed(self.seed))
 
     def _predict(self, inputs: Inputs) -> Moments:
         x = self._table(inputs)
@@ -165,11 +170,28 @@ class BOHAMIANN(OneHot):
         return outputs.mean(0).numpy(), variance.sqrt().numpy()
 
 
-def _trained(network: TanhNetwork, x: Columns, y: Float64[Tensor, " graph"], rng: torch.Generator) -> Weights:
+def sampled(
+    network: TanhNetwork, x: Columns, y: Float64[Tensor, " graph"], chain: Chain, rng: torch.Generator
+) -> Float64[Tensor, "network position"]:
+    """Networks of the posterior: in each row the weights and, last, the log variance of a measurement."""
+
+    def energy(position: Weights) -> Float64[Tensor, ""]:
+        """Of weights and log noise; the likelihood is that of a batch, scaled up to all cells."""
+        weights, log_noise = position[:-1], position[-1]
+        batch = torch.randperm(len(y), generator=rng)[:CHAIN_BATCH]
+        error = (y[batch] - network.output(weights, x[batch])) ** 2
+        likelihood = -0.5 * (error * torch.exp(-log_noise) + log_noise).mean() * len(y)
+        return -likelihood + 0.5 * (weights.square().sum() + (log_noise - LOG_NOISE) ** 2)
+
+    start = torch.cat([network.normal(rng), torch.tensor([LOG_NOISE], dtype=torch.float64)])
+    return sample(energy, start, chain, rng)
+
+
+def trained(network: TanhNetwork, x: Columns, y: Float64[Tensor, " graph"], rng: torch.Generator) -> Weights:
     """Least squares by Adam."""
     weights = network.uniform(rng).requires_grad_()
     optimiser = torch.optim.Adam([weights], lr=RATE)
-    for batch in _batches(len(y), rng):
+    for batch in batches(len(y), rng):
         optimiser.zero_grad()
         loss = (network.output(weights, x[batch]) - y[batch]).square().mean()
         loss.backward()
@@ -177,7 +199,7 @@ def _trained(network: TanhNetwork, x: Columns, y: Float64[Tensor, " graph"], rng
     return weights.detach()
 
 
-def _batches(n: int, rng: torch.Generator) -> Iterator[Int[Tensor, " cell"]]:
+def batches(n: int, rng: torch.Generator) -> Iterator[Int[Tensor, " cell"]]:
     """Batches of all epochs; an incomplete last batch is dropped, unless it is the only one."""
     size = min(BATCH, n)
     for _ in range(EPOCHS):

@@ -45,14 +45,19 @@ class FLAN(GATES):
     about = About("FLAN", "Akhauri and Abdelfattah 2024, arXiv:2403.02484", needs=("cells",))
     training = Training(epochs=150, batch=8, rate=1e-3, weight_decay=1e-5, decoupled=True, cosine=True)
 
-    def _tensors(self, inputs: Any) -> list[Tensor]:
+    def tensors(self, inputs: Any) -> list[Tensor]:
         return [inputs.operations(), torch.from_numpy(computing_edges(inputs.cells)).float()]
 
-    def _build(self, context: Any) -> nn.Module:
+    def build(self, context: Any) -> nn.Module:
         return _FLAN(layers=5, width=128, d_operation=48, d_node=96, d_hidden=200, hidden=3, dropout=0.1)
 
     def _learn(self, read: list[Tensor], value: Float[Tensor, " cell"]) -> None:
-        train(self._net, lambda batch: self._loss(read, value, batch), len(value), batched(self.training, len(value)))
+        train(
+            self._net,
+            lambda batch: self.loss(self._net, read, value, batch),
+            len(value),
+            batched(self.training, len(value)),
+        )
 
 
 def batched(how: Training, cells: int) -> Training:
@@ -74,7 +79,7 @@ def computing_edges(cells: CellArray) -> Bool[np.ndarray, "cell node node"]:
     return edges & alive[:, :, None] & alive[:, None, :]
 
 
-class _Flow(nn.Module):
+class Flow(nn.Module):
     def __init__(self, d_in: int, d_out: int, d_operation: int):
         super().__init__()
         self.mix, self.gate = nn.Linear(d_in, d_out, bias=False), nn.Linear(d_operation, d_out)
@@ -87,10 +92,10 @@ class _Flow(nn.Module):
         return own + torch.sigmoid(self.gate(operation)) * (sees @ own) + self.bias
 
 
-class _FlowAndAttention(nn.Module):
+class FlowAndAttention(nn.Module):
     def __init__(self, d_in: int, d_out: int, d_operation: int):
         super().__init__()
-        self.flow = _Flow(d_in, d_out, d_operation)
+        self.flow = Flow(d_in, d_out, d_operation)
         self.mix, self.gate = nn.Linear(d_in, d_out, bias=False), nn.Linear(d_operation, d_out)
         self.alike, self.norm = nn.Linear(d_out, 1, bias=False), nn.LayerNorm(d_out)
 
@@ -113,9 +118,9 @@ class _FLAN(nn.Module):
         self.start = nn.Parameter(torch.stack([torch.zeros(d_operation), torch.randn(d_operation)]))  # others, input
         self.node = nn.Linear(d_operation, d_node)
         shapes = list(itertools.pairwise([d_node, *[width] * layers]))
-        self.forwards = nn.ModuleList(_FlowAndAttention(*shape, d_operation) for shape in shapes)
+        self.forwards = nn.ModuleList(FlowAndAttention(*shape, d_operation) for shape in shapes)
         self.turn = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
-        self.backwards = nn.ModuleList(_Flow(width, width, d_operation) for _ in range(layers))
+        self.backwards = nn.ModuleList(Flow(width, width, d_operation) for _ in range(layers))
         self.move = nn.Sequential(nn.Linear(2 * width + d_operation, width), nn.ReLU(), nn.Linear(width, d_operation))
         shapes = list(itertools.pairwise([width, *[d_hidden] * hidden]))
         blocks = [nn.Sequential(nn.Linear(*shape), nn.ReLU(), nn.Dropout(dropout)) for shape in shapes]

@@ -41,27 +41,27 @@ class GATES(GraphNetwork):
     training = Training(epochs=200, batch=512, rate=1e-3)
     fewest_labels = 2
 
-    def _build(self, context: Any) -> nn.Module:
-        return _Flow(layers=5, width=128, d_operation=48, d_hidden=300, hidden=5, dropout=0.1)
+    def build(self, context: Any) -> nn.Module:
+        return InformationFlow(layers=5, width=128, d_operation=48, d_hidden=300, hidden=5, dropout=0.1)
 
-    def _loss(self, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
-        return ranking_loss(self._net(*(tensor[batch] for tensor in read)), value[batch])
+    def loss(self, net: Any, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
+        return ranking_loss(net(*(tensor[batch] for tensor in read)), value[batch])
 
 
 def ranking_loss(score: Float[Tensor, " cell"], value: Float[Tensor, " cell"]) -> Tensor:
     """Mean hinge over pairs of cells whose `value` differs; NaN is in no pair."""
-    better, worse = _pairs(value)
+    better, worse = pairs(value)
     return functional.relu(MARGIN - (score[better] - score[worse])).sum() / max(len(better), 1)
 
 
-def _pairs(value: Float[Tensor, " cell"]) -> tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]:
+def pairs(value: Float[Tensor, " cell"]) -> tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]:
     """The better and the worse cells of random pairs, four for each cell or all there are; ties are no pair."""
     better, worse = torch.nonzero(value[:, None] > value[None, :], as_tuple=True)
     taken = torch.randperm(len(better), device=value.device)[: PAIRS * len(value)]
     return better[taken], worse[taken]
 
 
-class _Flow(nn.Module):
+class InformationFlow(nn.Module):
     def __init__(self, layers: int, width: int, d_operation: int, d_hidden: int, hidden: int, dropout: float):
         super().__init__()
         self.operation = nn.Linear(len(VOCABULARY), d_operation, bias=False)

@@ -63,6 +63,22 @@ class GaussianProcess(Baseline):
         with _one_thread():
             self._regressor.fit(self._points(context)[context.graph], value)
 
+    @property
+    def hyper_parameters(self) -> dict[str, Any]:
+        """What the marginal likelihood chose, for scores in the units of the score transform.
+
+        `constant`, `amplitude` and `linear` are variances: of a constant, of the squared exponential and of the linear
+        part; `weight` is one over the squared length scale of each block of inputs, `noise` the variance of a
+        measurement.
+
+        Raises:
+            NotFittedError: before `fit`.
+        """
+        self.check_fitted()
+        found = self._regressor.kernel_.get_params()
+        names = ("constant", "amplitude", "linear", "weight")
+        return {name: found[f"k1__{name}"] for name in names} | {"noise": found["k2__noise_level"]}
+
     def _predict(self, inputs: Inputs) -> Moments:
         mean, std = self._latent(inputs)
         return mean, std

@@ -31,7 +31,7 @@ class GraphNetwork(Network):
 
     read: Any = staticmethod(written)
 
-    def _tensors(self, inputs: Any) -> list[Tensor]:
+    def tensors(self, inputs: Any) -> list[Tensor]:
         return [inputs.operations(), inputs.adjacency()]
 
 
@@ -74,11 +74,11 @@ class GCN(GraphNetwork):
     training = Training(epochs=300, batch=7, rate=1e-4, weight_decay=3e-4, cosine=True, drop_last=True)
     fewest_labels = 7
 
-    def _tensors(self, inputs: Any) -> list[Tensor]:
+    def tensors(self, inputs: Any) -> list[Tensor]:
         adjacency = inputs.adjacency()
-        return [inputs.operations(), _averaged(adjacency), _averaged(adjacency.mT)]
+        return [inputs.operations(), averaged(adjacency), averaged(adjacency.mT)]
 
-    def _build(self, context: Any) -> nn.Module:
+    def build(self, context: Any) -> nn.Module:
         return _NeuralPredictor(layers=4, width=144, d_hidden=128, dropout=0.1)
 
 
@@ -95,7 +95,7 @@ class GlobalNodeEmbedding(nn.Module):
             nn.init.uniform_(parameter, -bound, bound)
 
     def forward(self, operations: Nodes, sees: Edges) -> Float[Tensor, "cell channel"]:
-        h, sees = _with_global_node(operations, sees)
+        h, sees = with_global_node(operations, sees)
         real = h.sum(-1) > 0
         for layer, norm in zip(self.layers, self.norms, strict=True):
             # padding is excluded from a norm over the batch
@@ -111,10 +111,10 @@ class BONAS(GraphNetwork):
     training = Training(epochs=100, batch=128, rate=1e-4, cosine=True)
     fewest_labels = 2  # batch normalisation
 
-    def _tensors(self, inputs: Any) -> list[Tensor]:
+    def tensors(self, inputs: Any) -> list[Tensor]:
         return [inputs.operations(), inputs.adjacency().mT]
 
-    def _build(self, context: Any) -> nn.Module:
+    def build(self, context: Any) -> nn.Module:
         return _BONAS(GlobalNodeEmbedding(nn.BatchNorm1d, layers=4, width=64, dropout=0.0, bound=0.05), 64)
 
 
@@ -141,24 +141,24 @@ class BRPNAS(GraphNetwork):
     fewest_labels = 2
     partners = 4
 
-    def _build(self, context: Any) -> nn.Module:
-        return _Comparer(GlobalNodeEmbedding(nn.LayerNorm, layers=4, width=600, dropout=0.2, bound=600**-0.5), 600)
+    def build(self, context: Any) -> nn.Module:
+        return Comparer(GlobalNodeEmbedding(nn.LayerNorm, layers=4, width=600, dropout=0.2, bound=600**-0.5), 600)
 
-    def _items(self, cells: int) -> int:
+    def items(self, cells: int) -> int:
         return cells * self.partners
 
-    def _loss(self, read: list[Tensor], value: Float[Tensor, " cell"], batch: Batch) -> Tensor:
+    def loss(self, net: Any, read: list[Tensor], value: Float[Tensor, " cell"], batch: Batch) -> Tensor:
         first = batch // self.partners
         second = (first + torch.randint(1, len(value), first.shape)) % len(value)  # any other cell
         seen, place = torch.cat([first, second]).unique(return_inverse=True)
-        embedded = self._net.embed(*(tensor[seen] for tensor in read))
-        compared = self._net.compare(*embedded[place].chunk(2))
+        embedded = net.embed(*(tensor[seen] for tensor in read))
+        compared = net.compare(*embedded[place].chunk(2))
         unit = (value - value.min()) / (value.max() - value.min()).clamp(min=1e-12)
         truth = torch.stack([unit[first], unit[second]], dim=1).softmax(1)
         return functional.kl_div(compared, truth, reduction="sum")
 
 
-class _Comparer(nn.Module):
+class Comparer(nn.Module):
     def __init__(self, embed: nn.Module, width: int):
         super().__init__()
         self.embed, self.pair = embed, nn.Linear(2 * width, 2)
@@ -173,13 +173,13 @@ class _Comparer(nn.Module):
         return self.embed(operations, sees) @ (of_first - of_second) / 2
 
 
-def _averaged(adjacency: Edges) -> Edges:
+def averaged(adjacency: Edges) -> Edges:
     """Equal weights of a node and of the neighbours in its row of `adjacency`."""
     with_self = adjacency + torch.eye(adjacency.shape[-1], device=adjacency.device)
     return with_self / with_self.sum(-1, keepdim=True)
 
 
-def _with_global_node(operations: Nodes, sees: Edges) -> tuple[Nodes, Edges]:
+def with_global_node(operations: Nodes, sees: Edges) -> tuple[Nodes, Edges]:
     """Adds a last node with an operation of its own, which sees every real node; all nodes see themselves."""
     real = operations.sum(-1)
     n = real.shape[1]

@@ -39,14 +39,14 @@ class GraphTransformer(GraphNetwork):
     fewest_labels = 10
     ranking = 0.2
 
-    def _tensors(self, inputs: Any) -> list[Tensor]:
-        return [inputs.operations(), inputs.adjacency(), _laplacian(inputs.adjacency())]
+    def tensors(self, inputs: Any) -> list[Tensor]:
+        return [inputs.operations(), inputs.adjacency(), laplacian_rows(inputs.adjacency())]
 
-    def _build(self, context: Any) -> nn.Module:
+    def build(self, context: Any) -> nn.Module:
         return _Transformer(layers=3, width=80, d_head=64, d_feedforward=512, d_hidden=96, dropout=0.1)
 
-    def _loss(self, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
-        score, truth = self._net(*(tensor[batch] for tensor in read)), value[batch]
+    def loss(self, net: Any, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
+        score, truth = net(*(tensor[batch] for tensor in read)), value[batch]
         other = torch.randperm(len(batch), device=score.device)
         apart = (score - score[other]) - (truth - truth[other])
         return functional.mse_loss(score, truth) + self.ranking * apart.abs().mean()
@@ -58,7 +58,7 @@ class _Transformer(nn.Module):
         self.operation = nn.Linear(len(VOCABULARY), width, bias=False)
         self.position = nn.Linear(WIDEST, width)
         self.near = nn.ModuleList(nn.Linear(width, width) for _ in range(3))
-        self.layers = nn.ModuleList(_Layer(width, d_head, d_feedforward, dropout) for _ in range(layers))
+        self.layers = nn.ModuleList(AttentionLayer(width, d_head, d_feedforward, dropout) for _ in range(layers))
         self.readout = nn.Sequential(nn.Linear(width, d_hidden, bias=False), nn.Linear(d_hidden, 1, bias=False))
         nn.init.normal_(self.operation.weight)
 
@@ -76,7 +76,7 @@ class _Transformer(nn.Module):
         return self.readout(pooled)[:, 0]
 
 
-class _Layer(nn.Module):
+class AttentionLayer(nn.Module):
     """Attention under a mask of its own for each head, then a perceptron for each node; normalised after."""
 
     def __init__(self, width: int, d_head: int, d_feedforward: int, dropout: float):
@@ -97,7 +97,7 @@ class _Layer(nn.Module):
         return self.norms[1](h + self.dropout(self.feedforward(h)))
 
 
-def _laplacian(adjacency: Edges) -> Nodes:
+def laplacian_rows(adjacency: Edges) -> Nodes:
     """Rows of degree less adjacency, of the graph without directions; columns for the first nodes."""
     both = adjacency + adjacency.mT
     laplacian = torch.diag_embed(both.sum(-1)) - both

@@ -2,8 +2,8 @@
 
     cells -> inputs -> tensors -> network -> one number a cell, on the standardised scale of the evaluated scores
 
-A subclass defines its network (`_build`), the network's input (`_tensors`) and, where the loss is no mean of errors of
-single cells, its batches and loss (`_items`, `_loss`). All randomness follows the predictor's seed; the caller's random
+A subclass defines its network (`build`), the network's input (`tensors`) and, where the loss is no mean of errors of
+single cells, its batches and loss (`items`, `loss`). All randomness follows the predictor's seed; the caller's random
 state is restored.
 
 Axes: cell; item, what a batch is drawn from: cells, or pairs of them; member of an ensemble.
@@ -97,13 +97,13 @@ class Network(Baseline):
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
         device = read_device(self.device)
         with repeatable(self.seed, device):
-            self._net = self._build(context).to(device)
+            self._net = self.build(context).to(device)
             graph = torch.from_numpy(context.graph).to(device)
             read = [tensor[graph] for tensor in self._read(context)]
             self._learn(read, torch.from_numpy(value).float().to(device))
 
     def _learn(self, read: list[Tensor], value: Float[Tensor, " cell"]) -> None:
-        train(self._net, lambda batch: self._loss(read, value, batch), self._items(len(value)), self.training)
+        train(self._net, lambda batch: self.loss(self._net, read, value, batch), self.items(len(value)), self.training)
 
     def _predict(self, inputs: Inputs) -> Moments:
         with torch.inference_mode():
@@ -111,20 +111,20 @@ class Network(Baseline):
 
     def _read(self, inputs: Inputs) -> list[Tensor]:
         device = read_device(self.device)
-        return [tensor.to(device) for tensor in self._tensors(inputs)]
+        return [tensor.to(device) for tensor in self.tensors(inputs)]
 
-    def _items(self, cells: int) -> int:
+    def items(self, cells: int) -> int:
         return cells
 
-    def _loss(self, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
-        return functional.mse_loss(self._net(*(tensor[batch] for tensor in read)), value[batch])
+    def loss(self, net: Any, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
+        return functional.mse_loss(net(*(tensor[batch] for tensor in read)), value[batch])
 
     @abstractmethod
-    def _build(self, context: Inputs) -> nn.Module:
+    def build(self, context: Inputs) -> nn.Module:
         """The untrained network."""
 
     @abstractmethod
-    def _tensors(self, inputs: Inputs) -> list[Tensor]:
+    def tensors(self, inputs: Inputs) -> list[Tensor]:
         """The network's arguments, one row each."""
 
 
@@ -156,16 +156,16 @@ class MLP(Network):
     layers, width, members = 20, 20, 1
     penalty = 0.2
 
-    def _build(self, context: Inputs) -> nn.Module:
-        return Perceptrons(self._tensors(context)[0].shape[1], self.layers, self.width, self.members)
+    def build(self, context: Inputs) -> nn.Module:
+        return Perceptrons(self.tensors(context)[0].shape[1], self.layers, self.width, self.members)
 
-    def _tensors(self, inputs: Inputs) -> list[Tensor]:
+    def tensors(self, inputs: Inputs) -> list[Tensor]:
         return [torch.from_numpy(np.concatenate(inputs.blocks(self._context), axis=1))]
 
-    def _loss(self, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
+    def loss(self, net: Any, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
         # summed over members, so that each is trained as if it were alone
-        error = (self._net(read[0][batch]) - value[batch, None]).abs().mean(0).sum()
-        return error + self.penalty * self._net.weights[-1].abs().sum()
+        error = (net(read[0][batch]) - value[batch, None]).abs().mean(0).sum()
+        return error + self.penalty * net.weights[-1].abs().sum()
 
     def _predict(self, inputs: Inputs) -> Moments:
         with torch.inference_mode():

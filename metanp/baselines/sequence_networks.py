@@ -53,15 +53,15 @@ class NAO(Network):
     fewest_labels = 2
     read: Any = staticmethod(written)
 
-    def _build(self, context: Any) -> nn.Module:
-        return _Recurrent(Sizes())
+    def build(self, context: Any) -> nn.Module:
+        return Recurrent(Sizes())
 
-    def _tensors(self, inputs: Any) -> list[Tensor]:
-        return [_sequence(inputs.cells)]
+    def tensors(self, inputs: Any) -> list[Tensor]:
+        return [sequence(inputs.cells)]
 
-    def _loss(self, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
+    def loss(self, net: Any, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
         words = read[0][batch]
-        score, likelihood = self._net.score_and_likelihood(words)
+        score, likelihood = net.score_and_likelihood(words)
         return OF_SCORES * functional.mse_loss(score, value[batch]) - (1 - OF_SCORES) * likelihood
 
 
@@ -96,16 +96,16 @@ class SemiNAS(NAO):
             return
         pool = self._unlabelled.cells
         rows = np.random.default_rng(self.seed).permutation(len(pool))[: len(value)]
-        others = _sequence(pool[np.sort(rows)]).to(self.device)
+        others = sequence(pool[np.sort(rows)]).to(self.device)
         with torch.no_grad():
             predicted = self._net(others)
         words = _stacked(read[0].repeat(self.repeats, 1), others)
         values = torch.cat([value.repeat(self.repeats), predicted])
-        train(self._net, lambda batch: self._loss([words], values, batch), len(values), self.training)
+        train(self._net, lambda batch: self.loss(self._net, [words], values, batch), len(values), self.training)
         del self._unlabelled
 
 
-class _Recurrent(nn.Module):
+class Recurrent(nn.Module):
     """(cell, step) words -> a score each; each step's state is a unit vector, the embedding their normalised sum."""
 
     def __init__(self, sizes: Sizes):
@@ -124,11 +124,11 @@ class _Recurrent(nn.Module):
         self.spell = nn.Linear(width, WORDS)
 
     def forward(self, words: Int[Tensor, "cell step"]) -> Float[Tensor, " cell"]:
-        return self._score(self._encode(words)[1])
+        return self._score(self.encode(words)[1])
 
     def score_and_likelihood(self, words: Int[Tensor, "cell step"]) -> tuple[Float[Tensor, " cell"], Float[Tensor, ""]]:
         """Scores, and the mean log-probability of each word under the decoder, given the words before it."""
-        states, embedding = self._encode(words)
+        states, embedding = self.encode(words)
         before = functional.pad(words[:, :-1], (1, 0), value=PADDING)
         start = embedding[None].contiguous()
         h, _ = self.decoder(self.dropout(self.words(before)), (start, start))
@@ -138,7 +138,7 @@ class _Recurrent(nn.Module):
         error = functional.cross_entropy(spelled.flatten(0, 1), words.flatten(), ignore_index=PADDING)
         return self._score(embedding), -error
 
-    def _encode(self, words: Int[Tensor, "cell step"]) -> tuple[Float[Tensor, "cell step d"], Float[Tensor, "cell d"]]:
+    def encode(self, words: Int[Tensor, "cell step"]) -> tuple[Float[Tensor, "cell step d"], Float[Tensor, "cell d"]]:
         embedded = self.dropout(self.words(words))
         lengths = (words != PADDING).sum(1).cpu()  # read backwards from the last real word, however wide the array is
         packed = rnn.pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
@@ -156,7 +156,7 @@ def _stacked(*parts: Int[Tensor, "cell _"]) -> Int[Tensor, "all step"]:
     return torch.cat([functional.pad(part, (0, steps - part.shape[1]), value=PADDING) for part in parts])
 
 
-def _sequence(cells: CellArray) -> Int[Tensor, "cell step"]:
+def sequence(cells: CellArray) -> Int[Tensor, "cell step"]:
     """Words of each cell, without those of the input."""
     operation = torch.tensor(cells.in_words().operation, dtype=torch.long)
     edge = torch.tensor(cells.adjacency, dtype=torch.long)

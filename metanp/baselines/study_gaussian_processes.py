@@ -44,6 +44,16 @@ class GPyTorchProcess(Baseline):
             self._model, objective = self._make(gpytorch_models, x, y)
             gpytorch_models.train(self._model, objective, x, y)
 
+    @property
+    def model(self) -> Any:
+        """The fitted process, one of `metanp.baselines.gpytorch_models`, with its kernel and its likelihood.
+
+        Raises:
+            NotFittedError: before `fit`.
+        """
+        self.check_fitted()
+        return self._model
+
     def _predict(self, inputs: Inputs) -> Moments:
         from metanp.baselines.gpytorch_models import predict
 
@@ -56,12 +66,6 @@ class GPyTorchProcess(Baseline):
 
     def _points(self, inputs: Inputs) -> Float64[Tensor, "graph column"]:
         return torch.from_numpy(np.concatenate(inputs.blocks(self._context), axis=1, dtype=np.float64))
-
-    def _inducing(self, x: Float64[Tensor, "cell column"]) -> Float64[Tensor, "inducing column"]:
-        """Evaluated cells to start from, all different; fewer where there are fewer distinct ones."""
-        distinct = torch.unique(x, dim=0)
-        chosen = np.random.default_rng(self.seed).permutation(len(distinct))[:INDUCING]
-        return distinct[chosen]
 
 
 class StudyGaussianProcess(GPyTorchProcess):
@@ -79,7 +83,7 @@ class SparseGaussianProcess(GPyTorchProcess):
     about = About("Sparse GP", "Titsias 2009; as run by White et al. 2021")
 
     def _make(self, models: Any, x: Float64[Tensor, "cell column"], y: Float64[Tensor, " cell"]) -> tuple[Any, Any]:
-        return models.sparse(x, y, self._inducing(x))
+        return models.sparse(x, y, inducing_points(x, self.seed))
 
 
 class VariationalSparseGaussianProcess(GPyTorchProcess):
@@ -88,4 +92,10 @@ class VariationalSparseGaussianProcess(GPyTorchProcess):
     about = About("Variational sparse GP", "Hensman et al. 2013; as run by White et al. 2021")
 
     def _make(self, models: Any, x: Float64[Tensor, "cell column"], y: Float64[Tensor, " cell"]) -> tuple[Any, Any]:
-        return models.variational(y, self._inducing(x))
+        return models.variational(y, inducing_points(x, self.seed))
+
+
+def inducing_points(x: Float64[Tensor, "cell column"], seed: int) -> Float64[Tensor, "inducing column"]:
+    """Evaluated cells to start from, no two alike; all of them where there are no more."""
+    distinct = torch.unique(x, dim=0)
+    return distinct[np.random.default_rng(seed).permutation(len(distinct))[:INDUCING]]

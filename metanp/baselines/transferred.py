@@ -58,7 +58,7 @@ class TransferredFLAN(FLAN):
         if len(value):
             super()._fit(context, value)
         else:
-            self._net = self._build(context)
+            self._net = self.build(context)
 
     def prepare(self) -> nn.Module:
         """Train on other benchmarks; slow the first time, so that no fit is.
@@ -68,20 +68,20 @@ class TransferredFLAN(FLAN):
         """
         if self.sources is None:
             raise ValueError("TransferredFLAN needs the tasks that it is transferred from; give it sources=")
-        return _pretrained(self.sources, self.seed % PRETRAININGS, read_device(self.device))
+        return pretrained(self.sources, self.seed % PRETRAININGS, read_device(self.device))
 
-    def _build(self, context: Any) -> nn.Module:
+    def build(self, context: Any) -> nn.Module:
         return copy.deepcopy(self.prepare())
 
 
 @lru_cache(maxsize=PRETRAININGS)
-def _pretrained(sources: Sources, seed: int, device: torch.device) -> nn.Module:
+def pretrained(sources: Sources, seed: int, device: torch.device) -> nn.Module:
     cells, scores = sources.read(seed)
     blank = FLAN(seed, str(device))
     value = torch.from_numpy(scores).float().to(device)
     with repeatable(seed, device):
         read = blank._read(blank.encode(cells))
-        net = blank._build(None).to(device)
+        net = blank.build(None).to(device)
 
         def loss(batch: Int[Tensor, " item"]) -> Tensor:
             score = net(*(tensor[batch] for tensor in read))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from metanp.canonical import canonical_order
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from tests.cell_families import FAMILIES, at_random, reversed_order, shuffled
-from tests.cell_families import cell as cell_of
+from tests.metanp.cell_families import FAMILIES, at_random, reversed_order, shuffled
+from tests.metanp.cell_families import cell as cell_of
 
 
 def written(labels, edges):

@@ -41,6 +41,13 @@ def made(kind: type[Baseline]) -> Baseline:
     return kind("flops") if kind is Proxy else kind()
 
 
+@pytest.fixture
+def few_trees(monkeypatch):
+    """Ensembles of twenty trees: whether they keep to scikit-learn's conventions does not depend on how many."""
+    for kind in (RandomForest, XGBoost):
+        monkeypatch.setattr(kind, "settings", {**kind.settings, "n_estimators": 20})
+
+
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     return write_checkpoint(tmp_path_factory.mktemp("c") / "tiny.safetensors")
@@ -66,7 +73,7 @@ def test_every_baseline_is_a_regressor_that_can_be_cloned_and_is_not_fitted_yet(
     "make",
     [lambda c: MetaNP(c), lambda c: WLGaussianProcess(), lambda c: RandomForest(), lambda c: Tuned(XGBoost, {}, 1)],
 )
-def test_predictors_are_fitted_scored_pickled_and_cross_validated(checkpoint, make):
+def test_predictors_are_fitted_scored_pickled_and_cross_validated(checkpoint, make, few_trees):
     predictor = make(checkpoint)
     assert predictor.fit(CONTEXT, SCORE) is predictor
     check_is_fitted(predictor)

@@ -6,7 +6,7 @@ from collections import Counter
 import networkx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from metanp.cell import Cell
@@ -14,8 +14,8 @@ from metanp.cell_array import CellArray
 from metanp.features import CLASSES, FEATURE_GROUPS, FEATURE_NAMES, WL_STEPS, graph_features, wl_patterns
 from metanp.neural_process.whitened import FEATURE_BLOCKS
 from metanp.operations import INDEX
-from tests.cell_families import FAMILIES
-from tests.cell_families import cell as cell_of
+from tests.metanp.cell_families import FAMILIES
+from tests.metanp.cell_families import cell as cell_of
 from tests.metanp.test_cell import cells, relabelled
 
 # Paths: input-output, input-conv3x3-conv1x1-output, input-skip-conv1x1-output, input-conv3x3-maxpool-output.
@@ -112,9 +112,8 @@ def test_the_same_cell_without_its_direct_edge(name, value):
 @settings(max_examples=60)
 @given(cells())
 def test_along_paths_agrees_with_listing_them(cell):
+    assume(cell.is_live)
     pruned, features = cell.pruned, features_of(cell)
-    if not cell.is_live:
-        return
     graph = pruned.to_networkx()
     ends = pruned.operations.index("input"), pruned.operations.index("output")
     paths = [[pruned.operations[i] for i in path[1:-1]] for path in networkx.all_simple_paths(graph, *ends)]
@@ -142,8 +141,7 @@ def test_along_paths_agrees_with_listing_them(cell):
 @settings(max_examples=60)
 @given(cells())
 def test_skipless_features_are_those_of_the_cell_whose_skips_are_edges(cell):
-    if not cell.is_live:
-        return
+    assume(cell.is_live)
     features = features_of(cell)
     array = CellArray.from_cells([cell]).pruned().skipless()
     without = dict(zip(FEATURE_NAMES, graph_features(array)[0].tolist(), strict=True))

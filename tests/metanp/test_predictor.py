@@ -11,9 +11,9 @@ from sklearn.base import clone
 from metanp import Cell, CellArray, MetaNP, NotFittedError
 from metanp.checkpoint import shipped_names
 from metanp.spaces import get_space
-from tests.cell_families import FAMILIES
-from tests.cell_families import cell as cell_of
 from tests.evaluated_cells import CONTEXT, EARLY_SKIP, FLOPS, OTHER_EARLY_SKIP, POOL, SCORE, text
+from tests.metanp.cell_families import FAMILIES
+from tests.metanp.cell_families import cell as cell_of
 from tests.tiny_model import tiny_config, write_checkpoint
 
 

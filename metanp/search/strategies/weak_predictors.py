@@ -30,8 +30,8 @@ class WeakMLP(MLP):
     training = Training(epochs=100, batch=200, rate=1e-3)
     layers, width = 4, 1000
 
-    def _loss(self, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
-        return functional.mse_loss(self._net(read[0][batch])[:, 0], value[batch])
+    def loss(self, net: Any, read: list[Tensor], value: Float[Tensor, " cell"], batch: Int[Tensor, " item"]) -> Tensor:
+        return functional.mse_loss(net(read[0][batch])[:, 0], value[batch])
 
 
 class WeakForest(StudyTrees):

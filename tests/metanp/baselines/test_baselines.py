@@ -6,12 +6,15 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+import ngboost
 import numpy as np
 import pytest
 import torch
 from scipy.stats import norm
 
 from data import load_benchmark
+from metanp.baselines import bayesian, gpytorch_models
+from metanp.baselines.base_trees import Trees
 from metanp.baselines.computed import computed
 from metanp.baselines.networks import Network
 from metanp.cell import Cell
@@ -39,9 +42,9 @@ WITH_STD = [name for name in NAMES if made(name).knows_std]
 
 @pytest.fixture(scope="module")
 def rows():
-    """2,000 random cells of NAS-Bench-201 and their CIFAR-10 validation accuracy, in random order."""
+    """1,000 random cells of NAS-Bench-201 and their CIFAR-10 validation accuracy, in random order."""
     table = load_benchmark("nasbench201")
-    chosen = np.random.default_rng(0).permutation(len(table))[:2000]
+    chosen = np.random.default_rng(0).permutation(len(table))[:1000]
     return table.cells[chosen], table.mean("cifar10_validation_accuracy_200")[chosen]
 
 
@@ -54,10 +57,17 @@ def few(n: int) -> tuple[CellArray, np.ndarray]:
 
 @pytest.fixture
 def brief(monkeypatch):
-    """Networks are trained for a few epochs: what is asked here does not depend on how well."""
+    """A few epochs, steps, rounds and trees: what is asked here does not depend on how well a predictor learned."""
     for network in every_subclass(Network):
         if hasattr(network, "training"):
             monkeypatch.setattr(network, "training", replace(network.training, epochs=3))
+    for trees in every_subclass(Trees):
+        if hasattr(trees, "settings"):
+            monkeypatch.setattr(trees, "settings", {**trees.settings, "n_estimators": 40})
+    monkeypatch.setattr(bayesian, "EPOCHS", 3)
+    monkeypatch.setattr(gpytorch_models, "STEPS", 5)
+    kind = ngboost.NGBRegressor
+    monkeypatch.setattr(ngboost, "NGBRegressor", lambda **settings: kind(**{**settings, "n_estimators": 5}))
 
 
 def every_subclass(of: type) -> list[type]:
@@ -80,8 +90,8 @@ def test_predictions_are_the_posterior_written_out():
     shown, asked = cells[:6], cells[6:]
     gp: Any = made("gp_wl").fit(shown, score[:6])
     mean, std = gp.predict(asked, return_std=True)
-    p = gp._regressor.kernel_.get_params()
-    noise = p["k2__noise_level"]
+    p = gp.hyper_parameters
+    noise = p["noise"]
 
     context = computed(shown)
     blocks = []
@@ -92,11 +102,11 @@ def test_predictions_are_the_posterior_written_out():
     x, y = ([(b - c.mean(0)) * s for b, c, s in zip(part, blocks[0], scales, strict=True)] for part in blocks)
 
     def k(a, b):
-        out = np.full((len(a[0]), len(b[0])), p["k1__constant"])
+        out = np.full((len(a[0]), len(b[0])), p["constant"])
         for i, j in itertools.product(range(len(a[0])), range(len(b[0]))):
             pairs = [(u[i], v[j]) for u, v in zip(a, b, strict=True)]
-            r = sum(w * ((u - v) ** 2).sum() for w, (u, v) in zip(p["k1__weight"], pairs, strict=True))
-            out[i, j] += p["k1__amplitude"] * np.exp(-r / 2) + p["k1__linear"] * np.mean([u @ v for u, v in pairs])
+            r = sum(w * ((u - v) ** 2).sum() for w, (u, v) in zip(p["weight"], pairs, strict=True))
+            out[i, j] += p["amplitude"] * np.exp(-r / 2) + p["linear"] * np.mean([u @ v for u, v in pairs])
         return out
 
     transform = ScoreTransform.fit(score[:6])
@@ -121,7 +131,7 @@ def test_hyper_parameters_are_fitted_not_left_at_their_start():
     noise: list[float] = []
     for spread in (0.01, 5.0):
         gp: Any = made("gp_wl").fit(cells, score + spread * np.random.default_rng(2).normal(size=60))
-        noise.append(gp._regressor.kernel_.k2.noise_level)
+        noise.append(gp.hyper_parameters["noise"])
     assert noise[0] < 0.05 < 0.3 < noise[1]
 
 
@@ -241,15 +251,19 @@ def test_nobody_else_s_random_numbers_change(name, brief):
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("n", [1, 2])
+FEWER = [(name, n) for name in NAMES for n in (1, 2)]
+
+
+@pytest.mark.parametrize(("name", "n"), [(name, n) for name, n in FEWER if n >= made(name).fewest_labels])
 def test_one_or_two_evaluated_cells_of_equal_score_are_enough_to_answer(name, n, brief):
     cells, _ = few(2)
-    if n < made(name).fewest_labels:
-        with pytest.raises(ValueError, match=rf"needs at least \d+, but got {n}"):
-            made(name).fit(cells[:n], [90.0] * n)
-        return
     assert np.isfinite(made(name).fit(cells[:n], [90.0] * n).predict(SPACE.arrays()[:20])).all()
+
+
+@pytest.mark.parametrize(("name", "n"), [(name, n) for name, n in FEWER if n < made(name).fewest_labels])
+def test_fewer_evaluated_cells_than_a_predictor_needs_are_refused(name, n):
+    with pytest.raises(ValueError, match=rf"needs at least \d+, but got {n}"):
+        made(name).fit(few(n)[0], [90.0] * n)
 
 
 def test_a_cell_evaluated_twice_counts_twice():
@@ -260,7 +274,7 @@ def test_a_cell_evaluated_twice_counts_twice():
     assert made("gp_wl").fit(twice, values).predict(cells[:1]) > once
 
 
-def test_ties_are_broken_the_same_way_for_all_predictors():
+def test_ties_are_broken_the_same_way_for_all_predictors(brief):
     cells, score = few(40)
     graph = computed(SPACE.arrays()).graph
     pair = np.flatnonzero(graph == np.flatnonzero(np.bincount(graph) == 2)[0])  # two spellings of one cell
@@ -295,6 +309,9 @@ def test_no_cell_at_all_and_no_fit_are_refused():
         made("gp_wl").fit([], [])
     with pytest.raises(RuntimeError, match="WLGaussianProcess was not fitted"):
         made("gp_wl").predict(few(3)[0])
+    for name, learned in (("gp_wl", "hyper_parameters"), ("bayesian_linear", "precisions"), ("study_gp", "model")):
+        with pytest.raises(RuntimeError, match="was not fitted; call fit"):
+            getattr(made(name), learned)
 
 
 @pytest.mark.parametrize(

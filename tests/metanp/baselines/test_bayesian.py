@@ -8,8 +8,19 @@ import torch
 
 from data import load_benchmark
 from metanp.baselines import bayesian
-from metanp.baselines.base import Baseline, ZScore
-from metanp.baselines.bayesian import BOHAMIANN, DNGO, LOG_NOISE, BayesianLinearRegression, TanhNetwork, _batches
+from metanp.baselines.base import ZScore
+from metanp.baselines.bayesian import (
+    BOHAMIANN,
+    CHAIN,
+    DNGO,
+    LOG_NOISE,
+    BayesianLinearRegression,
+    TanhNetwork,
+    batches,
+    sampled,
+    trained,
+)
+from metanp.baselines.encodings import adjacency
 from metanp.cell_array import CellArray
 from metanp.metrics import kendall_tau
 from metanp.operations import INDEX
@@ -35,15 +46,21 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def tables(predictor: Baseline, *parts: CellArray) -> list[np.ndarray]:
-    return [predictor._table(predictor.encode(part)).numpy() for part in parts]
+def tables(shown: CellArray, *parts: CellArray) -> list[np.ndarray]:
+    """One-hot, with the columns of the evaluated cells: one row each."""
+    context = adjacency(shown)
+    inputs = [adjacency(part) for part in parts]
+    return [np.concatenate(one.blocks(context), axis=1, dtype=np.float64)[one.graph] for one in inputs]
 
 
-def by_hand(x: np.ndarray, y: np.ndarray, t: np.ndarray, ridge) -> tuple[np.ndarray, np.ndarray]:
+def by_hand(
+    x: np.ndarray, y: np.ndarray, t: np.ndarray, precisions: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of new measurements at `t`, at the regression's own two hyper-parameters."""
-    covariance = np.linalg.inv(ridge.alpha_ * x.T @ x + ridge.lambda_ * np.eye(x.shape[1]))
-    mean = ridge.alpha_ * t @ covariance @ x.T @ y
-    return mean, np.sqrt(1 / ridge.alpha_ + ((t @ covariance) * t).sum(1))
+    noise, weight = precisions
+    covariance = np.linalg.inv(noise * x.T @ x + weight * np.eye(x.shape[1]))
+    mean = noise * t @ covariance @ x.T @ y
+    return mean, np.sqrt(1 / noise + ((t @ covariance) * t).sum(1))
 
 
 def networks_by_hand(weights: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -60,17 +77,28 @@ def networks_by_hand(weights: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np
     return hidden, (hidden @ layers[-1][:-1] + layers[-1][-1])[:, 0]
 
 
+def weights_of_dngo(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Of the network that DNGO trains with seed 0."""
+    return trained(TanhNetwork(x.shape[1]), torch.from_numpy(x), torch.from_numpy(y), seeded()).numpy()
+
+
+def networks_of_bohamiann(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """That it samples with seed 0."""
+    return sampled(TanhNetwork(x.shape[1]), torch.from_numpy(x), torch.from_numpy(y), CHAIN, seeded()).numpy()
+
+
 # --- what they compute --------------------------------------------------------------------------------------------
 
 
 def test_linear_regression_is_the_posterior_of_its_weights_written_out():
     cells, score = few(60)
     asked = cells[40:]
-    regression = BayesianLinearRegression().fit(cells[:40], score[:40] + np.random.default_rng(0).normal(size=40))
-    x, t = tables(regression, cells[:40], asked)
-    transform = regression._transform
-    y = transform.forward(score[:40] + np.random.default_rng(0).normal(size=40))
-    expected = transform.inverse_moments(*by_hand(x - x.mean(0), y, t - x.mean(0), regression._ridge))
+    noisy = score[:40] + np.random.default_rng(0).normal(size=40)
+    regression = BayesianLinearRegression().fit(cells[:40], noisy)
+    x, t = tables(cells[:40], cells[:40], asked)
+    transform = ZScore.fit(noisy)
+    y = transform.forward(noisy)
+    expected = transform.inverse_moments(*by_hand(x - x.mean(0), y, t - x.mean(0), regression.precisions))
     mean, std = regression.predict(asked, return_std=True)
     assert mean == pytest.approx(expected[0], abs=1e-6)
     assert std == pytest.approx(expected[1], abs=1e-6)
@@ -81,16 +109,19 @@ def test_linear_regression_tells_noise_from_effect():
     clean, noisy = (
         BayesianLinearRegression().fit(cells, value) for value in (score, np.random.default_rng(2).normal(size=60))
     )
-    assert 1 / clean._ridge.alpha_ < 0.01 < 0.3 < 1 / noisy._ridge.alpha_
+    assert 1 / clean.precisions[0] < 0.01 < 0.3 < 1 / noisy.precisions[0]
 
 
 def test_dngo_is_linear_regression_on_the_last_hidden_layer_of_its_network(briefly):
     cells, score = few(60)
     asked = cells[30:]
     dngo = DNGO().fit(cells[:40], score[:40])
-    x, t = (networks_by_hand(dngo._weights.numpy(), table)[0] for table in tables(dngo, cells[:40], asked))
     transform = ZScore.fit(score[:40])
-    expected = transform.inverse_moments(*by_hand(x, transform.forward(score[:40]), t, dngo._ridge))
+    y = transform.forward(score[:40])
+    shown, others = tables(cells[:40], cells[:40], asked)
+    weights = weights_of_dngo(shown, y)
+    x, t = (networks_by_hand(weights, table)[0] for table in (shown, others))
+    expected = transform.inverse_moments(*by_hand(x, y, t, dngo.precisions))
     mean, std = dngo.predict(asked, return_std=True)
     assert mean == pytest.approx(expected[0], abs=1e-4)
     assert std == pytest.approx(expected[1], rel=1e-3)
@@ -98,13 +129,13 @@ def test_dngo_is_linear_regression_on_the_last_hidden_layer_of_its_network(brief
 
 def test_dngo_s_network_was_trained():
     cells, score = few(20)
-    dngo = DNGO().fit(cells, score)
-    _, output = networks_by_hand(dngo._weights.numpy(), *tables(dngo, cells))
-    assert np.mean((output - ZScore.fit(score).forward(score)) ** 2) < 0.01
+    (x,), y = tables(cells, cells), ZScore.fit(score).forward(score)
+    _, output = networks_by_hand(weights_of_dngo(x, y), x)
+    assert np.mean((output - y) ** 2) < 0.01
 
 
 def test_batches_are_of_ten_cells_without_the_rest_or_of_all_where_there_are_fewer():
-    many, fewer = list(_batches(23, seeded())), list(_batches(7, seeded()))
+    many, fewer = list(batches(23, seeded())), list(batches(7, seeded()))
     assert [len(batch) for batch in many] == [10] * 1000
     assert [sorted(batch.tolist()) for batch in fewer] == [list(range(7))] * 500
     epoch = torch.cat(many[:2]).tolist()
@@ -116,11 +147,11 @@ def test_bohamiann_averages_its_networks_and_adds_the_noise_they_learned():
     cells, score = few(60)
     asked = cells[30:]
     bohamiann = BOHAMIANN().fit(cells[:40], score[:40])
-    sampled = bohamiann._sampled.numpy()
-    assert len(sampled) == 18  # every fifth of the 90 steps after burning in
-    (t,) = tables(bohamiann, asked)
-    outputs = np.array([networks_by_hand(position[:-1], t)[1] for position in sampled])
-    spread = np.sqrt(outputs.var(0) + np.exp(sampled[:, -1]).mean())
+    x, t = tables(cells[:40], cells[:40], asked)
+    networks = networks_of_bohamiann(x, ZScore.fit(score[:40]).forward(score[:40]))
+    assert len(networks) == 18  # every fifth of the 90 steps after burning in
+    outputs = np.array([networks_by_hand(position[:-1], t)[1] for position in networks])
+    spread = np.sqrt(outputs.var(0) + np.exp(networks[:, -1]).mean())
     expected = ZScore.fit(score[:40]).inverse_moments(outputs.mean(0), spread)
     mean, std = bohamiann.predict(asked, return_std=True)
     assert mean == pytest.approx(expected[0])
@@ -130,9 +161,8 @@ def test_bohamiann_averages_its_networks_and_adds_the_noise_they_learned():
 
 def test_bohamiann_learns_its_noise():
     cells, score = few(60)
-    last = [
-        BOHAMIANN().fit(cells, value)._sampled[-1, -1] for value in (score, np.random.default_rng(2).normal(size=60))
-    ]
+    (x,), random = tables(cells, cells), np.random.default_rng(2).normal(size=60)
+    last = [networks_of_bohamiann(x, ZScore.fit(value).forward(value))[-1, -1] for value in (score, random)]
     assert LOG_NOISE + 1 < last[0] < last[1]
 
 

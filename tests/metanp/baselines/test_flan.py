@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from data import load_benchmark
-from metanp.baselines.flan import FLAN, _Flow, _FlowAndAttention, batched, computing_edges
+from metanp.baselines.flan import FLAN, Flow, FlowAndAttention, batched, computing_edges
 from metanp.baselines.graph_inputs import written
 from metanp.baselines.networks import repeatable
-from metanp.baselines.transferred import PRETRAININGS, TransferredFLAN, _pretrained
+from metanp.baselines.transferred import PRETRAININGS, TransferredFLAN, pretrained
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.metrics import kendall_tau
@@ -72,7 +72,7 @@ def test_edges_of_a_real_space_are_those_of_the_pruned_cells_without_skips():
 
 
 def test_flow_is_the_node_itself_and_its_predecessors_through_a_gate():
-    layer = _Flow(1, 1, 1)
+    layer = Flow(1, 1, 1)
     with torch.no_grad():
         layer.mix.weight.fill_(2.0)
         layer.bias.fill_(1.0)
@@ -87,7 +87,7 @@ def test_flow_is_the_node_itself_and_its_predecessors_through_a_gate():
 
 def test_attention_weighs_real_nodes_by_how_alike_they_are_where_there_is_an_edge():
     with repeatable(0, CPU):
-        layer = _FlowAndAttention(4, 6, 3)
+        layer = FlowAndAttention(4, 6, 3)
         h, operation = torch.randn(1, 3, 4), torch.randn(1, 3, 3)
     sees = torch.tensor([[[0.0, 0, 0], [1, 0, 0], [0, 0, 0]]])
     real = torch.tensor([[[1.0], [1.0], [0.0]]])
@@ -104,7 +104,7 @@ def test_attention_weighs_real_nodes_by_how_alike_they_are_where_there_is_an_edg
 
 def test_padding_changes_nothing():
     with repeatable(0, CPU):
-        net = FLAN()._build(None).eval()
+        net = FLAN().build(None).eval()
     cells = [chain("conv3x3"), chain("conv3x3", "skip", "conv1x1")]
     alone, both = (written(some) for some in (cells[:1], cells))
     edges_of = [torch.from_numpy(computing_edges(inputs.cells)).float() for inputs in (alone, both)]
@@ -116,7 +116,7 @@ def test_padding_changes_nothing():
 
 def test_the_way_back_moves_what_is_read():
     with repeatable(0, CPU):
-        net = FLAN()._build(None).eval().double()
+        net = FLAN().build(None).eval().double()
     inputs = written([chain("conv3x3", "conv1x1")])
     told = (inputs.operations().double(), torch.from_numpy(computing_edges(inputs.cells)).double())
     with torch.no_grad():
@@ -169,7 +169,7 @@ def test_what_was_learned_elsewhere_ranks_before_anything_was_evaluated_and_labe
         assert sources.reads == 1  # remembered, and left as it was
         again = kendall_tau(TransferredFLAN(sources).fit([], []).predict(cells), score)
         assert again == before
-    _pretrained.cache_clear()
+    pretrained.cache_clear()
 
 
 def test_without_sources_it_says_what_it_needs():

@@ -1,7 +1,6 @@
 """GATES: the flow of information through small cells by hand, its pairs and its loss, and real rows."""
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import torch
 from torch import nn
 
 from data import load_benchmark
-from metanp.baselines.gates import GATES, _Flow, _pairs
+from metanp.baselines.gates import GATES, InformationFlow, pairs
 from metanp.baselines.graph_inputs import written
 from metanp.baselines.networks import repeatable
 from metanp.cell import Cell
@@ -19,9 +18,9 @@ from metanp.operations import INDEX
 CPU = torch.device("cpu")
 
 
-def flow(layers: int, mixed: float = 1.0) -> _Flow:
+def flow(layers: int, mixed: float = 1.0) -> InformationFlow:
     """One number flows: 4 at the input, times `mixed` along each edge, through gates that are half open."""
-    net = _Flow(layers=layers, width=1, d_operation=1, d_hidden=1, hidden=0, dropout=0.0)
+    net = InformationFlow(layers=layers, width=1, d_operation=1, d_hidden=1, hidden=0, dropout=0.0)
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.zero_()
@@ -36,7 +35,7 @@ def chain(*inner: str) -> Cell:
     return Cell(["input", *inner, "output"], list(pairwise(range(len(inner) + 2))))
 
 
-def arrives(net: _Flow, *cells: Cell) -> list[float]:
+def arrives(net: InformationFlow, *cells: Cell) -> list[float]:
     inputs = written(list(cells))
     with torch.no_grad():
         return net(inputs.operations(), inputs.adjacency()).tolist()
@@ -74,7 +73,7 @@ def test_nothing_flows_against_an_edge_or_from_a_node_without_predecessors():
 
 def test_without_a_live_path_the_output_gets_what_it_gets_without_any_edge():
     with repeatable(0, CPU):
-        net = _Flow(layers=5, width=16, d_operation=4, d_hidden=8, hidden=2, dropout=0.0)
+        net = InformationFlow(layers=5, width=16, d_operation=4, d_hidden=8, hidden=2, dropout=0.0)
         for mix in net.mixes:
             nn.init.zeros_(mix.bias)
     unreached = Cell(["input", "conv3x3", "conv1x1", "output"], [(0, 1), (2, 3)])
@@ -85,7 +84,7 @@ def test_without_a_live_path_the_output_gets_what_it_gets_without_any_edge():
 
 def test_none_hands_nothing_on_whatever_was_learned():
     with repeatable(0, CPU):
-        net = GATES()._build(None).eval()
+        net = GATES().build(None).eval()
     with_none = Cell(["input", "conv3x3", "none", "output"], [(0, 1), (1, 3), (0, 2), (2, 3), (1, 2)])
     without = Cell(["input", "conv3x3", "output"], [(0, 1), (1, 2)])
     first, second = arrives(net, with_none, without)
@@ -97,7 +96,7 @@ def test_none_hands_nothing_on_whatever_was_learned():
 
 
 def test_few_cells_give_all_pairs_but_those_of_equals():
-    better, worse = _pairs(torch.tensor([3.0, 1.0, 2.0, 2.0]))
+    better, worse = pairs(torch.tensor([3.0, 1.0, 2.0, 2.0]))
     found = sorted(zip(better.tolist(), worse.tolist(), strict=True))
     assert found == [(0, 1), (0, 2), (0, 3), (2, 1), (3, 1)]
 
@@ -105,17 +104,17 @@ def test_few_cells_give_all_pairs_but_those_of_equals():
 def test_many_cells_give_four_different_pairs_each_the_better_first():
     with repeatable(0, CPU):
         value = torch.randperm(20).float()
-        better, worse = _pairs(value)
-        again, _ = _pairs(value)
+        better, worse = pairs(value)
+        again, _ = pairs(value)
     assert len(set(zip(better.tolist(), worse.tolist(), strict=True))) == len(better) == 80
     assert (value[better] > value[worse]).all()
     assert better.tolist() != again.tolist()
 
 
 def loss(score: list[float], value: list[float]) -> float:
-    gates: Any = GATES()
-    gates._net = lambda given: given
-    return gates._loss([torch.tensor(score)], torch.tensor(value), torch.arange(len(value))).item()
+    return (
+        GATES().loss(lambda given: given, [torch.tensor(score)], torch.tensor(value), torch.arange(len(value))).item()
+    )
 
 
 def test_the_loss_is_the_mean_over_pairs_of_a_hinge_a_tenth_wide():

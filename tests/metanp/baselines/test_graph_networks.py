@@ -14,11 +14,11 @@ from metanp.baselines.graph_networks import (
     BONAS,
     BRPNAS,
     GCN,
+    Comparer,
     DirectedConvolution,
     GlobalNodeEmbedding,
-    _averaged,
-    _Comparer,
-    _with_global_node,
+    averaged,
+    with_global_node,
 )
 from metanp.baselines.networks import repeatable
 from metanp.cell import Cell
@@ -53,7 +53,7 @@ def rows_swapped(cells: CellArray) -> CellArray:
 def test_a_node_averages_itself_and_the_neighbours_its_row_names():
     adjacency = torch.tensor([[[0.0, 1, 1], [0, 0, 1], [0, 0, 0]]])
     expected = [[[1 / 3, 1 / 3, 1 / 3], [0, 0.5, 0.5], [0, 0, 1]]]
-    assert torch.allclose(_averaged(adjacency), torch.tensor(expected))
+    assert torch.allclose(averaged(adjacency), torch.tensor(expected))
 
 
 def test_a_convolution_along_a_path_of_three_nodes_is_worked_by_hand():
@@ -63,9 +63,9 @@ def test_a_convolution_along_a_path_of_three_nodes_is_worked_by_hand():
     with torch.no_grad():
         layer.forwards.weight.copy_(torch.eye(2))
         layer.backwards.weight.copy_(torch.eye(2))
-        both = layer(h, _averaged(adjacency), _averaged(adjacency.mT))
+        both = layer(h, averaged(adjacency), averaged(adjacency.mT))
         layer.backwards.weight.copy_(-torch.eye(2))  # cut off at zero
-        forwards = layer(h, _averaged(adjacency), _averaged(adjacency.mT))
+        forwards = layer(h, averaged(adjacency), averaged(adjacency.mT))
     # along: (.5, .5), (1, 1.5), (2, 2); against: (1, 0), (.5, .5), (1, 1.5)
     assert both.tolist() == [[[0.75, 0.25], [0.75, 1.0], [1.5, 1.75]]]
     assert forwards.tolist() == [[[0.25, 0.25], [0.5, 0.75], [1.0, 1.0]]]
@@ -82,19 +82,19 @@ def test_dropout_is_for_training_alone():
 
 
 def test_the_neural_predictor_reads_the_mean_over_real_nodes():
-    net = GCN()._build(None).eval()
+    net = GCN().build(None).eval()
     net.layers = nn.ModuleList()  # operations go straight to the mean
     counting = nn.Linear(len(VOCABULARY), 1, bias=False)
     with torch.no_grad():
         counting.weight.zero_()
         counting.weight[0, INDEX["conv3x3"]] = 1.0
         net.readout = counting
-        answer = net(*GCN()._tensors(written([PATH, EDGE, Cell(["input", "output"], [])])))
+        answer = net(*GCN().tensors(written([PATH, EDGE, Cell(["input", "output"], [])])))
     assert answer.tolist() == pytest.approx([1 / 3, 0, 0])
 
 
 def test_the_neural_predictor_averages_over_what_comes_after_and_over_what_comes_before():
-    _, along, against = GCN()._tensors(written([PATH]))
+    _, along, against = GCN().tensors(written([PATH]))
     assert along[0].tolist() == [[0.5, 0.5, 0], [0, 0.5, 0.5], [0, 0, 1]]
     assert against[0].tolist() == [[1, 0, 0], [0.5, 0.5, 0], [0, 0.5, 0.5]]
 
@@ -104,7 +104,7 @@ def test_the_neural_predictor_averages_over_what_comes_after_and_over_what_comes
 
 def test_one_node_more_sees_every_real_node_and_is_of_an_operation_of_its_own():
     inputs = written([PATH, EDGE])
-    h, sees = _with_global_node(inputs.operations(), inputs.adjacency())
+    h, sees = with_global_node(inputs.operations(), inputs.adjacency())
     assert sees[0].tolist() == [[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0], [1, 1, 1, 1]]
     assert sees[1].tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [1, 1, 0, 1]]
     kinds = h.argmax(-1).tolist()
@@ -113,14 +113,14 @@ def test_one_node_more_sees_every_real_node_and_is_of_an_operation_of_its_own():
 
 
 def test_bonas_sees_what_comes_before_a_node_and_brp_nas_what_comes_after():
-    before, after = BONAS()._tensors(written([PATH]))[1], BRPNAS()._tensors(pruned([PATH]))[1]
+    before, after = BONAS().tensors(written([PATH]))[1], BRPNAS().tensors(pruned([PATH]))[1]
     assert torch.argwhere(before[0]).tolist() == [[1, 0], [2, 1]]
     assert torch.argwhere(after[0]).tolist() == [[0, 1], [1, 2]]
 
 
 def test_brp_nas_reads_the_pruned_cell():
     dead_end = Cell(["input", "conv3x3", "conv1x1", "none", "output"], [(0, 1), (1, 4), (0, 2), (0, 3), (3, 4)])
-    operations, sees = BRPNAS()._tensors(BRPNAS().encode([dead_end]))
+    operations, sees = BRPNAS().tensors(BRPNAS().encode([dead_end]))
     assert operations[0].argmax(-1).tolist() == [INDEX["input"], INDEX["conv3x3"], INDEX["output"]]
     assert torch.argwhere(sees[0]).tolist() == [[0, 1], [1, 2]]
 
@@ -189,7 +189,7 @@ class Given(nn.Module):
 
 def test_scores_differ_by_the_log_odds_of_a_comparison_averaged_over_both_orders():
     with repeatable(0, CPU):
-        comparer, a, b = _Comparer(Given(), 5), torch.randn(7, 5), torch.randn(7, 5)
+        comparer, a, b = Comparer(Given(), 5), torch.randn(7, 5), torch.randn(7, 5)
     forwards, backwards = comparer.compare(a, b), comparer.compare(b, a)
     assert torch.allclose(forwards.exp().sum(1), torch.ones(7))
     log_odds = ((forwards[:, 0] - forwards[:, 1]) - (backwards[:, 0] - backwards[:, 1])) / 2
@@ -198,47 +198,44 @@ def test_scores_differ_by_the_log_odds_of_a_comparison_averaged_over_both_orders
 
 
 def test_the_loss_of_an_undecided_comparer_is_worked_by_hand():
-    brp: Any = BRPNAS()
-    brp._net = _Comparer(Given(), 1)
-    for parameter in brp._net.pair.parameters():
+    brp, net = BRPNAS(), Comparer(Given(), 1)
+    for parameter in net.pair.parameters():
         nn.init.zeros_(parameter)
     nothing = torch.zeros(2, 1)
     # scores 0 and 1 after scaling: odds 1 to e, .2689 and .7311; .2689 ln .5379 + .7311 ln 1.4621 = .1109 for each pair
-    loss = brp._loss([nothing, nothing], torch.tensor([70.0, 90.0]), torch.arange(brp._items(2)))
+    loss = brp.loss(net, [nothing, nothing], torch.tensor([70.0, 90.0]), torch.arange(brp.items(2)))
     assert loss.item() == pytest.approx(8 * 0.110944, abs=1e-4)
-    equal = brp._loss([nothing, nothing], torch.tensor([70.0, 70.0]), torch.arange(8))
+    equal = brp.loss(net, [nothing, nothing], torch.tensor([70.0, 70.0]), torch.arange(8))
     assert equal.item() == pytest.approx(0, abs=1e-6)
 
 
 def test_the_better_of_a_pair_is_the_likelier_whichever_comes_first():
-    brp: Any = BRPNAS()
-    brp._net = _Comparer(Given(), 1)
+    brp, net = BRPNAS(), Comparer(Given(), 1)
     number, value = torch.tensor([[0.0], [1.0]]), torch.tensor([70.0, 90.0])
     losses = []
     for sign in (1.0, -1.0):
         with torch.no_grad():
-            brp._net.pair.weight.copy_(sign * torch.tensor([[0.5, -0.5], [-0.5, 0.5]]))
-            brp._net.pair.bias.zero_()
-        losses.append(brp._loss([number, number], value, torch.arange(8)).item())
+            net.pair.weight.copy_(sign * torch.tensor([[0.5, -0.5], [-0.5, 0.5]]))
+            net.pair.bias.zero_()
+        losses.append(brp.loss(net, [number, number], value, torch.arange(8)).item())
     assert losses[0] == pytest.approx(0, abs=1e-6)  # log odds of 1, as the truth has them
     # the wrong way round: .7311 ln(.7311 / .2689) + .2689 ln(.2689 / .7311) = .4621
     assert losses[1] == pytest.approx(8 * 0.462117, abs=1e-4)
 
 
 def test_each_cell_is_compared_with_four_others_and_never_with_itself():
-    brp: Any = BRPNAS()
-    brp._net = _Comparer(Given(), 1)
+    brp, net = BRPNAS(), Comparer(Given(), 1)
     compared: list[list[int]] = []
 
     def keep(first, second):
         compared.extend(torch.cat([first, second], dim=1).int().tolist())
         return torch.zeros(len(first), 2).log_softmax(1)
 
-    brp._net.compare = keep
+    net.compare = keep
     number = torch.arange(5.0)[:, None]
     with repeatable(0, CPU):
         for _ in range(3):  # epochs
-            brp._loss([number, number], torch.arange(5.0), torch.arange(brp._items(5)))
+            brp.loss(net, [number, number], torch.arange(5.0), torch.arange(brp.items(5)))
     first, second = np.array(compared).T
     assert np.bincount(first).tolist() == [3 * 4] * 5
     assert compared[:20] != compared[20:40]

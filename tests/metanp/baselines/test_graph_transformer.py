@@ -11,7 +11,7 @@ from torch import nn
 
 from data import load_benchmark
 from metanp.baselines.graph_inputs import written
-from metanp.baselines.graph_transformer import WIDEST, GraphTransformer, _laplacian, _Layer
+from metanp.baselines.graph_transformer import WIDEST, AttentionLayer, GraphTransformer, laplacian_rows
 from metanp.cell import Cell
 from metanp.metrics import kendall_tau
 
@@ -20,7 +20,7 @@ EDGE = Cell(["input", "output"], [(0, 1)])
 
 
 def test_the_laplacian_of_a_path_is_its_degrees_less_its_edges_both_ways():
-    rows = _laplacian(written([PATH, EDGE]).adjacency())
+    rows = laplacian_rows(written([PATH, EDGE]).adjacency())
     assert rows.shape == (2, 3, WIDEST)
     assert rows[0, :, :4].tolist() == [[1, -1, 0, 0], [-1, 2, -1, 0], [0, -1, 1, 0]]
     assert rows[1, :, :4].tolist() == [[1, -1, 0, 0], [-1, 1, 0, 0], [0, 0, 0, 0]]
@@ -29,10 +29,10 @@ def test_the_laplacian_of_a_path_is_its_degrees_less_its_edges_both_ways():
 
 def test_two_heads_see_all_real_nodes_one_what_comes_before_and_one_what_comes_after():
     transformer = GraphTransformer()
-    net = transformer._build(None).eval()
+    net = transformer.build(None).eval()
     seen: list[torch.Tensor] = []
     net.layers[0].register_forward_pre_hook(lambda layer, given: seen.append(given[1]))
-    net(*transformer._tensors(written([PATH, EDGE])))
+    net(*transformer.tensors(written([PATH, EDGE])))
     path, edge = seen[0].int().tolist()
     everything = [[1, 1, 1]] * 3
     assert path == [everything, everything, [[1, 0, 0], [1, 1, 0], [0, 1, 1]], [[1, 1, 0], [0, 1, 1], [0, 0, 1]]]
@@ -42,7 +42,7 @@ def test_two_heads_see_all_real_nodes_one_what_comes_before_and_one_what_comes_a
 
 
 def test_heads_that_weigh_all_alike_give_the_means_of_what_each_sees():
-    layer: Any = _Layer(width=4, d_head=1, d_feedforward=2, dropout=0.0)
+    layer: Any = AttentionLayer(width=4, d_head=1, d_feedforward=2, dropout=0.0)
     layer.norms = nn.ModuleList([nn.Identity(), nn.Identity()])
     with torch.no_grad():
         for parameter in layer.parameters():
@@ -63,12 +63,10 @@ def test_heads_that_weigh_all_alike_give_the_means_of_what_each_sees():
 
 @pytest.mark.parametrize(("order", "apart"), [([0, 1], 0.0), ([1, 0], 1.0)])
 def test_the_loss_is_squared_errors_and_a_fifth_of_the_errors_of_differences(order, apart, monkeypatch):
-    transformer: Any = GraphTransformer()
-    transformer._net = lambda score: score
     monkeypatch.setattr(torch, "randperm", lambda n, device: torch.tensor(order))
     score, value = torch.tensor([0.5, 0.0, 9.0]), torch.tensor([1.0, -0.5, 0.0])
     # errors of .5 each; the difference is .5 where it should be 1.5, whichever way round
-    loss = transformer._loss([score], value, torch.tensor([0, 1]))
+    loss = GraphTransformer().loss(lambda read: read, [score], value, torch.tensor([0, 1]))
     assert loss.item() == pytest.approx(0.25 + 0.2 * apart)
 
 

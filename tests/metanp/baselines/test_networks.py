@@ -222,19 +222,18 @@ def test_initial_weights_are_xaviers():
 
 
 def test_the_loss_is_the_mean_absolute_error_and_a_fifth_of_the_last_weights():
-    mlp = MLP()
-    mlp._net = filled(Perceptrons(1, layers=1, width=2, members=1), [[1.0, -1.0], [2.0, -7.0]], [[0.0, 0.0], [0.0]])
+    net = filled(Perceptrons(1, layers=1, width=2, members=1), [[1.0, -1.0], [2.0, -7.0]], [[0.0, 0.0], [0.0]])
     x, value = torch.tensor([[1.0], [-1.0], [9.0]]), torch.tensor([1.0, 1.0, 0.0])
     # answers 2 and -7, errors 1 and 8; the third cell is in another batch
-    assert mlp._loss([x], value, torch.tensor([0, 1])).item() == pytest.approx(4.5 + 0.2 * 9)
+    assert MLP().loss(net, [x], value, torch.tensor([0, 1])).item() == pytest.approx(4.5 + 0.2 * 9)
 
 
 def test_an_ensemble_trained_at_once_is_each_member_trained_alone():
     class Alone(BANANAS):
         members_kept = slice(0, 1)
 
-        def _build(self, context):
-            net = super()._build(context)
+        def build(self, context):
+            net = super().build(context)
             net.weights = nn.ParameterList(w.detach()[self.members_kept].clone() for w in net.weights)
             net.biases = nn.ParameterList(b.detach()[self.members_kept].clone() for b in net.biases)
             return net

@@ -12,7 +12,7 @@ from data import load_benchmark
 from metanp.baselines import sequence_networks
 from metanp.baselines.graph_inputs import written
 from metanp.baselines.networks import repeatable
-from metanp.baselines.sequence_networks import NAO, WORDS, SemiNAS, _Recurrent, _sequence
+from metanp.baselines.sequence_networks import NAO, WORDS, Recurrent, SemiNAS, sequence
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.metrics import kendall_tau
@@ -40,7 +40,7 @@ def brief(network: Any, epochs: int) -> Any:
 def untaught() -> Any:
     """A network, not in training, that scores every cell 0 and finds all words equally likely."""
     with repeatable(0, CPU):
-        net = _Recurrent(sequence_networks.Sizes()).eval()
+        net = Recurrent(sequence_networks.Sizes()).eval()
     for layer in (net.readout, net.spell):
         nn.init.zeros_(layer.weight)
         nn.init.zeros_(layer.bias)
@@ -51,7 +51,7 @@ def untaught() -> Any:
 
 
 def test_a_cell_is_spelled_node_by_node_edges_first():
-    words = _sequence(CellArray.from_cells([PATH, EDGE]))
+    words = sequence(CellArray.from_cells([PATH, EDGE]))
     assert words.tolist() == [
         [AN_EDGE, CONV3X3, NO_EDGE, AN_EDGE, OUTPUT],
         [AN_EDGE, OUTPUT, 0, 0, 0],
@@ -59,10 +59,10 @@ def test_a_cell_is_spelled_node_by_node_edges_first():
 
 
 def test_sequences_are_as_long_as_published_and_different_cells_have_different_ones():
-    assert _sequence(SPACE[:3]).shape[1] == 35
+    assert sequence(SPACE[:3]).shape[1] == 35
     seven = Cell(["input", *["conv3x3"] * 5, "output"], [(i, i + 1) for i in range(6)])
-    assert _sequence(CellArray.from_cells([seven])).shape[1] == 27
-    assert len(_sequence(SPACE[:2000]).unique(dim=0)) == 2000
+    assert sequence(CellArray.from_cells([seven])).shape[1] == 27
+    assert len(sequence(SPACE[:2000]).unique(dim=0)) == 2000
 
 
 # --- the network --------------------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def test_sequences_are_as_long_as_published_and_different_cells_have_different_o
 @pytest.mark.parametrize("training", [False, True])
 def test_the_score_is_the_same_with_and_without_the_decoder(training):
     with repeatable(0, CPU):
-        net, words = _Recurrent(sequence_networks.Sizes(dropout=0.0)).train(training), _sequence(SPACE[:9])
+        net, words = Recurrent(sequence_networks.Sizes(dropout=0.0)).train(training), sequence(SPACE[:9])
     score, _ = net.score_and_likelihood(words)
     assert torch.allclose(score, net(words), atol=1e-6)
     assert score.std() > 1e-3
@@ -79,8 +79,8 @@ def test_the_score_is_the_same_with_and_without_the_decoder(training):
 
 def test_embeddings_have_length_one():
     with repeatable(0, CPU):
-        net = _Recurrent(sequence_networks.Sizes()).eval()
-    states, embedding = net._encode(_sequence(SPACE[:9]))
+        net = Recurrent(sequence_networks.Sizes()).eval()
+    states, embedding = net.encode(sequence(SPACE[:9]))
     assert torch.allclose(states.norm(dim=-1), torch.ones(9, 35))
     assert torch.allclose(embedding.norm(dim=-1), torch.ones(9))
     # the direction of their mean
@@ -89,7 +89,7 @@ def test_embeddings_have_length_one():
 
 def test_the_likelihood_is_a_mean_over_real_words():
     net = untaught()
-    words = _sequence(CellArray.from_cells([PATH, EDGE]))
+    words = sequence(CellArray.from_cells([PATH, EDGE]))
     assert net.score_and_likelihood(words)[1].item() == pytest.approx(-np.log(WORDS))
     with torch.no_grad():
         net.spell.bias[AN_EDGE] = np.log(WORDS)  # W times as likely as each of the other W - 1
@@ -100,28 +100,28 @@ def test_the_likelihood_is_a_mean_over_real_words():
 
 def test_the_decoder_is_not_shown_the_word_that_it_writes():
     with repeatable(0, CPU):
-        net: Any = _Recurrent(sequence_networks.Sizes()).eval()
+        net: Any = Recurrent(sequence_networks.Sizes()).eval()
     given: list[torch.Tensor] = []
     net.decoder.register_forward_pre_hook(lambda layer, args: given.append(args[0]))
-    words = _sequence(CellArray.from_cells([PATH]))
+    words = sequence(CellArray.from_cells([PATH]))
     net.score_and_likelihood(words)
     start = torch.tensor([[0, *words[0, :-1]]])
     assert torch.equal(given[0], net.words(start))
 
 
 def test_the_loss_of_an_untaught_network_is_worked_by_hand():
-    nao: Any = NAO()
-    nao._net = untaught()
-    words = _sequence(SPACE[:3])
-    loss = nao._loss([words], torch.tensor([1.0, -2.0, 9.0]), torch.tensor([0, 1]))  # the third is in another batch
+    words = sequence(SPACE[:3])
+    loss = NAO().loss(
+        untaught(), [words], torch.tensor([1.0, -2.0, 9.0]), torch.tensor([0, 1])
+    )  # the third is in another batch
     assert loss.item() == pytest.approx(0.8 * (1 + 4) / 2 + 0.2 * np.log(WORDS), abs=1e-5)
 
 
 @pytest.mark.parametrize("more", [1, 4])
 def test_padding_changes_neither_score_nor_likelihood(more):
     with repeatable(0, CPU):
-        net = _Recurrent(sequence_networks.Sizes()).eval()
-    words = _sequence(CellArray.from_cells([PATH, EDGE]))
+        net = Recurrent(sequence_networks.Sizes()).eval()
+    words = sequence(CellArray.from_cells([PATH, EDGE]))
     wider = nn.functional.pad(words, (0, more))
     for narrow, wide in zip(net.score_and_likelihood(words), net.score_and_likelihood(wider), strict=True):
         assert torch.allclose(narrow, wide, atol=1e-6)
@@ -166,20 +166,25 @@ def test_a_second_training_has_each_evaluated_cell_ten_times_and_as_many_others_
     shown: list[tuple[torch.Tensor, torch.Tensor]] = []
     monkeypatch.setattr(sequence_networks, "train", lambda net, loss, items, how: (stages.append(items), loss([0])))
     seminas: Any = brief(SemiNAS(), 2)
-    monkeypatch.setattr(
-        seminas, "_loss", lambda read, value, batch: shown.append((read[0], value)) or seminas._net(read[0]).sum()
-    )
+    nets: list[nn.Module] = []
+
+    def loss(net, read, value, batch):
+        nets.append(net)
+        shown.append((read[0], value))
+        return net(read[0]).sum()
+
+    monkeypatch.setattr(seminas, "loss", loss)
     seminas.fit(cells, score, unlabelled=seminas.encode(others))
     assert stages == [10 * evaluated + drawn]
     words, values = shown[-1]
     standardised = (score - score.mean()) / score.std()
-    assert torch.equal(words[: 10 * evaluated], _sequence(cells).repeat(10, 1))
+    assert torch.equal(words[: 10 * evaluated], sequence(cells).repeat(10, 1))
     assert values[: 10 * evaluated].tolist() == pytest.approx(np.tile(standardised, 10))
     unlabelled = words[10 * evaluated :]
     assert len(unlabelled.unique(dim=0)) == drawn
-    assert {tuple(row) for row in unlabelled.tolist()} <= {tuple(row) for row in _sequence(others).tolist()}
+    assert {tuple(row) for row in unlabelled.tolist()} <= {tuple(row) for row in sequence(others).tolist()}
     with torch.no_grad():
-        assert values[10 * evaluated :].tolist() == pytest.approx(seminas._net(unlabelled).tolist(), abs=1e-6)
+        assert values[10 * evaluated :].tolist() == pytest.approx(nets[-1](unlabelled).tolist(), abs=1e-6)
 
 
 @pytest.mark.parametrize("shown_are_smaller", [True, False])

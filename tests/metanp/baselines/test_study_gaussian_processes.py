@@ -11,11 +11,13 @@ from scipy.stats import lognorm
 from data import load_benchmark
 from metanp.baselines import gpytorch_models
 from metanp.baselines.base import ZScore
+from metanp.baselines.encodings import adjacency
 from metanp.baselines.study_gaussian_processes import (
     INDUCING,
     SparseGaussianProcess,
     StudyGaussianProcess,
     VariationalSparseGaussianProcess,
+    inducing_points,
 )
 from metanp.cell_array import CellArray
 from metanp.metrics import kendall_tau
@@ -45,12 +47,14 @@ class Fitted:
 
     def __init__(self, process, shown: CellArray, score: np.ndarray, asked: CellArray):
         self.predictor = process().fit(shown, score)
-        self.model = self.predictor._model
+        self.model = self.predictor.model
         kernel = self.model.covar_module
         kernel = kernel.base_kernel if process is SparseGaussianProcess else kernel
         self.variance, self.length = kernel.outputscale.item(), kernel.base_kernel.lengthscale.item()
         self.noise = self.model.likelihood.noise.item()
-        self.x, self.t = (self.predictor._points(self.predictor.encode(cells)).numpy() for cells in (shown, asked))
+        context = adjacency(shown)
+        parts = (context, adjacency(asked))
+        self.x, self.t = (np.concatenate(i.blocks(context), axis=1, dtype=np.float64)[i.graph] for i in parts)
         self.transform = ZScore.fit(score)
         self.y = self.transform.forward(score)
 
@@ -144,10 +148,10 @@ def test_with_every_cell_an_inducing_point_the_variational_process_can_be_the_ex
     whiten = np.linalg.inv(np.linalg.cholesky(k + 1e-6 * np.eye(12)))
     strategy = model.variational_strategy
     strategy.variational_params_initialized.fill_(1)
-    values = strategy._variational_distribution
+    values = {name.rpartition(".")[2]: parameter for name, parameter in model.named_parameters()}
     spread = whiten @ (k - k @ np.linalg.solve(noisy, k)) @ whiten.T
-    values.variational_mean.data = torch.from_numpy(whiten @ k @ np.linalg.solve(noisy, y))
-    values.chol_variational_covar.data = torch.from_numpy(np.linalg.cholesky(spread + 1e-9 * np.eye(12)))
+    values["variational_mean"].data = torch.from_numpy(whiten @ k @ np.linalg.solve(noisy, y))
+    values["chol_variational_covar"].data = torch.from_numpy(np.linalg.cholesky(spread + 1e-9 * np.eye(12)))
 
     bound = 12 * objective(model(torch.from_numpy(x)), torch.from_numpy(y)).item()
     assert bound == pytest.approx(log_marginal_likelihood(k, y, 1.0) - 6 * np.log(2 * np.pi), abs=1e-2)
@@ -173,12 +177,12 @@ def test_hyper_parameters_are_fitted_not_left_at_their_start(process):
 
 def test_inducing_points_start_at_ten_evaluated_cells_no_two_alike_and_the_seed_says_which():
     x = torch.from_numpy(np.random.default_rng(0).integers(0, 2, (40, 5)).astype(float))
-    first, again, other = (SparseGaussianProcess(seed)._inducing(x) for seed in (0, 0, 1))
+    first, again, other = (inducing_points(x, seed) for seed in (0, 0, 1))
     assert first.shape == (10, 5)
     assert len(torch.unique(first, dim=0)) == 10
     assert {tuple(row) for row in first.tolist()} <= {tuple(row) for row in x.tolist()}
     assert first.tolist() == again.tolist() != other.tolist()
-    assert SparseGaussianProcess()._inducing(x[[0, 0, 0]]).tolist() == x[:1].tolist()
+    assert inducing_points(x[[0, 0, 0]], 0).tolist() == x[:1].tolist()
 
 
 @ALL

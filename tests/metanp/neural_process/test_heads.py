@@ -1,140 +1,31 @@
 """The whitened heads: each is exactly the Gaussian process that plain numpy computes from its kernel matrix."""
 
-import itertools
-from collections import Counter
-
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
-from metanp.encoder import Points
 from metanp.neural_process.heads import WhitenedHeads
-from metanp.neural_process.kernel import HeadKernel, KernelConfig
-from metanp.neural_process.lens import POWERS, RIDGE, WEIGHINGS, Lens, Relevance, features_and_side
+from metanp.neural_process.lens import Lens
 from metanp.neural_process.scales import Scales
 from tests import exact_gp
-
-D_EMBED, FEATURES, STEPS, NODES, SIDE = 3, (2, 3), 2, 4, 2
-HEADS, TASKS, CONTEXT, TARGET = 3, 2, 9, 6
-
-
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def points(n: int, seed: int, tasks: int = TASKS) -> Points:
-    """Points of every kind, some side features missing."""
-    rng = seeded(seed)
-    embedding, features, side = (torch.randn(tasks, n, size, generator=rng) for size in (D_EMBED, sum(FEATURES), SIDE))
-    side[torch.rand(side.shape, generator=rng) < 0.3] = torch.nan
-    # few names, so that cells share some; 0 is no node
-    patterns = torch.randint(0, 9, (tasks, n, STEPS, NODES), generator=rng)
-    return Points(embedding, features, patterns, side)
-
-
-def some_heads(adaptive_steps: int) -> WhitenedHeads:
-    """Heads that differ in everything."""
-    torch.manual_seed(0)  # parameters start at random: the same whatever ran before
-    config = KernelConfig(heads=HEADS, directions=2, embedding_heads=1, adaptive_steps=adaptive_steps)
-    heads, rng = WhitenedHeads(HeadKernel(config, D_EMBED, FEATURES, STEPS), D_EMBED), seeded(0)
-    with torch.no_grad():
-        for parameter in heads.parameters():
-            parameter += 0.5 * torch.randn(parameter.shape, generator=rng)
-    heads.kernel.relevance.load_state_dict(RELEVANCE.state_dict())
-    return heads.requires_grad_(False)
-
-
-@pytest.fixture
-def heads() -> WhitenedHeads:
-    """With scales that stay as they are, so that plain numpy can follow."""
-    return some_heads(0)
-
-
-@pytest.fixture(params=[0, 2])
-def any_heads(request) -> WhitenedHeads:
-    """With scales that stay, and with scales that follow the context."""
-    return some_heads(request.param)
-
-
-XC, XT = points(CONTEXT, 1), points(TARGET, 2)
-YC = torch.randn(TASKS, CONTEXT, generator=seeded(3))
-ALL = torch.ones(TASKS, CONTEXT, dtype=torch.bool)
-RELEVANCE = Relevance(sum(FEATURES)).requires_grad_(False)
-RELEVANCE.log_weight += torch.randn(sum(FEATURES) + 1, generator=seeded(6))
-RELEVANCE.log_labels += torch.randn(WEIGHINGS, generator=seeded(7))
-LENS = Lens.of(XC, YC, ALL, RELEVANCE)
-
-
-def covariance_of(heads: WhitenedHeads, a: Points, b: Points) -> Tensor:
-    """(task, head, a, b), seen through the lens of all scores."""
-    kernel = heads.kernel
-    return kernel.covariance(
-        kernel.compare(kernel.pairs(kernel.prepare(a, LENS), kernel.prepare(b, LENS)), kernel.scales())
-    )
-
-
-def diagonal_of(heads: WhitenedHeads, a: Points, lens: Lens = LENS) -> Tensor:
-    return heads.kernel.variance(heads.kernel.prepare(a, lens), heads.kernel.scales())
-
-
-def noise_of(heads: WhitenedHeads, score: Tensor) -> Tensor:
-    """By hand, of scores (..., head or 1, cell)."""
-    slant = heads.kernel.log_slant.tanh()[:, None]
-    return torch.exp(heads.kernel.log_noise[:, None] - slant * score.clamp(-3, 3)) + 1e-3
-
-
-def cut(x: Points, keep: Tensor | list[int]) -> Points:
-    return x.map(lambda values: values[:, keep])
-
-
-def oracle(heads: WhitenedHeads, task: int, head: int, keep: list[int], xt: Points):
-    """Kernel matrices through the lens of all scores, residuals, noise and prior mean of one head, as numpy."""
-    xc = cut(XC, keep)
-    covariance, cross = (covariance_of(heads, a, xc)[task, head].double().numpy() for a in (xc, xt))
-    prior = diagonal_of(heads, xt)[task, head].double().numpy()
-    residual = (YC[:, keep] - heads.mean(xc.embedding)[..., head])[task].double().numpy()
-    level = heads.mean(xt.embedding)[task, :, head].double().numpy()
-    noise = noise_of(heads, YC[:, None, keep])[task, head].double().numpy()
-    return covariance, cross, prior, residual, noise, level
-
-
-def test_every_kernel_matrix_is_symmetric_and_positive_and_has_the_stated_diagonal(heads):
-    covariance = covariance_of(heads, XC, XC)
-    torch.testing.assert_close(covariance, covariance.mT)
-    assert torch.linalg.eigvalsh(covariance.double()).min() > -1e-4
-    torch.testing.assert_close(covariance.diagonal(dim1=-2, dim2=-1), diagonal_of(heads, XC), rtol=1e-3, atol=1e-3)
-
-
-def test_a_missing_side_feature_counts_as_the_average_of_the_evaluated_cells(heads):
-    filled = XT.with_side(XT.side.nan_to_num(0.0))
-    torch.testing.assert_close(covariance_of(heads, XT, XC), covariance_of(heads, filled, XC))
-
-
-def test_some_heads_are_those_rows_of_all_heads(heads):
-    some, kernel = torch.tensor([2, 0]), heads.kernel
-    a, b = (kernel.prepare(x, LENS, some) for x in (XT, XC))
-    scales = kernel.scales().only(some)
-    torch.testing.assert_close(
-        kernel.covariance(kernel.compare(kernel.pairs(a, b), scales)), covariance_of(heads, XT, XC)[:, some]
-    )
-    torch.testing.assert_close(kernel.variance(a, scales), diagonal_of(heads, XT)[:, some])
-
-
-def test_slopes_are_the_gradient_by_every_scale(heads):
-    kernel = heads.kernel
-    prepared = kernel.prepare(XC, LENS)
-    pairs, start = kernel.pairs(prepared, prepared), kernel.scales()
-    weight = torch.randn(TASKS, HEADS, CONTEXT, CONTEXT, generator=seeded(5))
-    weight = weight + weight.mT
-    log = start.log.repeat(TASKS, 1, 1).requires_grad_()
-    scales = Scales(log, start.log_alpha)
-    noisy = kernel.covariance(kernel.compare(pairs, scales)) + torch.diag_embed(scales.noise(YC[:, None]))
-    (expected,) = torch.autograd.grad((weight * noisy).sum(), log)
-    assert (expected != 0).any(0).all()
-    of_noise = scales.noise_slopes(YC[:, None], weight.diagonal(dim1=-2, dim2=-1))
-    slopes = torch.cat([of_noise, kernel.slopes(kernel.compare(pairs, scales), weight)], dim=-1)
-    torch.testing.assert_close(slopes, expected, rtol=1e-3, atol=1e-3)
+from tests.metanp.neural_process.points_and_heads import (
+    ALL,
+    CONTEXT,
+    D_EMBED,
+    HEADS,
+    RELEVANCE,
+    TASKS,
+    XC,
+    XT,
+    YC,
+    cut,
+    diagonal_of,
+    noise_of,
+    oracle,
+    points,
+    seeded,
+    some_heads,
+)
 
 
 def test_scales_that_follow_a_context_explain_it_better_and_an_empty_one_moves_none():
@@ -332,102 +223,3 @@ def test_pruned_heads_leave_the_others_as_they_were_and_pruning_twice_is_pruning
     assert twice.mean.shape[1] == 1
     best = kept[pruned.log_weight.exp().amax(0).argmax()]
     torch.testing.assert_close(twice.mean[:, 0], full.mean[:, best])
-
-
-def test_the_lens_shows_features_by_how_much_they_tell_of_the_scores():
-    """By hand: squared correlation less what chance gives, and ridge regression, either mixed with what is usual;
-    padding has no part in it."""
-    mask = ALL.clone()
-    mask[1, 6:] = False
-    lens = Lens.of(XC, YC, mask, RELEVANCE)
-    for task, n in enumerate((CONTEXT, 6)):
-        x, y = features_and_side(XC)[task, :n].double().numpy(), YC[task, :n].double().numpy()
-        excess = np.array([max(np.corrcoef(column, y)[0, 1] ** 2 - 1 / n, 0) for column in x.T])
-        unit = (x - x.mean(0)) / x.std(0)
-        beside = np.linalg.solve(unit.T @ unit / n + RIDGE * np.eye(x.shape[1]), unit.T @ (y - y.mean())) ** 2
-        usual = RELEVANCE.log_weight[[*range(sum(FEATURES)), *[-1] * SIDE]].double().exp().numpy()
-        labels = RELEVANCE.log_labels.double().exp().numpy()
-        powers = [told**power / (told**power).sum() for told in (excess, beside) for power in POWERS]
-        shares = [(n * a + s * usual / usual.sum()) / (n + s) for a, s in zip(powers, labels, strict=True)]
-        np.testing.assert_allclose(lens.weight[:, task] ** 2, shares, atol=1e-4)
-        np.testing.assert_allclose(lens.centre[task], x.mean(0), atol=1e-5)
-        np.testing.assert_allclose(lens.scale[task], 1 / x.std(0), rtol=1e-3)
-        seen = np.clip(unit, -4, 4) * np.sqrt(shares[-1])
-        np.testing.assert_allclose(lens(XC)[0][-1][task, :n], seen, atol=1e-3)
-
-
-def weighed(lens: Lens, x: Points) -> Tensor:
-    """The columns in which features are weighed by what they tell."""
-    return torch.stack(lens(x)[0][-WEIGHINGS:])
-
-
-def test_patterns_are_counted_so_that_products_with_evaluated_cells_are_exact():
-    lens = Lens.of(XC, YC, ALL, RELEVANCE)
-    seen, shown = (lens(x)[1] for x in (XT, XC))
-    for task, step, i, j in itertools.product(range(TASKS), range(STEPS), range(TARGET), range(CONTEXT)):
-        p, q = (Counter(x.patterns[task, k, step].tolist()) for x, k in ((XT, i), (XC, j)))
-        del p[0], q[0]
-        assert seen.products(shown)[task, step, i, j] == sum(p[name] * q[name] for name in p)
-        assert seen.dense()[task, step, i] @ shown.dense()[task, step, j] == seen.products(shown)[task, step, i, j]
-        assert seen.square()[task, step, i] == sum(n * n for n in p.values())
-        torch.testing.assert_close((seen.dense()[task, step, i] ** 2).sum(), seen.square()[task, step, i])
-
-
-def test_patterns_that_no_evaluated_cell_has_share_the_last_column():
-    strange = Points(XC.embedding, XC.features, torch.full_like(XC.patterns, 77), XC.side)
-    counts = Lens.of(XC, YC, ALL, RELEVANCE)(strange)[1].dense()
-    assert (counts[..., :-1] == 0).all()
-    assert (counts[..., -1] == NODES).all()
-
-
-@pytest.mark.parametrize("n", [0, 1, 2])
-def test_few_or_equal_scores_tell_nothing_of_features(n):
-    few = cut(XC, list(range(n)))
-    for score in (torch.zeros(TASKS, n), YC[:, :n]):
-        lens = Lens.of(few, score, ALL[:, :n], RELEVANCE)
-        assert all(torch.isfinite(block).all() for block in lens(XT)[0])
-        if n < 2:
-            assert not weighed(lens, XT).any()
-        elif not score.any():
-            # two cells always correlate; equal scores leave what is usual, mixed in by its part
-            labels = RELEVANCE.log_labels.exp()
-            total = (labels / (n + labels))[:, None].expand(-1, TASKS)
-            torch.testing.assert_close((lens.weight**2).sum(-1), total)
-
-
-def test_the_units_of_scores_and_features_do_not_matter_to_the_lens():
-    scaled = Points(XC.embedding, 30 * XC.features + 7, XC.patterns, XC.side)
-    one, other = Lens.of(XC, YC, ALL, RELEVANCE), Lens.of(scaled, 5 * YC - 2, ALL, RELEVANCE)
-    torch.testing.assert_close(one.weight, other.weight, atol=1e-3, rtol=1e-3)
-
-
-def test_learning_through_the_lens_gives_finite_gradients(heads):
-    xc = Points(XC.embedding, XC.features.clone().requires_grad_(), XC.patterns, XC.side)
-    posterior = heads.condition(xc, YC, ALL)
-    heads.predict(posterior, XT).mean.sum().backward()
-    assert torch.isfinite(xc.features.grad).all()
-    assert xc.features.grad.any()
-
-
-@pytest.mark.parametrize(
-    ("part", "sees"),
-    [("features", "features"), ("weighed", "features"), ("patterns", "patterns"), ("embedding", "embedding")],
-)
-def test_kernels_of_one_part_see_nothing_else(part, sees):
-    config = KernelConfig(heads=HEADS, directions=2, embedding_heads=1, adaptive_steps=2, parts=[part])
-    torch.manual_seed(0)
-    heads = WhitenedHeads(HeadKernel(config, D_EMBED, FEATURES, STEPS), D_EMBED).requires_grad_(False)
-    posterior, kernel, other = heads.condition(XC, YC, ALL), heads.kernel, points(TARGET, 8)
-    assert not posterior.scales.log[..., 1].any()  # no slant either
-    one = None
-    for name in (None, "features", "patterns", "embedding"):
-        seen = vars(XT) | ({name: getattr(other, name)} if name else {})
-        prepared = kernel.prepare(Points(**seen), posterior.lens)
-        covariance = kernel.covariance(kernel.compare(kernel.pairs(prepared, posterior.xc), posterior.scales))
-        one = covariance if one is None else one
-        assert torch.allclose(covariance, one, atol=1e-6) == (name != sees)
-
-
-def test_a_part_that_kernels_do_not_have_is_named():
-    with pytest.raises(ValueError, match="'smell'"):
-        HeadKernel(KernelConfig(parts=["smell"]), D_EMBED, FEATURES, STEPS)

@@ -10,7 +10,7 @@ from metanp.model import ModelConfig, build_process
 from metanp.neural_process import NeuralProcess, WhitenedConfig, WhitenedConvCNP
 from metanp.neural_process.kernel import KernelConfig
 from tests.exact_gp import NOISE
-from tests.known_tasks import nats_below_exact, train
+from tests.metanp.neural_process.known_tasks import nats_below_exact, train
 
 HEADS = KernelConfig(heads=4, directions=4, embedding_heads=4)
 CONTEXT, TARGET, D_EMBED = 7, 5, 2

@@ -13,7 +13,7 @@ from metanp.pictures.colours import KINDS, colour_of
 from metanp.pictures.layout import lay_out, spaced
 from metanp.pictures.summary import draw_summary
 from metanp.spaces import SPACES
-from tests.drawn import outside, overlaps, placed_texts, rectangles, size, texts
+from tests.metanp.pictures.drawn import outside, overlaps, placed_texts, rectangles, size, texts
 
 
 @st.composite

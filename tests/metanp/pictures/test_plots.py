@@ -15,8 +15,8 @@ from metanp.pictures.search import draw_search
 from metanp.pictures.svg import note, picture, tag, words
 from metanp.predicted import Predicted
 from metanp.search import FAILED, Search
-from tests.drawn import SVG, outside, overlaps, placed_texts, size, texts
 from tests.evaluated_cells import CELLS
+from tests.metanp.pictures.drawn import SVG, outside, overlaps, placed_texts, size, texts
 
 # offset and spread of scores: percent, a loss, parameters, tiny ones, a large offset, negative ones
 SCORES = [(90, 2), (0.3, 0.1), (3e6, 5e5), (2e-7, 1e-7), (1e5, 0.01), (-500, 3), (0, 1e9), (1, 0)]

@@ -8,7 +8,7 @@ from metanp import Cell
 from metanp.search import FAILED, JournalError, Listed, Open, Search
 from metanp.search.journal import Journal
 from metanp.spaces import get_space
-from tests.search_runs import DISTINCT, write_pool
+from tests.metanp.search.search_runs import DISTINCT, write_pool
 
 SPACE = get_space("nasbench201")
 ALIEN = Cell(["input", "conv5x5", "output"], [(0, 1), (1, 2)])

@@ -12,7 +12,7 @@ from metanp.search import process
 from metanp.search.journal import Journal
 from metanp.search.process import Process
 from metanp.search.strategy import Pick
-from tests.search_runs import DISTINCT
+from tests.metanp.search.search_runs import DISTINCT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process numbers of POSIX")
 

@@ -63,7 +63,7 @@ class Background:
 
     def __init__(self, folder: Path, *arguments: object):
         self.err = folder / f"err-{time.monotonic_ns()}"
-        command = [sys.executable, "-m", "tests.search_runs", *map(str, arguments)]
+        command = [sys.executable, "-m", "tests.metanp.search.search_runs", *map(str, arguments)]
         with self.err.open("wb") as err:
             self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=err, start_new_session=True)
 
