@@ -59,7 +59,7 @@ def test_scores_are_shares_of_right_answers_in_percent():
     loss, score = training.judge(wrong)
     assert score == 75
     scores = model(images.images.permute(0, 3, 1, 2))
-    assert loss == pytest.approx(float(nn.functional.cross_entropy(scores, wrong.labels)))
+    assert loss == pytest.approx(nn.functional.cross_entropy(scores, wrong.labels).item())
 
 
 def test_clipped_gradients_are_no_longer_than_asked():
