@@ -24,6 +24,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor, nn
 
+from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.networks import modules
 from metanp.networks.graph import in_order, nodes_before
@@ -45,6 +46,8 @@ class NASBench101(Skeleton):
     stacks: int = 3
     cells: int = 3
     modules: Mapping[str, Maker] = field(default_factory=dict)
+
+    __repr__ = brief
 
     def build(self, architecture: object, classes: int, image_channels: int, prune: bool) -> nn.Module:
         cell = in_order(read_cell(architecture, "nasbench101").pruned, prune=False)
