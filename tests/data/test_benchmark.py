@@ -138,7 +138,7 @@ def test_every_table_says_where_its_columns_come_from(name, mirror):
 @pytest.mark.parametrize("name", [name for name in BENCHMARKS if name != "nasbench_nlp"])
 def test_every_table_agrees_with_its_space(name, mirror):
     table = load_benchmark(name)
-    for i in (0, 42, len(table) - 1):
+    for i in (0, len(table) // 2, len(table) - 1):
         assert SPACES[table.space].parse_text(table.ids[i]).key == table.cells[[i]].to_cells()[0].key
 
 
