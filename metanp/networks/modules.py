@@ -1,0 +1,69 @@
+"""From described operations to modules: a table of makers, looked up by an operation's name, then by its kind.
+
+A maker is any function of an `Operation` and the `Place` its module must fit; it gives None where it has none. A new
+operation is an entry more:
+
+    NASBench201(modules={"custom1": lambda operation, place: MyModule(place.inputs, place.outputs)})
+
+What the description says beside the kind (kernel size, dilation, maximum, ...) the maker reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from torch import nn
+
+from metanp.networks.layers import Activated, Preactivated, Zero, average_pool, maximum_pool
+from metanp.networks.place import Place
+from metanp.operations import INDEX, VOCABULARY, Operation
+
+Maker = Callable[[Operation, Place], nn.Module | None]  # None: not of this operation, or not at this place
+Makers = Mapping[str, Maker]
+
+
+def module_of(name: str, place: Place, makers: Makers) -> nn.Module:
+    """The module of an operation of the vocabulary at a place.
+
+    Raises:
+        ValueError: no module of it fits there; names those it has.
+    """
+    operation = VOCABULARY[INDEX[name]]
+    maker = makers.get(name) or makers.get(operation.kind)
+    module = maker(operation, place) if maker else None
+    if module is None:
+        raise ValueError(
+            f"the operation {name!r} has no module here; there are some for {', '.join(sorted(makers))}; give one with "
+            f"the skeleton: modules={{{name!r}: function of an Operation and a Place}}"
+        )
+    return module
+
+
+def skip(operation: Operation, place: Place) -> nn.Module | None:
+    """An identity, where the shape stays."""
+    return nn.Identity() if place.keeps_shape else None
+
+
+def none(operation: Operation, place: Place) -> nn.Module:
+    return Zero(place)
+
+
+def pool(operation: Operation, place: Place) -> nn.Module | None:
+    """The largest or the mean of a window, where the channels stay."""
+    if place.inputs != place.outputs:
+        return None
+    return (maximum_pool if operation.maximum else average_pool)(place, operation.kernel_size)
+
+
+def preactivated(operation: Operation, place: Place) -> nn.Module | None:
+    """ReLU, convolution, batch normalisation."""
+    if operation.separable or operation.expansion != 1:
+        return None
+    return Preactivated(place, operation.kernel_size, operation.dilation)
+
+
+def activated(operation: Operation, place: Place) -> nn.Module | None:
+    """Convolution, batch normalisation, ReLU."""
+    if operation.separable or operation.expansion != 1:
+        return None
+    return Activated(place, operation.kernel_size, operation.dilation)
