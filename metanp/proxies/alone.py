@@ -21,6 +21,8 @@ from torch import nn
 from metanp.given.settings import InputError, read_seed, shown
 from metanp.torch_state import usual_torch
 
+Layer = nn.Conv2d | nn.Linear
+
 
 @contextmanager
 def alone(network: nn.Module, rng: Any, copy_weights: bool = False) -> Iterator[ExitStack]:
@@ -68,13 +70,13 @@ def _stand_in(network: nn.Module, copy_weights: bool, undo: ExitStack) -> None:
                 setattr(module, name, made.setdefault(id(buffer), buffer.detach().clone()))
 
 
-def weighted_layers(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
+def weighted_layers(network: nn.Module) -> list[Layer]:
     """The layers whose weights proxies read: all convolutions of images and linear layers, each once.
 
     Raises:
         ValueError: there is none.
     """
-    layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    layers = [module for module in network.modules() if isinstance(module, Layer)]
     if not layers:
         raise ValueError("the network has neither a Conv2d nor a Linear layer, whose weights proxies read")
     return layers

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from metanp.proxies.alone import alone, weighted_layers
+from metanp.proxies.alone import Layer, alone, weighted_layers
 from metanp.proxies.batch import Batch, check_classes, read_batch, refuse_text
 from metanp.proxies.patterns import PIECEWISE_LINEAR
 
@@ -38,7 +38,7 @@ class Pass:
         self.network, self.batch, self.watch = network, batch, frozenset(watch)
         self.images = batch.images.clone().requires_grad_() if IMAGES in watch else batch.images
         self.labels = batch.labels
-        self._flowing: list[Tensor] = []
+        self._flowing: list[tuple[Layer, Tensor]] = []
         self._both_on = torch.zeros(len(self.images), len(self.images), dtype=torch.float64)
         self._units = 0
 
@@ -67,18 +67,18 @@ class Pass:
         return self._backward[0]
 
     @cached_property
-    def channel_flows(self) -> list[Tensor]:
-        """For each layer that ran, (image, channel): its output times the loss's gradient there, summed over pixels."""
+    def channel_flows(self) -> list[tuple[Layer, Tensor]]:
+        """Each layer that ran and, (image, channel), its output times the loss's gradient there, summed over pixels."""
         return self._backward[1]
 
     @cached_property
-    def _backward(self) -> tuple[list[tuple[Tensor, Tensor]], list[Tensor]]:
+    def _backward(self) -> tuple[list[tuple[Tensor, Tensor]], list[tuple[Layer, Tensor]]]:
         weights, loss = [layer.weight for layer in weighted_layers(self.network)], self.loss
-        outputs = [output for output in self._flowing if output.requires_grad]
+        outputs = [output for _, output in self._flowing]
         found = torch.autograd.grad(loss, [*weights, *outputs], retain_graph=IMAGES in self.watch, allow_unused=True)
         known = [torch.zeros_like(w) if g is None else g for w, g in zip(weights, found, strict=False)]
-        pairs = zip(outputs, found[len(weights) :], strict=True)
-        flows = [_by_channel(output.detach(), gradient) for output, gradient in pairs if gradient is not None]
+        ran = zip(self._flowing, found[len(weights) :], strict=True)
+        flows = [(layer, _by_channel(output.detach(), back)) for (layer, output), back in ran if back is not None]
         self._flowing.clear()
         return [(w.detach(), g) for w, g in zip(weights, known, strict=True)], flows
 
@@ -103,8 +103,8 @@ class Pass:
         on = self._both_on.diagonal()
         return 2 * self._both_on - on[:, None] - on[None, :] + self._units
 
-    def _flow(self, layer: nn.Module, inputs: Any, output: Tensor) -> None:
-        self._flowing.append(output)
+    def _flow(self, layer: Any, inputs: Any, output: Tensor) -> None:
+        self._flowing.append((layer, output))
 
     @torch.no_grad()
     def _compare(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:

@@ -96,7 +96,7 @@ def _codes(words: list[np.ndarray]) -> np.ndarray:
     """One whole number a unit, equal where all its words are: those met before, then 32 further bits at a time."""
     code = words[0]
     for word in words[1:]:
-        for part in np.divmod(word, 2**32):
+        for part in np.divmod(word.astype(np.uint64), np.uint64(2**32)):
             seen = np.unique(code, return_inverse=True)[1]
             low = np.unique(part, return_inverse=True)[1]
             code = seen.astype(np.uint64) << np.uint64(32) | low.astype(np.uint64)
