@@ -107,10 +107,9 @@ def test_no_packages_of_scripts_import_one_another_in_a_circle():
         package = module.rpartition(".")[0]
         if package.startswith("scripts."):
             graph.setdefault(package, set())
-            graph[package] |= {other.rpartition(".")[0] for other in others} & {
-                "scripts.results", "scripts.leaderboards", "scripts.searches"
-            } - {package}  # fmt: skip
-    assert set(graph) == {"scripts.results", "scripts.leaderboards", "scripts.searches"}
+            packages = {other.rpartition(".")[0] for other in others}
+            graph[package] |= {name for name in packages if name.startswith("scripts.") and name != package}
+    assert set(graph) >= {"scripts.results", "scripts.leaderboards", "scripts.searches", "scripts.trainings"}
     assert [sorted(circle) for circle in circles(graph)] == []
 
 

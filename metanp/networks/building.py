@@ -9,12 +9,13 @@ from torch import nn
 
 from metanp.given.settings import read_count, read_torch_generator
 from metanp.nearest import nearest
+from metanp.networks.layers import Pooled
 from metanp.networks.nasbench201 import NASBench201
 from metanp.networks.skeleton import Skeleton
 
 SKELETONS: dict[str, Skeleton] = {
     "nasbench201": NASBench201(),
-    "small": NASBench201(cells=1, stem_stride=2),
+    "small": NASBench201(cells=1, stem_stride=2, between=Pooled),
 }
 
 

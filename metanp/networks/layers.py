@@ -75,3 +75,13 @@ class Residual(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.shortcut(images) + self.second(self.first(images))
+
+
+class Pooled(nn.Sequential):
+    """A light block between stages: ReLU, mean of 2x2 pixels, 1x1 convolution, batch normalisation."""
+
+    def __init__(self, place: Place):
+        pool = nn.AvgPool2d(place.stride, place.stride)
+        super().__init__(
+            nn.ReLU(), pool, convolution(Place(place.inputs, place.outputs), 1), normalisation(place.outputs)
+        )

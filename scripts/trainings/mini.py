@@ -1,0 +1,178 @@
+"""The trainings of the benchmark `mini`: which there are, in which order, and the rows that they leave.
+
+Some cells of NAS-Bench-201, one a way of computing, in one random order; each trained on two sets of small images, with
+two seeds. Any number of processes share the work: a training belongs to whoever holds its lock, a byte of one file,
+which the system takes back when the process ends, however it ends. Each process appends to a file of its own, a line a
+training, so that a line cut off by a kill spoils no other; it is trained again.
+
+Partial results are of use: the first cells have both seeds, for the noise; then come first seeds of all others, then
+their second ones; in each round both sets of images of a cell follow one another.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import platform
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from metanp.networks import cost, network
+from metanp.spaces.nasbench201 import SPACE
+from scripts.results.provenance import settings_digest
+from scripts.trainings.loop import Diverged, Training
+from scripts.trainings.prepared import Images, Prepared, prepare
+from scripts.trainings.recipe import Recipe
+
+ORDER_SEED = 2026  # of the order of cells; another one is another benchmark
+WITH_NOISE_FIRST = 100  # cells whose second seed does not wait
+SEEDS = (0, 1)
+SKELETON = "small"
+IMAGES = {
+    "cifar10": Images("cifar10_jpeg", side=16, train=4_000, validation=2_000),
+    "fashion_mnist": Images("fashion_mnist_6k", side=16, train=4_000, validation=2_000),
+}
+RECIPE = Recipe(epochs=10, batch_size=128, learning_rate=0.1, padding=2)
+CURVES = ("training_loss", "training_score", "validation_loss", "validation_score")
+
+
+@dataclass(frozen=True)
+class Work:
+    """One training: a NAS-Bench-201 string, a name of `IMAGES`, a seed."""
+
+    cell: str
+    dataset: str
+    seed: int
+
+
+def cells(n: int) -> list[str]:
+    """The first `n` in the random order, no two of which compute the same."""
+    chosen: dict[str, str] = {}
+    for i in np.random.default_rng(ORDER_SEED).permutation(len(SPACE)):
+        cell = SPACE[int(i)]
+        chosen.setdefault(cell.key, SPACE.write_text(cell))
+        if len(chosen) == n:
+            return list(chosen.values())
+    raise ValueError(f"NAS-Bench-201 has {len(chosen):,} cells that compute different things; {n:,} are too many")
+
+
+def trainings(n: int) -> list[Work]:
+    """Every training of `n` cells, in order."""
+    rounds: dict[int, list[Work]] = {}
+    for place, cell in enumerate(cells(n)):
+        for seed in SEEDS:
+            when = seed if place >= WITH_NOISE_FIRST else -1
+            rounds.setdefault(when, []).extend(Work(cell, dataset, seed) for dataset in IMAGES)
+    return [work for when in sorted(rounds) for work in rounds[when]]
+
+
+def train(work: Work) -> dict[str, Any]:
+    """The row of a training: curves, a list an epoch; what a diverged one did not live to see is missing."""
+    images = _images(work.dataset)
+    net = network(SPACE.parse_text(work.cell), SKELETON, images.classes, images.shape[0], rng=work.seed)
+    computed = cost(net, images.shape, runs=0)
+    training = Training(net, images.training, images.validation, RECIPE, work.seed)
+    start = time.process_time()
+    row: dict[str, Any] = {**vars(work), **{name: [] for name in CURVES}}
+    try:
+        while not training.done:
+            epoch = training.run_epoch()
+            for name in CURVES:
+                row[name].append(round(getattr(epoch, name), 5))
+        row["test_loss"], row["test_score"] = (round(number, 5) for number in training.judge(images.test))
+    except Diverged as error:
+        row["failed"] = str(error)
+    row["cpu_seconds"] = round(time.process_time() - start, 2)
+    return row | {"parameters": computed.parameters, "flops": computed.flops, "recipe": settings()}
+
+
+@cache
+def settings() -> str:
+    """A digest of what all trainings have alike."""
+    images = {name: asdict(some) for name, some in IMAGES.items()}
+    return settings_digest([SKELETON, images, asdict(RECIPE)])
+
+
+@cache
+def _images(dataset: str) -> Prepared:
+    return prepare(IMAGES[dataset])
+
+
+def read_rows(folder: Path) -> dict[Work, dict[str, Any]]:
+    """Every training that ended, the first row of each; lines cut off, or of other settings, are passed over."""
+    found: dict[Work, dict[str, Any]] = {}
+    for path in sorted(folder.glob("rows-*.jsonl")):
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if row["recipe"] == settings():
+                found.setdefault(Work(row["cell"], row["dataset"], row["seed"]), row)
+    return found
+
+
+def work_through(folder: Path, n: int, most: int | None, marks: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Train what nobody has trained or is training, and keep a row of each.
+
+    Args:
+        folder: of the rows; made where it is not there.
+        n: cells of the benchmark.
+        most: trainings of this process; None goes on to the end.
+        marks: of every row, such as the commit.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"rows-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.jsonl"
+    marks = {**marks, "torch": torch.__version__, "machine": machine(), "threads": torch.get_num_threads()}
+    made, done = 0, read_rows(folder)
+    for number, work in enumerate(trainings(n)):
+        if made == most:
+            return
+        if work in done:
+            continue
+        with _claimed(folder, number) as mine:
+            if not mine or work in (done := read_rows(folder)):  # another process may have made it meanwhile
+                continue
+            row = train(work) | marks
+            _append(path, row)
+            made += 1
+        yield row
+
+
+def machine() -> str:
+    """The processor, as Linux names it, or as Python does."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+@contextmanager
+def _claimed(folder: Path, number: int) -> Iterator[bool]:
+    """Whether this process has the training of this number for itself; it has it until it leaves, or dies."""
+    with open(folder / "locks", "ab") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
+        except OSError:
+            yield False
+            return
+        yield True
+
+
+def _append(path: Path, row: dict[str, Any]) -> None:
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
