@@ -11,20 +11,35 @@ is an entry of its table (`metanp.networks.modules`), which can be added to.
 
 from metanp.networks.building import SKELETONS, network
 from metanp.networks.costs import Cost, cost
+from metanp.networks.darts import DARTS
+from metanp.networks.inverted import Block, Blocks, NASBenchMacro
 from metanp.networks.modules import Maker
+from metanp.networks.nasbench101 import NASBench101
 from metanp.networks.nasbench201 import NASBench201
 from metanp.networks.place import Place
-from metanp.networks.skeleton import ImageNetwork, Images, Skeleton
+from metanp.networks.skeleton import ImageNetwork, Images, Skeleton, TextNetwork
+from metanp.networks.transformer import Transformer, TransformerLayer
+from metanp.networks.transnas import TransNASMacro, TransNASMicro
 
 __all__ = [
+    "DARTS",
     "SKELETONS",
+    "Block",
+    "Blocks",
     "Cost",
     "ImageNetwork",
     "Images",
     "Maker",
+    "NASBench101",
     "NASBench201",
+    "NASBenchMacro",
     "Place",
     "Skeleton",
+    "TextNetwork",
+    "TransNASMacro",
+    "TransNASMicro",
+    "Transformer",
+    "TransformerLayer",
     "cost",
     "network",
 ]

@@ -9,12 +9,24 @@ from torch import nn
 
 from metanp.given.settings import read_count, read_torch_generator
 from metanp.nearest import nearest
+from metanp.networks.darts import DARTS
+from metanp.networks.inverted import Blocks, NASBenchMacro
 from metanp.networks.layers import Pooled
+from metanp.networks.nasbench101 import NASBench101
 from metanp.networks.nasbench201 import NASBench201
 from metanp.networks.skeleton import Skeleton
+from metanp.networks.transformer import Transformer
+from metanp.networks.transnas import TransNASMacro, TransNASMicro
 
 SKELETONS: dict[str, Skeleton] = {
     "nasbench201": NASBench201(),
+    "nasbench101": NASBench101(),
+    "transnas_micro": TransNASMicro(),
+    "transnas_macro": TransNASMacro(),
+    "nasbench_macro": NASBenchMacro(),
+    "darts": DARTS(),
+    "blocks": Blocks(),
+    "transformer": Transformer(),
     "small": NASBench201(cells=1, stem_stride=2, between=Pooled),
 }
 
@@ -30,7 +42,8 @@ def network(
     """A network with freshly drawn weights, from images (image, channel, height, width) to scores (image, class).
 
     Args:
-        architecture: what the skeleton repeats: a `Cell` for most.
+        architecture: what the skeleton takes: a `Cell` for most; a genotype for `darts`, a list of blocks for `blocks`,
+            of layers for `transformer`, digits for `transnas_macro`.
         skeleton: one of `SKELETONS`, or its name.
         image_channels: 3 for colour, 1 for grey.
         prune: whether operations that carry nothing are left out. Benchmarks build them; the only difference in what
@@ -58,4 +71,4 @@ def find_skeleton(skeleton: str | Skeleton) -> Skeleton:
 
 
 def _draw(rng: torch.Generator) -> int:
-    return int(torch.randint(2**62, (1,), generator=rng).item())
+    return int(torch.randint(2**62, (1,), generator=rng, device="cpu").item())

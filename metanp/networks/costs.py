@@ -20,6 +20,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from metanp.networks.skeleton import TextNetwork
+
 WARM_UP = 3  # runs before the clock counts
 
 
@@ -37,8 +39,7 @@ def cost(net: nn.Module, shape: Sequence[int], batch: int = 1, runs: int = 10) -
     """What `net` costs in evaluation on its own device; its mode is as before afterwards.
 
     Args:
-        shape: of an image, (channel, height, width), such as (3, 32, 32); of a text, (token,), where `net` has an
-            `example` of its input.
+        shape: of an image, (channel, height, width), such as (3, 32, 32); of a text, (token,), such as (128,).
         batch: images the latency is of.
         runs: warm ones, of which the latency is the median; 0 leaves the latency out.
 
@@ -98,7 +99,8 @@ def _evaluating(net: nn.Module) -> Iterator[None]:
 
 def _input(net: nn.Module, shape: Sequence[int], batch: int) -> Tensor:
     first = next(net.parameters(), torch.zeros(()))
-    return torch.zeros(batch, *shape, device=first.device, dtype=first.dtype)
+    dtype = torch.int64 if isinstance(net, TextNetwork) else first.dtype
+    return torch.zeros(batch, *shape, device=first.device, dtype=dtype)
 
 
 def _latency(net: nn.Module, images: Tensor, runs: int) -> float:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from metanp.cell import Cell
+from metanp.networks.layers import Zero
 from metanp.networks.modules import Makers, module_of
 from metanp.networks.place import Place
 
@@ -45,23 +46,44 @@ def nodes_before(cell: Cell) -> list[tuple[int, ...]]:
 
 
 class SumCell(nn.Module):
-    """A cell in the order of `in_order`, at a place whose shape it keeps."""
+    """A cell in the order of `in_order`, at a place.
+
+    Where the place changes the shape, the nodes that read the cell's input do it.
+
+    Raises:
+        ValueError: the place changes the shape, but a node reads the input and another node, or the output reads the
+            input: nothing there could change it.
+    """
 
     def __init__(self, cell: Cell, place: Place, makers: Makers):
         super().__init__()
         self.before = nodes_before(cell)
-        self.nodes = nn.ModuleList(module_of(name, place, makers) for name in cell.operations[1:-1])
+        if not place.keeps_shape:
+            _check_ends(cell, self.before)
+        inner = zip(cell.operations[1:-1], self.before[1:-1], strict=True)
+        self.nodes = nn.ModuleList(
+            module_of(name, place if before == (0,) else place.after(), makers) for name, before in inner
+        )
+        self.nothing = Zero(place)
 
     def forward(self, images: Tensor) -> Tensor:
         values = [images]
         sums: dict[tuple[int, ...], Tensor] = {}
         for before, module in zip(self.before[1:-1], self.nodes, strict=True):
-            values.append(module(_sum(values, before, sums)))
-        return _sum(values, self.before[-1], sums)
+            values.append(module(self._sum(values, before, sums)))
+        return self._sum(values, self.before[-1], sums)
+
+    def _sum(self, values: Sequence[Tensor], nodes: tuple[int, ...], sums: dict[tuple[int, ...], Tensor]) -> Tensor:
+        """The sum of some nodes' values, zero of none; added up once for all nodes that read the same ones."""
+        if nodes not in sums:
+            sums[nodes] = reduce(torch.add, [values[i] for i in nodes]) if nodes else self.nothing(values[0])
+        return sums[nodes]
 
 
-def _sum(values: Sequence[Tensor], nodes: tuple[int, ...], sums: dict[tuple[int, ...], Tensor]) -> Tensor:
-    """The sum of some nodes' values, zero of none; added up once for all nodes that read the same ones."""
-    if nodes not in sums:
-        sums[nodes] = reduce(torch.add, [values[i] for i in nodes]) if nodes else torch.zeros_like(values[0])
-    return sums[nodes]
+def _check_ends(cell: Cell, before: Sequence[tuple[int, ...]]) -> None:
+    for node, read in enumerate(before):
+        if 0 in read and (len(read) > 1 or node == len(cell) - 1):
+            raise ValueError(
+                f"node {node} ({cell.operations[node]}) reads the input and {len(read) - 1} others where the shape "
+                "changes; let it read a node that reads the input, such as a 'skip'"
+            )

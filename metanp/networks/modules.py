@@ -14,7 +14,17 @@ from collections.abc import Callable, Mapping
 
 from torch import nn
 
-from metanp.networks.layers import Activated, Preactivated, Zero, average_pool, maximum_pool
+from metanp.networks.layers import (
+    Activated,
+    Dilated,
+    FactorizedReduction,
+    Preactivated,
+    Separable,
+    Shortcut,
+    Zero,
+    average_pool,
+    maximum_pool,
+)
 from metanp.networks.place import Place
 from metanp.operations import INDEX, VOCABULARY, Operation
 
@@ -42,6 +52,25 @@ def module_of(name: str, place: Place, makers: Makers) -> nn.Module:
 def skip(operation: Operation, place: Place) -> nn.Module | None:
     """An identity, where the shape stays."""
     return nn.Identity() if place.keeps_shape else None
+
+
+def skip_or_reduction(operation: Operation, place: Place) -> nn.Module:
+    """An identity; where the shape changes, a factorised reduction."""
+    return nn.Identity() if place.keeps_shape else FactorizedReduction(place)
+
+
+def skip_or_shortcut(operation: Operation, place: Place) -> nn.Module:
+    """An identity; where the shape changes, a 1x1 convolution with batch normalisation."""
+    return nn.Identity() if place.keeps_shape else Shortcut(place)
+
+
+def separable(operation: Operation, place: Place) -> nn.Module | None:
+    """Separable and dilated convolutions as in DARTS."""
+    if not operation.separable or operation.expansion != 1:
+        return None
+    if operation.dilation > 1:
+        return Dilated(place, operation.kernel_size, operation.dilation)
+    return Separable(place, operation.kernel_size)
 
 
 def none(operation: Operation, place: Place) -> nn.Module:

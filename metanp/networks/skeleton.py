@@ -81,6 +81,10 @@ class ImageNetwork(nn.Module):
         return self.head(self.body(images))
 
 
+class TextNetwork(nn.Module):
+    """What takes texts of token numbers, (text, token), instead of images."""
+
+
 def read_cell(architecture: Any, skeleton: str) -> Cell:
     """ValueError where the architecture is no cell."""
     if isinstance(architecture, Cell):

@@ -1,0 +1,167 @@
+"""DARTS's skeleton: a chain of cells that read the two cells before them; two of them halve the image.
+
+Its architecture is a genotype: a normal and a reduction cell, each a list of pairs (operation, input), two for each of
+four nodes; inputs 0 and 1 are the two cells before, 2 and more the nodes. A cell puts its nodes side by side. Genotypes
+come as the text `Genotype(normal=[...], ...)`, as a pair of lists, as an object or a dictionary with `normal` and
+`reduce`. Every node belongs to the output, so that nothing is pruned.
+
+Source: Liu, Simonyan and Yang, "DARTS", ICLR 2019 (arXiv:1806.09055), and the authors' repository.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from metanp.nearest import nearest
+from metanp.networks import modules
+from metanp.networks.layers import FactorizedReduction, Preactivated, convolution, normalisation
+from metanp.networks.modules import Maker, Makers, module_of
+from metanp.networks.place import Place
+from metanp.networks.skeleton import ImageNetwork, Images, Skeleton
+
+OPERATIONS = {
+    "none": "none",
+    "max_pool_3x3": "maxpool3x3",
+    "avg_pool_3x3": "avgpool3x3",
+    "skip_connect": "skip",
+    "sep_conv_3x3": "sepconv3x3",
+    "sep_conv_5x5": "sepconv5x5",
+    "dil_conv_3x3": "dilconv3x3",
+    "dil_conv_5x5": "dilconv5x5",
+}
+MAKERS: Mapping[str, Maker] = MappingProxyType(
+    {
+        "none": modules.none,
+        "skip": modules.skip_or_reduction,
+        "convolution": modules.separable,
+        "pool": modules.pool,
+    }
+)
+Pairs = list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class DARTS(Skeleton):
+    """channels: of a node in the first cells. cells: how many. stem: channels behind it, times `channels`.
+
+    modules: makers of operations, ahead of the skeleton's own.
+    """
+
+    channels: int = 36
+    cells: int = 20
+    stem: int = 3
+    modules: Mapping[str, Maker] = field(default_factory=dict)
+
+    def build(self, architecture: Any, classes: int, image_channels: int, prune: bool) -> nn.Module:
+        normal, reduction = read_genotype(architecture)
+        makers = {**MAKERS, **self.modules}
+        before, last, width = self.stem * self.channels, self.stem * self.channels, self.channels
+        cells, halving, halved = [], {self.cells // 3, 2 * self.cells // 3}, False
+        for i in range(self.cells):
+            stride = 2 if i in halving else 1
+            width *= stride
+            cells.append(
+                TwoInputCell(reduction if stride == 2 else normal, (before, last), width, (halved, stride == 2), makers)
+            )
+            before, last, halved = last, cells[-1].outputs, stride == 2
+        stem = self.stem * self.channels
+        body = _Chain(nn.Sequential(convolution(Place(image_channels, stem), 3), normalisation(stem)), cells)
+        head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(last, classes))
+        return ImageNetwork(body, head, Images(image_channels))
+
+
+class _Chain(nn.Module):
+    """Each cell reads the two before it, the first ones the stem."""
+
+    def __init__(self, stem: nn.Module, cells: Sequence[nn.Module]):
+        super().__init__()
+        self.stem, self.cells = stem, nn.ModuleList(cells)
+
+    def forward(self, images: Tensor) -> Tensor:
+        before = last = self.stem(images)
+        for cell in self.cells:
+            before, last = last, cell(before, last)
+        return last
+
+
+class TwoInputCell(nn.Module):
+    """One cell.
+
+    Args:
+        pairs: its part of the genotype.
+        inputs: channels of the cell before the last, and of the last one.
+        width: channels of a node.
+        halves: whether the last cell halved the image, and whether this one does.
+    """
+
+    def __init__(self, pairs: Pairs, inputs: tuple[int, int], width: int, halves: tuple[bool, bool], makers: Makers):
+        super().__init__()
+        before = Place(inputs[0], width, 2 if halves[0] else 1)
+        self.first: nn.Module = FactorizedReduction(before) if halves[0] else Preactivated(before, 1)
+        self.second = Preactivated(Place(inputs[1], width), 1)
+        self.reads = [read for _, read in pairs]
+        strides = [2 if halves[1] and read < 2 else 1 for read in self.reads]
+        places = [Place(width, width, stride) for stride in strides]
+        names = [name for name, _ in pairs]
+        self.operations = nn.ModuleList(module_of(n, place, makers) for n, place in zip(names, places, strict=True))
+        self.outputs = width * len(pairs) // 2
+
+    def forward(self, before: Tensor, last: Tensor) -> Tensor:
+        states = [self.first(before), self.second(last)]
+        values = iter(zip(self.operations, self.reads, strict=True))
+        for (one, i), (other, j) in zip(values, values, strict=True):
+            states.append(one(states[i]) + other(states[j]))
+        return torch.cat(states[2:], 1)
+
+
+def read_genotype(genotype: Any) -> tuple[Pairs, Pairs]:
+    """The normal and the reduction cell, in our names of operations.
+
+    Raises:
+        ValueError: another form; an operation or an input that there is not; not two pairs for each node.
+    """
+    if isinstance(genotype, str):
+        genotype = _read_text(genotype)
+    if isinstance(genotype, Mapping):
+        cells = [genotype.get("normal"), genotype.get("reduce")]
+    elif hasattr(genotype, "normal") and hasattr(genotype, "reduce"):  # a named tuple of whatever project
+        cells = [genotype.normal, genotype.reduce]
+    else:
+        cells = list(genotype) if isinstance(genotype, Sequence) and len(genotype) == 2 else [None, None]
+    normal, reduction = (_read_cell(name, cell) for name, cell in zip(("normal", "reduce"), cells, strict=True))
+    return normal, reduction
+
+
+def _read_text(text: str) -> Any:
+    """Keywords of `Genotype(...)`, literals alone, or any literal."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        if isinstance(tree, ast.Call):
+            wanted = [k for k in tree.keywords if k.arg in ("normal", "reduce")]
+            return {str(k.arg): ast.literal_eval(k.value) for k in wanted}
+        return ast.literal_eval(tree)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"cannot read the genotype {text[:80]!r}; expected 'Genotype(normal=[...], ...)'") from error
+
+
+def _read_cell(part: str, cell: Any) -> Pairs:
+    if not isinstance(cell, Sequence) or isinstance(cell, str) or len(cell) % 2 or not cell:
+        raise ValueError(f"the genotype's {part} is {cell!r:.80}; expected pairs (operation, input), two for each node")
+    pairs: Pairs = []
+    for i, pair in enumerate(cell):
+        if not isinstance(pair, Sequence) or len(pair) != 2 or not isinstance(pair[1], int):
+            raise ValueError(f"{part}[{i}] is {pair!r:.80}; expected a pair (operation, input)")
+        name = OPERATIONS.get(pair[0], str(pair[0]))
+        if name not in OPERATIONS.values():
+            raise ValueError(f"{part}[{i}] has the operation {pair[0]!r}; {nearest(pair[0], OPERATIONS)}")
+        if not 0 <= pair[1] < 2 + i // 2:
+            raise ValueError(f"{part}[{i}] reads input {pair[1]}; node {2 + i // 2} can read 0 to {1 + i // 2}")
+        pairs.append((name, pair[1]))
+    return pairs
