@@ -169,12 +169,13 @@ def proxies(
 ) -> None:
     """Score untrained networks of cells by zero-cost proxies, as side features. Start again to go on."""
     from metanp.proxies.command_line import Settings, run
+    from metanp.proxies.image_file import read_images
     from metanp.proxies.measure import SUITE_ZERO
     from metanp.proxies.pool import Plan
 
     wanted = SUITE_ZERO if names is None else tuple(name.strip() for name in names.split(","))
     plan = Plan(skeleton, classes, seed=seed)
-    for line in run(Settings(pool, images, wanted, plan, batch, workers, journal)):
+    for line in run(Settings(pool, wanted, plan, batch, workers, journal), *read_images(images)):
         print(line)
 
 

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 
 from metanp.brief import brief
 from metanp.json_lines import Records, Row, read
-from metanp.proxies.image_file import draw_batch, read_images
+from metanp.proxies.image_file import draw_batch
 from metanp.proxies.measure import SUITE_ZERO, Measured, read_names
 from metanp.proxies.pool import Plan, check_cells, journal_path, measure_pool
 from metanp.proxies.vote import VOTERS, vote
@@ -26,14 +27,12 @@ class Settings:
     """What the command was asked.
 
     pool: JSON lines with cells; - is standard input.
-    images: as `read_images` takes it.
     names: of proxies, and `vote`.
     batch: images in it.
     journal: where it goes on from; in the cache without.
     """
 
     pool: Path
-    images: Path
     names: Sequence[str] = SUITE_ZERO
     plan: Plan = field(default_factory=Plan)
     batch: int = 32
@@ -43,16 +42,19 @@ class Settings:
     __repr__ = brief
 
 
-def run(settings: Settings) -> Iterator[str]:
+def run(settings: Settings, images: Any, labels: Any) -> Iterator[str]:
     """The lines of the pool with the proxies among their features, null where one failed; why is said on stderr.
 
+    Args:
+        images, labels: as `metanp.proxies.image_file` prepares them, to draw the batch from.
+
     Raises:
-        ValueError: a pool, images or proxy that cannot be read; a cell that the skeleton has no module for.
+        ValueError: a pool or proxy that cannot be read; a cell that the skeleton has no module for; too few images.
     """
     plan = replace(settings.plan, names=tuple(_measured_names(settings.names)))
     records = read(settings.pool)
     check_cells(records.cells, plan, [f"{records.path}, line {line}" for line in records.lines])
-    batch = draw_batch(*read_images(settings.images), settings.batch, plan.seed)
+    batch = draw_batch(images, labels, settings.batch, plan.seed)
     journal = settings.journal or journal_path(plan, batch)
     _say(f"{'goes on from' if journal.is_file() else 'keeps what it measures in'} {journal}")
     measured = measure_pool(records.cells, plan, batch, journal, settings.workers)

@@ -34,13 +34,20 @@ def read_images(path: Path) -> tuple[Float[np.ndarray, "image channel height wid
                 raise _Refused(
                     f"{path} has no array {missing[0]!r}; {hint}; save it with numpy.savez(FILE, x=..., y=...)"
                 )
-            return _images(file["x"], path), _labels(file["y"], len(file["x"]), path)
+            return prepared(file["x"], file["y"], str(path))
     except _Refused:
         raise
     except (ValueError, EOFError, AttributeError, TypeError, BadZipFile) as error:
         raise ValueError(
             f"{path} is no .npz of plain arrays ({error}); save it with numpy.savez(FILE, x=..., y=...)"
         ) from error
+
+
+def prepared(
+    x: np.ndarray, y: np.ndarray, called: str
+) -> tuple[Float[np.ndarray, "image channel height width"], Int[np.ndarray, " image"]]:
+    """Images with their channels first, normalised where they were pixels, and labels; ValueError says `called`."""
+    return _images(x, called), _labels(y, len(x), called)
 
 
 def draw_batch(images: Any, labels: Any, size: int, rng: Any = 0) -> Batch:
@@ -60,19 +67,19 @@ class _Refused(ValueError):
     """Said already."""
 
 
-def _images(x: np.ndarray, path: Path) -> Float[np.ndarray, "image channel height width"]:
+def _images(x: np.ndarray, called: str) -> Float[np.ndarray, "image channel height width"]:
     if x.ndim == 4 and x.shape[1] not in CHANNELS and x.shape[3] in CHANNELS:
         x = x.transpose(0, 3, 1, 2)
     if x.ndim != 4 or x.shape[1] not in CHANNELS or x.dtype.kind not in "buif":
         wanted = "numbers, (image, channel, height, width) or (image, height, width, channel) with 1 or 3 channels"
-        raise _Refused(f"{path}: x is {x.dtype} of shape {x.shape}; expected {wanted}")
+        raise _Refused(f"{called}: x is {x.dtype} of shape {x.shape}; expected {wanted}")
     if x.dtype.kind == "f":
         return x
     mean, std = x.mean(axis=(0, 2, 3), keepdims=True), x.std(axis=(0, 2, 3), keepdims=True)
     return ((x - mean) / np.where(std > 0, std, 1)).astype(np.float32)
 
 
-def _labels(y: np.ndarray, n: int, path: Path) -> Int[np.ndarray, " image"]:
+def _labels(y: np.ndarray, n: int, called: str) -> Int[np.ndarray, " image"]:
     if y.shape != (n,) or y.dtype.kind not in "ui":
-        raise _Refused(f"{path}: y is {y.dtype} of shape {y.shape}; expected one class number for each of {n} images")
+        raise _Refused(f"{called}: y is {y.dtype} of shape {y.shape}; expected one class number for each of {n} images")
     return y

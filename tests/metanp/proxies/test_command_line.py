@@ -57,8 +57,9 @@ def test_cells_keep_what_is_known_of_them_and_gain_features(metanp, pool, images
     assert status == 0, error
     assert [(row["id"], row["score"]) for row in rows] == [("c0", 90.0), ("c1", 91.0), ("c2", 92.0)]
     assert list(rows[1]["features"]) == ["mine", "snip", "params"]
-    built = network(Cell.from_nasbench201(CELLS[2]), "small", prune=False, rng=0)
-    expected = measure(built, draw_batch(*read_images(images), 4, 0), ["snip", "params"], 0)
+    cell, plan = Cell.from_nasbench201(CELLS[2]), Plan("small")
+    built = network(cell, "small", prune=False, rng=plan.seed_of(cell))
+    expected = measure(built, draw_batch(*read_images(images), 4, 0), ["snip", "params"], plan.seed_of(cell))
     assert rows[2]["features"] == pytest.approx(dict(expected.values))
 
 
@@ -207,6 +208,13 @@ def test_pixels_are_brought_to_mean_zero_and_variance_one(images, tmp_path):
     assert x.mean(axis=(0, 2, 3)) == pytest.approx(0, abs=1e-5)
     assert x.std(axis=(0, 2, 3)) == pytest.approx(1, abs=1e-5)
     assert len(y) == 12
+
+
+def test_every_cell_has_a_seed_of_its_own_and_the_same_one_wherever_it_stands():
+    cells = [Cell.from_nasbench201(cell) for cell in CELLS]
+    assert len({Plan(seed=seed).seed_of(cell) for cell in cells for seed in (0, 1)}) == 6
+    again = Cell.from_nasbench201(CELLS[0])
+    assert Plan().seed_of(again) == Plan().seed_of(cells[0])
 
 
 def test_a_journal_is_that_of_one_plan_and_batch(images):
