@@ -44,7 +44,7 @@ class Pass:
 
     @cached_property
     def logits(self) -> Tensor:
-        """(image, class)."""
+        """(image, class); ValueError where a label is no class."""
         with ExitStack() as undo:
             if CHANNELS in self.watch:
                 for layer in weighted_layers(self.network):
@@ -53,12 +53,13 @@ class Pass:
                 for module in self.network.modules():
                     if isinstance(module, PIECEWISE_LINEAR):
                         undo.callback(module.register_forward_pre_hook(self._compare).remove)
-            return forward(self.network, self.images)
+            logits = forward(self.network, self.images)
+        check_classes(self.labels, logits)
+        return logits
 
     @cached_property
     def loss(self) -> Tensor:
         """Cross entropy, in nats."""
-        check_classes(self.labels, self.logits)
         return functional.cross_entropy(self.logits, self.labels)
 
     @cached_property
@@ -135,6 +136,8 @@ def passed(network: nn.Module, batch: Any, rng: Any, watch: Collection[str] = ()
     """The pass that stands in the batch's place, or a new one over the batch."""
     if isinstance(batch, Pass):
         if missing := set(watch) - batch.watch:
+            if IMAGES in missing:
+                refuse_text(batch.batch, "the Jacobian")
             raise ValueError(f"the pass watches no {missing.pop()}; make it with watch={sorted(watch)}")
         yield batch
         return
