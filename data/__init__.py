@@ -38,8 +38,7 @@ def load_benchmark(name: str, download: bool = False) -> Table:
     `nasbench201`, `nasbench_graph` and `analog` come with installed packages and need nothing else; `mini` is part of
     this repository. The others, and more columns of `nasbench201`, are files that are read from METANP_MIRROR or from
     the cache. The network is used only with `download=True`. Where a file that merely adds columns is missing,
-    `table.missing` says why, and
-    `table.absent` which columns these are.
+    `table.missing` says why, and `table.absent` which columns these are.
 
     Args:
         name: a key of `BENCHMARKS`.

@@ -1,4 +1,4 @@
-"""The command line: `metanp rank`, `info`, `convert`, `search`. A table for people, `--json` for programs.
+"""The command line: `metanp rank`, `info`, `convert`, `proxies`, `search`. A table for people, `--json` for programs.
 
 The commands of `search` are in `metanp.search.command_line.commands`.
 """
@@ -153,6 +153,30 @@ def convert(
         sys.stdout.write(result)
     else:
         output.write_text(result, encoding="utf-8")
+
+
+@app.command()
+def proxies(
+    pool: Annotated[Path, typer.Option(help="Cells, JSON lines with 'cell'; - for stdin.")],
+    images: Annotated[Path, typer.Option(help=".npz with arrays x, images, and y, class numbers.")],
+    names: Annotated[str | None, typer.Option("--proxies", help="Names joined by commas; thirteen without.")] = None,
+    skeleton: Annotated[str, typer.Option(help="The network around a cell.")] = "nasbench201",
+    classes: Annotated[int, typer.Option(help="Classes that the network tells apart.")] = 10,
+    batch: Annotated[int, typer.Option(help="Images that a network is shown.")] = 32,
+    seed: Annotated[int, typer.Option(help="Of the images drawn, of weights and of noise.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes, of one core each.")] = 2,
+    journal: Annotated[Path | None, typer.Option(help="Where to go on from; in the user's cache without.")] = None,
+) -> None:
+    """Score untrained networks of cells by zero-cost proxies, as side features. Start again to go on."""
+    from metanp.proxies.command_line import Settings, run
+    from metanp.proxies.image_file import read_images
+    from metanp.proxies.measure import SUITE_ZERO
+    from metanp.proxies.pool import Plan
+
+    wanted = SUITE_ZERO if names is None else tuple(name.strip() for name in names.split(","))
+    plan = Plan(skeleton, classes, seed=seed)
+    for line in run(Settings(pool, wanted, plan, batch, workers, journal), *read_images(images)):
+        print(line)
 
 
 def main() -> None:

@@ -41,6 +41,7 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
         {"predictor": "metanp"},
     ),
     "evolution": ("metanp.search.strategies.evolution:RegularisedEvolution", {}),
+    "swap_nas": ("metanp.search.strategies.swap_nas:SwapNAS", {}),
     "local_search": ("metanp.search.strategies.local_search:LocalSearch", {}),
     "random": ("metanp.search.strategies.random_search:RandomSearch", {}),
 }

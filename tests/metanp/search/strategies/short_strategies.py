@@ -17,7 +17,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "npenas": {"predictor": brief(Ranker, 30)},
     "brp_nas": {"predictor": brief(Ranker, 60)},
 }
-RIVALS = [name for name in STRATEGIES if not name.startswith(("metanp", "pareto"))]
+RIVALS = [name for name in STRATEGIES if not name.startswith(("metanp", "pareto", "swap_nas"))]
 NEED_SPACE = ["bananas", "npenas", "guided_evolution", "guided_evolution_metanp", "evolution", "local_search"]
 
 
