@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -107,7 +108,7 @@ class Hyperband:
         return spent
 
     def _bracket(self, rungs: list[Rung], order: Iterator[int], spent: Spent) -> None:
-        alive = [int(next(order)) for _ in range(min(rungs[0].count, len(self.curves)))] if rungs else []
+        alive = [int(config) for config in islice(order, rungs[0].count)]  # fewer where the table is used up
         for rung in rungs:
             alive = alive[: rung.count]
             reached = self._rung(alive, rung, spent)

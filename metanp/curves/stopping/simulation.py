@@ -80,16 +80,14 @@ def simulate(
     """
     order = np.asarray(order, np.int64)
     _check_order(order, len(curves))
+    epochs, whole = np.zeros(len(curves), np.int64), np.zeros(len(curves), np.int64)
     curves = curves[order]
     run = _Run(curves, rule, asked)
     for place in range(len(curves)):
         stopping = place >= burn_in and run.ready(again or burn_in < rule.fewest)
         run.train(place, stopping)
     ends = curves.ends()
-    epochs = np.zeros(len(order), np.int64)
-    epochs[np.argsort(order)] = run.trained
-    whole = np.zeros(len(order), np.int64)
-    whole[np.argsort(order)] = run.cost(curves.observed)
+    epochs[order], whole[order] = run.trained, run.cost(curves.observed)
     found = ends[run.finished]
     return Outcome(order, epochs, whole, float(np.nanmax(ends)), float(found.max(initial=-np.inf)))
 
