@@ -71,8 +71,8 @@ def simulate(
     Args:
         order: positions of the configurations to train, each once.
         burn_in: how many are trained to their ends first.
-        again: whether the rule learns anew whenever the finished trainings have doubled; always so with a burn-in
-            smaller than the rule needs.
+        again: whether the rule learns anew whenever the finished trainings have doubled; always so without a burn-in,
+            and with one smaller than the rule needs.
         asked: lengths of prefixes, in columns, at which the rule is asked; after every epoch unless given.
 
     Raises:
@@ -84,7 +84,7 @@ def simulate(
     curves = curves[order]
     run = _Run(curves, rule, asked)
     for place in range(len(curves)):
-        stopping = place >= burn_in and run.ready(again or burn_in < rule.fewest)
+        stopping = place >= burn_in and run.ready(again or burn_in < max(rule.fewest, 1))
         run.train(place, stopping)
     ends = curves.ends()
     epochs[order], whole[order] = run.trained, run.cost(curves.observed)
