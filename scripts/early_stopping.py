@@ -155,7 +155,7 @@ def _stopper(study: Study) -> Stopper:
         predictor = make_predictor("srm_svr_rbf", draws=study.draws, folds=study.folds or None)
         return ChanceRule(predictor, 0.95, study.tolerance)
 
-    return Stopper(make, kappa=study.kappa)
+    return Stopper(make, kappa=study.kappa, every=study.every)
 
 
 def summarised(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -124,8 +124,8 @@ class Standardised:
 def choose(regressor: Regressor, x: Table, y: Column, draws: int, rng: np.random.Generator) -> dict[str, Any]:
     """The settings with the highest R^2 in `FOLDS`-fold cross-validation, averaged over folds.
 
-    Each fold's R^2 is relative to its own spread, so that one far curve does not decide for all: on NAS-Bench-NLP, whose
-    losses have heavy tails, the error over all folds together chose worse.
+    Each fold's R^2 is relative to its own spread, so that one far curve does not decide for all: on NAS-Bench-NLP,
+    whose losses have heavy tails, the error over all folds together chose worse.
     """
     settings = [dict(regressor.usual), *(regressor.draw(rng) for _ in range(draws))]
     if len(y) < 2 * FOLDS or len(settings) == 1 or not settings[-1]:

@@ -73,11 +73,16 @@ class Spent:
 
 @dataclass(frozen=True)
 class Stopper:
-    """f-Hyperband's: make: a fresh rule. known: configurations that must be known at a rung. kappa: see the module."""
+    """f-Hyperband's.
+
+    make: a fresh rule. known: configurations that must be known at a rung. kappa: see the module. every: ask after
+    every so many epochs.
+    """
 
     make: Callable[[], Rule]
     known: int = 100
     kappa: float = 1 / 3
+    every: int = 1
 
 
 class Hyperband:
@@ -151,7 +156,10 @@ class Hyperband:
         """length -> configuration -> bar."""
         found: dict[int, dict[int, float]] = {}
         some = self.curves[np.array(alive, np.int64)]
-        for n in range(rule.fewest_epochs + self.first, column):
+        assert self.stopper is not None
+        every = self.stopper.every
+        start = -(-rule.fewest_epochs // every) * every  # the first multiple that is long enough
+        for n in range(start + self.first, column, every):
             found[n] = dict(zip(alive, rule.bar(some.prefix(n)).tolist(), strict=True))
         return found
 
