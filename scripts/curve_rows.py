@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from scripts.results.statistics import interval
+from scripts.results.table import Table
 
 ROOT = Path(__file__).parent.parent
 Key = Mapping[str, Any]
@@ -49,6 +50,16 @@ def over(rows: Iterable[Mapping[str, Any]], number: str) -> tuple[float, float]:
     """Mean of a number over rows that differ in `set`, and half of its 95 % interval."""
     found = interval({(0, row["key"]["set"]): float(row[number]) for row in rows})
     return found.mean, found.half
+
+
+def show(summary: list[dict[str, Any]], table: Table, as_json: bool, as_markdown: bool) -> None:
+    """To standard output, as asked for; a table for people unless it was."""
+    if as_json:
+        print(json.dumps(summary))
+    elif as_markdown:
+        print(table.markdown())
+    else:
+        table.print()
 
 
 def _text(key: Key) -> str:

@@ -13,7 +13,6 @@ With `--rows FILE` finished work is kept, and the command goes on where it was.
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -29,7 +28,7 @@ from metanp.curves import PREDICTORS, Curves, make_predictor
 from metanp.metrics import distribution_metrics, kendall_tau
 from metanp.nearest import nearest
 from scripts.command import one_line
-from scripts.curve_rows import Key, Work, carry_out, over
+from scripts.curve_rows import Key, Work, carry_out, over, show
 from scripts.results.table import Table
 
 NUMBERS = ("r2", "kendall", "mae", "nll", "coverage_90")
@@ -65,6 +64,7 @@ def main(
     rows: Annotated[Path | None, typer.Option(help="where finished work is kept, as JSON lines")] = None,
     download: Annotated[bool, typer.Option("--download", help="files that are not at hand")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown")] = False,
 ) -> None:
     """Predict the ends of curves from their starts."""
     study = Study(labels, targets, draws, folds, below, carry, tuple(feature or ()))
@@ -83,7 +83,7 @@ def main(
         warnings.simplefilter("ignore", RuntimeWarning)  # of heavy tails in likelihoods
         found = carry_out(work, rows, "curves")
     summary = list(summarised(found))
-    print(json.dumps(summary)) if as_json else _table(summary, study).print()
+    show(summary, _table(summary, study), as_json, as_markdown)
 
 
 def _reads(name: str, table: CurveTable) -> bool:

@@ -17,7 +17,6 @@ With `--rows FILE` finished work is kept, and the command goes on where it was.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -33,7 +32,7 @@ from metanp.curves.simple import LastValue, SoTLE
 from metanp.curves.stopping import ASHA, ChanceRule, Hyperband, Rule, ShareRule, Stopper, simulate
 from metanp.nearest import nearest
 from scripts.command import one_line
-from scripts.curve_rows import Key, Work, carry_out, over
+from scripts.curve_rows import Key, Work, carry_out, over, show
 from scripts.results.table import Table
 
 SHARES = {"median": LastValue, "median_sotl": SoTLE}
@@ -75,6 +74,7 @@ def main(
     rows: Annotated[Path | None, typer.Option(help="where finished work is kept, as JSON lines")] = None,
     download: Annotated[bool, typer.Option("--download", help="files that are not at hand")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown")] = False,
 ) -> None:
     """Replay searches that stop trainings early."""
     study = Study(configurations, every, draws, folds, tolerance, rank, again, runs, kappa)
@@ -88,7 +88,7 @@ def main(
         work = [piece for one in tables for piece in _work(one, names, levels, firsts, orders, study)]
         found = carry_out(work, rows, "early stopping")
     summary = list(summarised(found))
-    print(json.dumps(summary)) if as_json else _table(summary).print()
+    show(summary, _table(summary), as_json, as_markdown)
 
 
 def _work(
