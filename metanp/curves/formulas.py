@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-X = Float64[np.ndarray, " epoch"]
+X = Float64[np.ndarray, "1 epoch"]
 Parameter = Float64[np.ndarray, "draw 1"]
 Y = Float64[np.ndarray, "draw epoch"]
 
@@ -33,7 +33,7 @@ class Formula(NamedTuple):
     low: tuple[float, ...]
     high: tuple[float, ...]
 
-    def __call__(self, x: X, parameters: Float64[np.ndarray, "draw parameter"]) -> Y:
+    def __call__(self, x: Float64[np.ndarray, " epoch"], parameters: Float64[np.ndarray, "draw parameter"]) -> Y:
         """Values at x; not finite where the formula has none."""
         with np.errstate(all="ignore"):
             return self.curve(x[None, :], *(column[:, None] for column in parameters.T))
