@@ -6,7 +6,8 @@ trained; the other files have as many as the paper says, from `acc_0` or `ep_0` 
 Cuda-Convnet, which the README of the data names, is not among them. TinyImageNet repeats 33 rows, which are dropped.
 
 MetaQNN's layers stand as text in `architecture`; their numbers are parameters and depth. Of the ResNets on
-TinyImageNet the depth is 6 * blocks + 2, as in the paper, so that they can be split by depth.
+TinyImageNet the depth is 6 * blocks + 2, as in the paper, so that they can be split by depth. The paper reads their
+number of weights, which the file lacks; `log_parameters` is computed (`resnet_parameters`).
 
 Source: Baker et al. 2018, "Accelerating Neural Architecture Search using Performance Prediction" (arXiv:1705.10823).
 """
@@ -68,7 +69,22 @@ def _metaqnn(rows: Rows) -> dict[str, np.ndarray]:
 
 def _resnet(rows: Rows) -> dict[str, np.ndarray]:
     blocks, filters, size = (_numbers(rows, name) for name in ("num_blocks", "num_filters", "filter_size"))
-    return {"depth": 6 * blocks + 2, "filters": filters, "filter_size": size}
+    weights = np.log(resnet_parameters(blocks, filters, size))
+    return {"depth": 6 * blocks + 2, "filters": filters, "filter_size": size, "log_parameters": weights}
+
+
+def resnet_parameters(blocks: np.ndarray, filters: np.ndarray, size: np.ndarray, classes: int = 200) -> np.ndarray:
+    """Weights of convolutions and classifier, if the ResNets are laid out as He et al.'s for CIFAR.
+
+    Three stages of `blocks` blocks of two convolutions, with 1, 2 and 4 times `filters` filters; that there are three
+    follows from the depth, that the width doubles does not.
+    """
+    weights = 3 * size**2 * filters  # the first convolution, of three colours
+    for stage in range(3):
+        width = filters * 2**stage
+        before = width / 2 if stage else width
+        weights = weights + size**2 * (before * width + (2 * blocks - 1) * width**2)
+    return weights + 4 * filters * classes
 
 
 def _weights(rows: Rows) -> dict[str, np.ndarray]:

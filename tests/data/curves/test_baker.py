@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.curves import load_curves
-from data.curves.baker import SOURCES
+from data.curves.baker import SOURCES, resnet_parameters
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,12 @@ def test_the_files_have_their_published_sizes_less_what_is_repeated(mirror, name
     table = load_curves(name)
     assert (len(table), table.curves.n_epochs, table.curves.epochs[0]) == (rows, columns, first)
     assert not table.surrogate
+
+
+def test_weights_of_a_resnet_by_hand():
+    # one block a stage, 16 filters, 3x3, ten classes: 432 + 2 * 2304 + (4608 + 9216) + (18432 + 36864) + 640
+    found = resnet_parameters(np.array([1.0]), np.array([16.0]), np.array([3.0]), 10)
+    assert found.tolist() == [432 + 2 * 2304 + 4608 + 9216 + 18432 + 36864 + 640]
 
 
 def test_all_six_are_listed():
