@@ -4,7 +4,8 @@ Knows no benchmark. `data/manifest.json` names each file with its url, sha256, s
 searched in this order:
 
 1. in the folder that the environment variable METANP_MIRROR names, laid out as host/path (`https://` cut off); a file
-   there is used in place. Derived tables, which have no url, are expected in `derived/` beside that folder;
+   there is used in place. Derived tables, which have no url, are expected in `derived/` beside that folder, or in
+   another folder there that the manifest names;
 2. in the cache folder (METANP_CACHE, else the user's cache folder), laid out alike;
 3. at its url, only when the caller asks for a download (pooch, with retries and a progress bar).
 """
@@ -34,7 +35,10 @@ RETRIES = 3
 
 @dataclass(frozen=True)
 class File:
-    """One file of the manifest. `url` is None for a derived table, which cannot be downloaded."""
+    """One file of the manifest. `url` is None for a derived table, which cannot be downloaded.
+
+    beside: a folder beside the mirror where the file may stand as `name`, whether it has a url or not.
+    """
 
     name: str
     url: str | None
@@ -42,11 +46,17 @@ class File:
     bytes: int
     licence: str
     citation: str
+    beside: str = ""
 
     @property
     def place(self) -> Path:
         """Its path below a mirror: host/path, or ../derived/name."""
-        return Path(self.url.split("://", 1)[1]) if self.url else Path("..", "derived", self.name)
+        return Path(self.url.split("://", 1)[1]) if self.url else self.place_beside
+
+    @property
+    def place_beside(self) -> Path:
+        """Where it stands beside a mirror."""
+        return Path("..", self.beside or "derived", self.name)
 
 
 class FileUnavailable(FileNotFoundError):
@@ -85,7 +95,8 @@ def fetch(file: File, download: bool = False, retries: int = RETRIES) -> Path:
     if (path := _in_mirror(file)) or (path := _in_cache(file)):
         return path
     if file.url is None:
-        raise FileUnavailable(f"{file.name}: a derived table, expected in derived/ beside the folder METANP_MIRROR")
+        folder = file.beside or "derived"
+        raise FileUnavailable(f"{file.name}: a derived table, expected in {folder}/ beside the folder METANP_MIRROR")
     if not download:
         raise FileUnavailable(
             f"{file.name}: not in METANP_MIRROR ({os.environ.get('METANP_MIRROR') or 'not set'}) nor in "
@@ -96,8 +107,9 @@ def fetch(file: File, download: bool = False, retries: int = RETRIES) -> Path:
 
 def _in_mirror(file: File) -> Path | None:
     mirror = os.environ.get("METANP_MIRROR")
-    path = Path(mirror) / file.place if mirror else None
-    if path is None or not path.is_file():
+    places = (file.place, file.place_beside) if file.beside else (file.place,)
+    path = next((path for place in places if mirror and (path := Path(mirror) / place).is_file()), None)
+    if path is None:
         return None
     _check(file, path, f"replace it by a fresh copy of {file.url or 'the derived table'}")
     return path

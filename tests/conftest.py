@@ -16,7 +16,9 @@ torch.set_num_threads(1)
 # tests see our own errors for wrong input
 ARRAYS = ("cell_array", "features", "graphs", "score_transform", "encoder", "distribution", "neural_process", "model")
 SEARCH = ("belief", "pareto")
+CURVES = ("formulas", "posterior", "regressors")
 CHECKED = [*(f"metanp.{name}" for name in ARRAYS), *(f"metanp.search.{name}" for name in SEARCH)]
+CHECKED += [f"metanp.curves.{name}" for name in CURVES]
 install_import_hook(CHECKED, "beartype.beartype")
 # the same examples every time, and no stopwatch: other work on the machine is no failure
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True)
