@@ -147,6 +147,11 @@ class Operation:
         return max(self.kernel_size) if isinstance(self.kernel_size, tuple) else self.kernel_size
 
     @property
+    def kernel(self) -> int:
+        """The kernel size in whole pixels, for modules; of two sizes the larger."""
+        return int(self.largest_kernel)
+
+    @property
     def attributes(self) -> tuple[float, ...]:
         """The numbers the encoder reads, in the order of `ATTRIBUTES`, each of order one."""
         known = READ_AS.get(self.kind, self.kind if self.kind in KINDS else "custom")

@@ -66,7 +66,7 @@ def inverted(operation: Operation, place: Place) -> nn.Module | None:
     """An inverted bottleneck of a separable convolution with an expansion."""
     if not operation.separable or operation.dilation != 1:
         return None
-    return InvertedBottleneck(place, operation.kernel_size, operation.expansion)
+    return InvertedBottleneck(place, operation.kernel, int(operation.expansion))
 
 
 MAKERS: Mapping[str, Maker] = MappingProxyType({"skip": modules.skip_or_shortcut, "convolution": inverted})
@@ -163,7 +163,7 @@ def _module(i: int, block: Block, place: Place) -> nn.Module:
     raise ValueError(f"block {i} is of kind {block.kind!r}; known: mbconv, conv, skip")
 
 
-def _chain(cell: Cell) -> list[str]:
+def _chain(cell: Cell) -> list[str | Operation]:
     """The operations of a cell that is a chain, first to last; ValueError where it is none."""
     canonical = cell.canonical
     if canonical.edges != tuple((i, i + 1) for i in range(len(canonical) - 1)):

@@ -26,20 +26,30 @@ from metanp.networks.layers import (
     maximum_pool,
 )
 from metanp.networks.place import Place
-from metanp.operations import INDEX, VOCABULARY, Operation
+from metanp.operation import DEFAULTS, Operation
+from metanp.operations import described, operation_index
+
+UNREAD = ("stride", "groups", "width", "width_ratio", "heads", "squeeze_excite", "activation")
 
 Maker = Callable[[Operation, Place], nn.Module | None]  # None: not of this operation, or not at this place
 Makers = Mapping[str, Maker]
 
 
-def module_of(name: str, place: Place, makers: Makers) -> nn.Module:
-    """The module of an operation of the vocabulary at a place.
+def module_of(one: str | Operation, place: Place, makers: Makers) -> nn.Module:
+    """The module of an operation, a word or a described one, at a place.
 
     Raises:
-        ValueError: no module of it fits there; names those it has.
+        ValueError: no module of it fits there, or a description says what makers by kind do not read, such as a width;
+            names those that there are.
     """
-    operation = VOCABULARY[INDEX[name]]
-    maker = makers.get(name) or makers.get(operation.kind)
+    operation = described(operation_index(one))
+    name, own = operation.name, makers.get(operation.name)
+    if own is None and (unread := _unread(operation)):
+        raise ValueError(
+            f"the operation {name!r} says {', '.join(unread)}, which the modules here do not read; give one with the "
+            f"skeleton: modules={{{name!r}: function of an Operation and a Place}}"
+        )
+    maker = own or makers.get(operation.kind)
     module = maker(operation, place) if maker else None
     if module is None:
         raise ValueError(
@@ -47,6 +57,12 @@ def module_of(name: str, place: Place, makers: Makers) -> nn.Module:
             f"the skeleton: modules={{{name!r}: function of an Operation and a Place}}"
         )
     return module
+
+
+def _unread(operation: Operation) -> list[str]:
+    """What a description says that no maker by kind reads."""
+    said = [name for name in UNREAD if getattr(operation, name) != DEFAULTS[name]]
+    return said + ["two kernel sizes"] * isinstance(operation.kernel_size, tuple)
 
 
 def skip(operation: Operation, place: Place) -> nn.Module | None:
@@ -69,8 +85,8 @@ def separable(operation: Operation, place: Place) -> nn.Module | None:
     if not operation.separable or operation.expansion != 1:
         return None
     if operation.dilation > 1:
-        return Dilated(place, operation.kernel_size, operation.dilation)
-    return Separable(place, operation.kernel_size)
+        return Dilated(place, operation.kernel, int(operation.dilation))
+    return Separable(place, operation.kernel)
 
 
 def none(operation: Operation, place: Place) -> nn.Module:
@@ -81,18 +97,18 @@ def pool(operation: Operation, place: Place) -> nn.Module | None:
     """The largest or the mean of a window, where the channels stay."""
     if place.inputs != place.outputs:
         return None
-    return (maximum_pool if operation.maximum else average_pool)(place, operation.kernel_size)
+    return (maximum_pool if operation.maximum else average_pool)(place, operation.kernel)
 
 
 def preactivated(operation: Operation, place: Place) -> nn.Module | None:
     """ReLU, convolution, batch normalisation."""
     if operation.separable or operation.expansion != 1:
         return None
-    return Preactivated(place, operation.kernel_size, operation.dilation)
+    return Preactivated(place, operation.kernel, int(operation.dilation))
 
 
 def activated(operation: Operation, place: Place) -> nn.Module | None:
     """Convolution, batch normalisation, ReLU."""
     if operation.separable or operation.expansion != 1:
         return None
-    return Activated(place, operation.kernel_size, operation.dilation)
+    return Activated(place, operation.kernel, int(operation.dilation))

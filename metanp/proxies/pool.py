@@ -27,6 +27,7 @@ import metanp
 from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.networks import network
+from metanp.operations import Operation
 from metanp.proxies.batch import Batch
 from metanp.proxies.measure import SUITE_ZERO, Measured, measure
 
@@ -94,7 +95,7 @@ def check_cells(cells: Sequence[Cell], plan: Plan, called: Sequence[str] | None 
     Raises:
         ValueError: the skeleton has no module for an operation; names the cell.
     """
-    seen: set[str] = set()
+    seen: set[str | Operation] = set()
     for place, cell in enumerate(cells):
         if not seen.issuperset(cell.operations):
             try:
