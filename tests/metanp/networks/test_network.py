@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from metanp import Cell
-from metanp.networks import NASBench201, network
+from metanp.networks import NASBench201, cost, network
+from metanp.operations import Operation
 
 CELL = Cell.from_nasbench201("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|nor_conv_1x1~2|")
 
@@ -58,3 +59,15 @@ def test_wrong_arguments_are_named():
         network("|nor_conv_3x3~0|", "nasbench201")
     with pytest.raises(ValueError, match="classes is 0; give 1 or more"):
         network(CELL, "small", classes=0)
+
+
+def test_a_described_operation_has_a_module_by_its_kind_and_what_no_module_reads_is_refused():
+    words = Cell(["input", "conv3x3", "output"], [(0, 1), (1, 2)])
+    kind = Operation("mine", kind="convolution", kernel_size=3)
+    wide = Operation("wide", kind="convolution", kernel_size=3, width=96)
+    own, other = (Cell(["input", one, "output"], [(0, 1), (1, 2)]) for one in (kind, wide))
+    costs = [cost(network(cell, "small"), (3, 16, 16), runs=0) for cell in (own, words)]
+    assert costs[0].parameters == costs[1].parameters
+    assert costs[0].flops == costs[1].flops
+    with pytest.raises(ValueError, match=r"'wide' says width.*modules="):
+        network(other, "small")
