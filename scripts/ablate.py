@@ -16,32 +16,31 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from hydra.core.config_store import ConfigStore
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from data import FileUnavailable
 from metanp.checkpoint import load_model
 from scripts.at_hand import Absent, tables_at_hand
 from scripts.command import ROOT, command, say
 from scripts.leaderboards.entrants import metanp
-from scripts.leaderboards.evaluation import Evaluation
-from scripts.leaderboards.protocols import ProtocolConfig
+from scripts.leaderboards.evaluation import judged
+from scripts.readme_tables import ablation_table
 from scripts.results.entrants import Entrant
 from scripts.results.executors import cores
-from scripts.results.fits import Plan
-from scripts.results.provenance import provenance, publish
-from scripts.results.rows import Row, RowFile, write_rows
+from scripts.results.provenance import publish
+from scripts.results.rows import Row, write_rows
 from scripts.results.running import Running
-from scripts.results.statistics import interval
+from scripts.results.statistics import grouped, interval
 
 console = Console(stderr=True)
 FINISHED = "finished.json"  # in the folder of a training that came to its end
@@ -79,21 +78,13 @@ def ablate(config: Config) -> list[Row]:
         raise ValueError("no variants to compare: name an ablation, such as ablation=ingredients")
     config.check(sets=1)
     config = _at_hand(config)
-    entrants = _trained(config)
+    entrants, folder = _trained(config), Path(config.output) / "rows"
     rows: list[Row] = []
     for benchmark, column in config.benchmarks.items():
-        protocol = ProtocolConfig(benchmark, benchmark=benchmark, budgets=config.budgets, columns={column: [column]})
-        wanted = []
-        for one, _ in entrants:
-            file = RowFile(Path(config.output) / "rows" / f"{one.file}-{benchmark}.jsonl", one.marks, config.resume)
-            wanted += [(fit, file) for fit in one.fits(column, [column], config.budgets)]
-        plan = Plan(Evaluation(protocol, config.sets, seed=0), wanted, provenance()["commit"])
-        config.carry_out(plan)
-        about = {one.file: facts for one, facts in entrants}
-        for row in plan.rows():
-            if row["status"] != "ok":
-                raise RuntimeError(f"{row['predictor']} on {benchmark}: {row['status']}, {row['message']}")
-            rows.append({**row, **about[row["predictor"]], "benchmark": benchmark})
+        here = [replace(one, file=f"{one.file}-{benchmark}") for one, _ in entrants]
+        about = {one.file: {**facts, "benchmark": benchmark} for one, facts in entrants}
+        found = judged(config, here, (benchmark, column), config.budgets, folder)
+        rows += [{**row, **about[row["predictor"]]} for row in found]
     table = compare(rows, list(config.variants))
     write_rows(Path(config.output) / f"{config.name}.csv", table)
     if config.publish:
@@ -167,54 +158,28 @@ def compare(rows: Sequence[Row], variants: Sequence[str]) -> list[Row]:
     over the first variant's, with half of the 95 % interval: paired over training seeds and label sets, and over new
     ones of both (`scripts.results.statistics`)."""
     table = []
-    for benchmark in dict.fromkeys(row["benchmark"] for row in rows):
-        here = [row for row in rows if row["benchmark"] == benchmark]
-        first = _mean_tau(row for row in here if row["variant"] == variants[0])
+    for (benchmark,), here in grouped(pd.DataFrame(rows), "benchmark"):
+        # of each training seed and label set, over all numbers of labels
+        tau: Any = here.groupby(["variant", "training_seed", "set"])["kendall_tau"].mean().unstack()
         for variant in variants:
-            mine = [row for row in here if row["variant"] == variant]
-            tau = _mean_tau(mine)
-            over = interval({key: tau[key] - first[key] for key in tau if key in first})
-            seeds = {seed for seed, _ in tau}
-            of_seeds = [np.mean([value for key, value in tau.items() if key[0] == seed]) for seed in seeds]
+            mine, own = here[here["variant"] == variant], tau.loc[variant]
+            over = interval((own - tau.loc[variants[0]]).dropna(how="all").to_numpy())
+            of_seeds = own.mean(axis=1)
             numbers = {
-                "kendall_tau": np.mean(list(tau.values())),
-                "lowest_seed": min(of_seeds),
-                "highest_seed": max(of_seeds),
+                "kendall_tau": np.nanmean(own),
+                "lowest_seed": of_seeds.min(),
+                "highest_seed": of_seeds.max(),
                 "over_first": over.mean,
                 "over_first_half": over.half,
-                "n_at_10_median": np.median([row["n_at_10"] for row in mine]),
-                "train_seconds": np.mean([row["train_seconds"] for row in mine]),
+                "n_at_10_median": mine["n_at_10"].median(),
+                "train_seconds": mine["train_seconds"].mean(),
             }
-            sizes = {
-                "parameters": mine[0]["parameters"],
-                "sets": len({row["set"] for row in mine}),
-                "seeds": len(seeds),
-            }
-            sizes["interval"] = CROSSED
-            budgets = " ".join(map(str, sorted({row["labels"] for row in mine})))
+            sizes = {"parameters": int(mine["parameters"].iloc[0]), "sets": mine["set"].nunique(), "seeds": len(own)}
+            budgets = " ".join(map(str, sorted(mine["labels"].unique())))
             rounded = {name: round(float(value), 5) for name, value in numbers.items()}
-            table.append({"variant": variant, "benchmark": benchmark, "budgets": budgets, **rounded, **sizes})
+            about = {"variant": variant, "benchmark": benchmark, "budgets": budgets}
+            table.append({**about, **rounded, **sizes, "interval": CROSSED})
     return table
-
-
-def _mean_tau(rows: Iterable[Row]) -> dict[tuple[int, int], float]:
-    """Of each training seed and label set, over all numbers of labels."""
-    found: dict[tuple[int, int], list[float]] = {}
-    for row in rows:
-        found.setdefault((row["training_seed"], row["set"]), []).append(row["kendall_tau"])
-    return {key: float(np.mean(values)) for key, values in found.items()}
-
-
-def print_table(table: Sequence[Row]) -> None:
-    """Variants by benchmarks: mean tau, and how much over the first."""
-    benchmarks = list(dict.fromkeys(row["benchmark"] for row in table))
-    lines = Table("variant", *benchmarks, "parameters", "seconds to train")
-    for variant in dict.fromkeys(row["variant"] for row in table):
-        mine = {row["benchmark"]: row for row in table if row["variant"] == variant}
-        told = [f"{r['kendall_tau']:.3f} ({r['over_first']:+.3f} ± {r['over_first_half']:.3f})" for r in mine.values()]
-        one = next(iter(mine.values()))
-        lines.add_row(variant, *told, f"{one['parameters']:,}", f"{one['train_seconds']:.0f}")
-    Console().print(lines)
 
 
 def _slug(variant: str) -> str:
@@ -223,7 +188,7 @@ def _slug(variant: str) -> str:
 
 @command("ablate")
 def main(config: Config) -> None:
-    print_table(ablate(config))
+    ablation_table(ablate(config)).print()
 
 
 if __name__ == "__main__":

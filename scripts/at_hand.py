@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from data import FileUnavailable, Table, load_benchmark
+from scripts.command import say
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,18 @@ class Absent:
         return f"Without the columns {self._listed}, which were not at hand." if self else ""
 
     @property
-    def told(self) -> str:
-        """For whoever typed the command: what is left out, and the remedy."""
-        return f"left out, as not at hand: {self._listed}. {'; '.join(self.why.values())}"
-
-    @property
     def _listed(self) -> str:
         by_file: dict[str, list[str]] = {}
         for column, file in self.columns.items():
             by_file.setdefault(file, []).append(column)
         return "; ".join(f"{_few(columns)} (of {file})" for file, columns in by_file.items())
+
+    def tell(self, command: str, publish: bool) -> None:
+        """Say it, once; what is published has all columns."""
+        if self and publish:
+            raise self.refuse("publish=true")
+        if self:
+            say(command, f"left out, as not at hand: {self._listed}. {'; '.join(self.why.values())}")
 
     def refuse(self, what: str) -> FileUnavailable:
         """The error that `what` cannot do without them."""

@@ -78,7 +78,7 @@ def _nasbench201(checkpoint: str) -> dict[str, Any]:
     from data import load_benchmark
     from metanp import MetaNP
     from metanp.spaces import get_space
-    from scripts.leaderboards.catalogue import made
+    from scripts.leaderboards.entrants import made
 
     table = load_benchmark("nasbench201")
     accuracy = table.mean("cifar10_validation_accuracy_200")
@@ -110,7 +110,7 @@ def _nasbench201(checkpoint: str) -> dict[str, Any]:
 def _nasbench101(checkpoint: str) -> dict[str, Any]:
     from metanp import MetaNP
     from metanp.spaces import get_space
-    from scripts.leaderboards.catalogue import made
+    from scripts.leaderboards.entrants import made
 
     cells = get_space("nasbench101").arrays()
     rng = np.random.default_rng(0)

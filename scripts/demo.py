@@ -9,37 +9,33 @@ Writes `results/demo/`: `demo.json`, `ranking.csv`, `predicted_against_true.png`
 
 from __future__ import annotations
 
-import csv
 import json
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import typer
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from rich.console import Console
-from rich.table import Table as RichTable
 
 from data import load_benchmark
 from data.table import Table
 from metanp import MetaNP, Ranking
 from metanp.metrics import true_ranks
 from scripts.command import one_line
-from scripts.leaderboards.catalogue import read_catalogue
-from scripts.leaderboards.entrants import metanp, others
-from scripts.leaderboards.evaluation import Evaluation
-from scripts.leaderboards.protocols import ProtocolConfig
+from scripts.leaderboards.entrants import metanp, others, read_catalogue
+from scripts.leaderboards.evaluation import judged
 from scripts.meta_train import meta_train
-from scripts.results.entrants import OURS, Entrant
-from scripts.results.executors import execute
-from scripts.results.fits import Plan
-from scripts.results.provenance import provenance
-from scripts.results.rows import Row, RowFile
-from scripts.results.statistics import paired
+from scripts.readme_tables import demo_rows, demo_table
+from scripts.results.entrants import OURS
+from scripts.results.rows import Row
+from scripts.results.running import Running
+from scripts.results.statistics import crossed, grouped, paired
+from scripts.results.table import Table as Sheet
 
 METRIC = "cifar10_validation_accuracy_200"
 SHOWN = 50  # labels of the ranking that is printed
@@ -78,59 +74,46 @@ def _demo(output: Path, sets: int, train: bool, overrides: list[str]) -> None:
     ranking = _show_ranking(output, fresh, table, accuracy, seconds)
 
     console.rule(f"Every predictor on the same {sets} label sets")
-    rows = _judged(output, sets)
+    rows = pd.DataFrame(_judged(output, sets))
     result = {
         "tau": _summary(rows, "kendall_tau"),
         "n_at_10": _summary(rows, "n_at_10"),
-        "n_at_10_median": _summary(rows, "n_at_10", np.median),
+        "n_at_10_median": _summary(rows, "n_at_10", "median"),
         "regret_at_10": _summary(rows, "regret_at_10"),
         "tau_over_gp_wl": {name: _over(rows, name, "gp_wl") for name in ("metanp", "shipped")},
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
     (output / "demo.json").write_text(json.dumps(result, indent=1) + "\n")
-    _print_comparison(result)
+    demo_table(demo_rows(result)).print()
     _plot(output, result, ranking, accuracy)
     console.print(f"In {output}: demo.json, ranking.csv, predicted_against_true.png, tau_over_labels.png")
 
 
 def _judged(output: Path, sets: int) -> list[Row]:
     """Of all predictors on the same label sets; nothing of an earlier demo counts."""
-    protocol = ProtocolConfig("demo", benchmark="nasbench201", budgets=list(BUDGETS), columns={METRIC: [METRIC]})
     catalogue = read_catalogue()
     rivals = others({name: catalogue[name] for name in RIVALS}, "label-free", "nasbench201", sets, sets)
-    entrants: list[Entrant] = [
+    entrants = [
         metanp(str(output / "best.safetensors"), OURS, 0, sets),
         metanp("label-free", "shipped", 0, sets, "shipped"),
         *(replace(one, seed=0) for one in rivals),  # one seed for all label sets
     ]
-    wanted = []
-    for one in entrants:
-        file = RowFile(output / "rows" / f"{one.file}.jsonl", one.marks, resume=False)
-        wanted += [(fit, file) for fit in one.fits(METRIC, [METRIC], BUDGETS)]
-    plan = Plan(Evaluation(protocol, sets, seed=0), wanted, provenance()["commit"])
-    plan.fill(execute)
-    if failed := [row for row in plan.rows() if row["status"] != "ok"]:
-        raise RuntimeError(f"{failed[0]['predictor']}: {failed[0]['status']}, {failed[0]['message']}")
-    return plan.rows()
+    return judged(Running(resume=False), entrants, ("nasbench201", METRIC), BUDGETS, output / "rows")
 
 
-def _summary(rows: Sequence[Row], metric: str, average: Callable = np.mean) -> dict[str, dict[str, float]]:
+def _summary(rows: pd.DataFrame, metric: str, average: str = "mean") -> dict[str, dict[str, float]]:
     """{predictor: {labels: average of `metric` over label sets}}."""
-    found: dict[tuple[str, int], list[float]] = {}
-    for row in rows:
-        found.setdefault((row["predictor"], row["labels"]), []).append(row[metric])
-    table: dict[str, dict[str, float]] = {}
-    for (name, budget), values in found.items():
-        table.setdefault(name, {})[str(budget)] = round(float(average(values)), 5)
-    return table
+    found: dict[str, dict[str, float]] = {}
+    for (name, labels), part in grouped(rows, "predictor", "labels"):
+        found.setdefault(name, {})[str(labels)] = round(float(part[metric].agg(average)), 5)
+    return found
 
 
-def _over(rows: list[dict[str, Any]], ours: str, theirs: str) -> dict[str, tuple[float, float]]:
+def _over(rows: pd.DataFrame, ours: str, theirs: str) -> dict[str, tuple[float, float]]:
     """{labels: (by how much the tau of `ours` is over theirs, half of its 95 % interval)}, paired over label sets."""
-    found = {}
-    for labels in dict.fromkeys(row["labels"] for row in rows):
-        here = [[row for row in rows if (row["predictor"], row["labels"]) == (n, labels)] for n in (ours, theirs)]
-        over = paired(here[0], here[1], "kendall_tau")
+    found, tables = {}, crossed(rows, "kendall_tau")
+    for labels in BUDGETS:
+        over = paired(tables[ours, labels], tables[theirs, labels])
         found[str(labels)] = (round(over.mean, 5), round(over.half, 5))
     return found
 
@@ -164,36 +147,20 @@ def _meta_train(output: Path, overrides: list[str]) -> None:
 
 def _print_top(top: Ranking, ranking: Ranking, table: Table, accuracy: np.ndarray) -> None:
     ranks = true_ranks(accuracy[ranking.index])
-    lines = RichTable("#", "cell", "predicted", "p(top 10)", "true", "true rank")
+    lines = []
     for i, index in enumerate(top.index):
-        predicted = f"{top.mean[i]:.2f} ± {top.std[i]:.2f} %"
-        true = f"{accuracy[index]:.2f} %"
-        lines.add_row(str(i + 1), table.ids[index], predicted, f"{top.p_top[i]:.2f}", true, f"{ranks[i]:,.0f}")
-    Console(width=140).print(lines)
+        predicted, true = f"{top.mean[i]:.2f} ± {top.std[i]:.2f} %", f"{accuracy[index]:.2f} %"
+        lines.append([i + 1, table.ids[index], predicted, f"{top.p_top[i]:.2f}", true, f"{ranks[i]:,.0f}"])
+    Sheet(["#", "cell", "predicted", "p(top 10)", "true", "true rank"], lines).print()
 
 
 def _write_ranking(path: Path, ranking: Ranking, table: Table, accuracy: np.ndarray) -> None:
-    ranks = true_ranks(accuracy[ranking.index])
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["rank", "cell", "mean", "std", "true", "true_rank"])
-        for i, index in enumerate(ranking.index):
-            numbers = (f"{ranking.mean[i]:.4f}", f"{ranking.std[i]:.4f}", f"{accuracy[index]:.4f}", int(ranks[i]))
-            writer.writerow([i + 1, table.ids[index], *numbers])
-
-
-def _print_comparison(result: dict[str, Any]) -> None:
-    budgets = list(next(iter(result["tau"].values())))
-    shown = {"tau": "{:6.3f}", "n_at_10": "{:6.0f}", "n_at_10_median": "{:6.0f}", "regret_at_10": "{:6.2f}"}
-    heads = ("tau", "N@10 mean", "N@10 median", "regret@10")
-    labels = " ".join(f"{budget:>6}" for budget in budgets)
-    lines = RichTable("\npredictor", *(f"{head}\n{labels}" for head in heads), title=f"at {', '.join(budgets)} labels")
-    for name in result["tau"]:
-        lines.add_row(name, *(" ".join(form.format(result[m][name][b]) for b in budgets) for m, form in shown.items()))
-    Console(width=120).print(lines)
-    for name, differences in result["tau_over_gp_wl"].items():
-        told = ", ".join(f"{mean:+.3f} ± {half:.3f}" for mean, half in differences.values())
-        console.print(f"{name}: tau over gp_wl's, paired over label sets, 95 % interval: {told}")
+    true = accuracy[ranking.index]
+    columns = {"mean": ranking.mean, "std": ranking.std, "true": true}
+    lines = pd.DataFrame({"cell": [table.ids[index] for index in ranking.index], **columns})
+    lines["true_rank"] = true_ranks(true).astype(int)
+    lines.index = pd.RangeIndex(1, len(lines) + 1, name="rank")
+    lines.to_csv(path, float_format="%.4f", lineterminator="\r\n")
 
 
 def _plot(output: Path, result: dict[str, Any], ranking: Ranking, accuracy: np.ndarray) -> None:

@@ -12,7 +12,7 @@ of which `scripts.readme` makes tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,22 +21,33 @@ from rich.console import Console
 
 from data import FileUnavailable
 from metanp.nearest import nearest
-from scripts.at_hand import Absent
 from scripts.command import command, say
-from scripts.leaderboards.catalogue import MINE, NOT_YET, Entry, describe, print_catalogue, select
-from scripts.leaderboards.entrants import fits, others, ours, taking_part, without_sources
+from scripts.leaderboards.entrants import (
+    MINE,
+    NOT_YET,
+    Entry,
+    describe,
+    fits,
+    others,
+    ours,
+    print_catalogue,
+    select,
+    taking_part,
+    without_sources,
+)
 from scripts.leaderboards.evaluation import Evaluation
-from scripts.leaderboards.page import write_page
+from scripts.leaderboards.page import write_leaderboard
 from scripts.leaderboards.protocols import ProtocolConfig, at_hand, ceilings, settings
 from scripts.leaderboards.reproduction import compare, reproduction_table
-from scripts.leaderboards.summary import summarise
-from scripts.leaderboards.tables import column_tables, tau_table
+from scripts.leaderboards.standings import framed, views
+from scripts.leaderboards.tables import column_tables, summarise, tau_table
 from scripts.results.entrants import OURS, Described, check_kind
-from scripts.results.fits import Fit, Plan
+from scripts.results.fits import Fit
 from scripts.results.provenance import data_digest, provenance, publish
 from scripts.results.published import read_published
-from scripts.results.rows import Row, RowFile, write_parquet, write_rows
-from scripts.results.running import Running
+from scripts.results.rows import Row, RowFile, write_rows
+from scripts.results.running import Running, write
+from scripts.results.wording import Pair
 
 Names = list[str]
 Numbers = list[int]
@@ -69,27 +80,28 @@ ConfigStore.instance().store(name="schema_of_leaderboard", node=Config)
 
 def leaderboard(config: Config) -> list[Row]:
     """Fill in the rows that are missing, write everything, return the table's rows."""
-    _check(config)
+    check_kind(config.kind)
+    config.check(sets=1, slow_sets=1, seed=0)
     protocol, absent = at_hand(config.protocol, _columns(config), config.download)
     protocol.budgets = config.budgets or protocol.budgets
     config = replace(config, protocol=protocol)
-    entries, left_out = _entries(config)
+    entries = _entries(config)
     wanted, tops, cells = _wanted(config, entries)
-    _say_what_is_absent(config, absent, left_out)
-    plan = Plan(Evaluation(protocol, config.sets, config.seed), wanted, provenance()["commit"])
-    config.carry_out(plan)
+    absent.tell("leaderboard", config.publish)
+    rows = config.carry_out(Evaluation(protocol, config.seed), wanted)
     if config.rows_only:
         return []
-    if not (rows := plan.rows()):
+    if not rows:
         raise ValueError(f"{config.output} has no rows of this table yet, and nothing was run")
     ran = {row["predictor"] for row in rows}
     known = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
     described = {name: one for name, one in known.items() if name in ran}
-    return _write(config, rows, described, tops, cells, absent.note)
+    about = {"about": f"{protocol.about} {absent.note}".rstrip(), "ceilings": tops, "cells": cells}
+    return _write(config, rows, described, about, absent.note)
 
 
-def _entries(config: Config) -> tuple[dict[str, Entry], list[str]]:
-    """Those of the catalogue that take part, and sentences on those that cannot.
+def _entries(config: Config) -> dict[str, Entry]:
+    """Those of the catalogue that take part; says which cannot.
 
     Raises:
         ValueError, FileUnavailable: one that cannot was asked for by name.
@@ -100,46 +112,30 @@ def _entries(config: Config) -> tuple[dict[str, Entry], list[str]]:
     lacking = without_sources(entries, kind, protocol.benchmark, config.download)
     if asked := [lacking[name] for name in config.predictors if name in lacking]:
         raise FileUnavailable(asked[0])
-    return {name: entry for name, entry in entries.items() if name not in lacking}, list(lacking.values())
+    for why in lacking.values():
+        say("leaderboard", f"left out: {why}")
+    return {name: entry for name, entry in entries.items() if name not in lacking}
 
 
-def _wanted(
-    config: Config, entries: Mapping[str, Entry]
-) -> tuple[list[tuple[Fit, RowFile]], dict[tuple[str, str], float], int]:
+def _wanted(config: Config, entries: Mapping[str, Entry]) -> tuple[list[tuple[Fit, RowFile]], dict[Pair, float], int]:
     """Every fit and its file, MetaNP's first; the tau that knowing the shown column gives; how many cells there are."""
     kind, protocol = config.kind, config.protocol
     entrants = [*others(entries, kind, protocol.benchmark, config.sets, config.slow_sets)]
     if not config.rows_only:
         entrants[:0] = ours(kind, config.checkpoints, protocol.benchmark, config.sets)
-    tops: dict[tuple[str, str], float] = {}
+    tops: dict[Pair, float] = {}
     wanted: list[tuple[Fit, RowFile]] = []
     cells = 0
-    for shown, setting in settings(protocol, list(protocol.columns), config.sets, config.seed):
+    for shown, setting in settings(protocol):
         tops |= {(shown, scored): value for scored, value in ceilings(setting).items()}
         data = data_digest(setting.cells, {"": setting.score, **setting.scored, **setting.features})
         same: Row = {"label_seed": config.seed, "data": data, **({"everywhere": True} if protocol.everywhere else {})}
         cells = len(setting.cells)
         _check_budgets(protocol.budgets, shown, cells)
         for one in entrants:
-            path = Path(config.output) / "rows" / shown / f"{one.file}.jsonl"
-            file = RowFile(path, {**one.marks, **same}, config.resume)
-            wanted += [(fit, file) for fit in fits(one, shown, protocol)]
+            wanted += config.wanted(one, fits(one, shown, protocol), Path(config.output) / "rows" / shown, same)
     place = {name: i for i, name in enumerate((OURS, *entries))}
     return sorted(wanted, key=lambda pair: place[pair[0].entrant]), tops, cells
-
-
-def _check(config: Config) -> None:
-    """ValueError names a number, or a kind of meta-training, that makes no sense."""
-    check_kind(config.kind)
-    config.check(sets=1, slow_sets=1, seed=0)
-
-
-def _say_what_is_absent(config: Config, absent: Absent, left_out: Iterable[str]) -> None:
-    """What a table lacks because of files that are not at hand, once; what is published has all columns."""
-    if absent and config.publish:
-        raise absent.refuse("publish=true")
-    for line in [absent.told] * bool(absent) + [f"left out: {who}" for who in left_out]:
-        say("leaderboard", line)
 
 
 def _check_budgets(budgets: Sequence[int], shown: str, cells: int) -> None:
@@ -167,52 +163,35 @@ def _columns(config: Config) -> list[str]:
     return found
 
 
-def _write(
-    config: Config,
-    rows: list[Row],
-    described: dict[str, Described],
-    tops: dict[tuple[str, str], float],
-    cells: int,
-    note: str,
-) -> list[Row]:
+def _write(config: Config, rows: list[Row], described: dict[str, Described], about: Row, note: str) -> list[Row]:
     """Everything that is made of rows; `note` is what is to be said of all of it."""
-    protocol, output, kind = config.protocol, Path(config.output), config.kind
+    protocol, kind = config.protocol, config.kind
     stem = f"{config.dataset}-{kind}" if config.dataset else kind
+    output, frame = Path(config.output) / stem, framed(rows)
     if not protocol.features:  # nothing to read but cells
-        described = {name: replace(one, needs=_without_side(one.needs)) for name, one in described.items()}
-    table = summarise(rows, OURS, tops)
-    write_parquet(output / f"{stem}.parquet", [{**row, "protocol": protocol.name, "kind": kind} for row in rows])
-    write_rows(output / f"{stem}.csv", table)
-    taus = tau_table(rows, described, note)
-    (output / f"{stem}.md").write_text(taus.markdown())
-    (output / f"{stem}.tex").write_text(taus.latex())
-    files = {"rows (Parquet)": "parquet", "table (CSV)": "csv", "table (Markdown)": "md", "table (LaTeX)": "tex"}
-    facts = {
-        **provenance(),
-        "protocol": protocol.name,
-        "kind": kind,
-        "benchmark": protocol.title,
-        "about": f"{protocol.about} {note}".rstrip(),
-        "ceilings": tops,
-        "cells": cells,
-        "downloads": {title: f"{stem}.{ending}" for title, ending in files.items()},
-    }
-    write_page(output / f"{stem}.html", rows, described, NOT_YET, read_published(protocol.benchmark), facts)
+        described = {name: _without_side(one) for name, one in described.items()}
+    table, taus = summarise(frame, OURS, about["ceilings"]), tau_table(views(frame)[0], described, note)
+    marked = [{**row, "protocol": protocol.name, "kind": kind} for row in rows]
+    files = write(output, marked, table, {"md": taus.markdown(), "tex": taus.latex()})
+    facts = {**provenance(), "protocol": protocol.name, "kind": kind, "benchmark": protocol.title, **about}
+    facts["downloads"] = {"rows (Parquet)": f"{stem}.parquet", **files}
+    page = Path(f"{output}.html")
+    write_leaderboard(page, frame, described, NOT_YET, read_published(protocol.benchmark), facts)
     for one in column_tables(table):
         one.print()
     compared = compare(protocol, table, {name: one.title for name, one in described.items()})
     if compared:
-        write_rows(output / f"{stem}-published.csv", compared)
+        write_rows(Path(f"{output}-published.csv"), compared)
         reproduction_table(compared).print()
     if config.publish:
         name = f"{protocol.name.removeprefix('published/')}-{stem}"
         publish(compared or table, f"reproduction-{name}" if compared else name)
-    Console(stderr=True).print(f"page: {output / f'{stem}.html'}")
+    Console(stderr=True).print(f"page: {page}")
     return table
 
 
-def _without_side(needs: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(need for need in needs if need != "side features")
+def _without_side(one: Described) -> Described:
+    return replace(one, needs=tuple(need for need in one.needs if need != "side features"))
 
 
 @command("leaderboard")

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, fromstring, tostring
 
 import pandas as pd
 
-from scripts.leaderboards.catalogue import MINE, describe, read_catalogue
+from scripts.leaderboards.entrants import MINE, describe, read_catalogue
 from scripts.results import axes
 from scripts.results.axes import Made
 from scripts.results.entrants import OURS, Described

@@ -24,7 +24,7 @@ from scripts.leaderboards.reproduction import reproduction_table
 from scripts.overview import SUMMARIES, pictures
 from scripts.readme_tables import ablation_table, demo_rows, demo_table, glance, leaderboard_overview, protocol_table
 from scripts.results.provenance import ROOT, publish
-from scripts.results.read_rows import read_rows
+from scripts.results.rows import read_rows
 from scripts.results.table import Table
 from scripts.searches.tables import search_overview, search_summary
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
-from scripts.leaderboards.catalogue import made
+from scripts.leaderboards.entrants import made
 from scripts.results.entrants import OURS
 from scripts.results.table import Cell, Table
 from scripts.results.wording import listed, measured, plus_minus
@@ -162,7 +162,7 @@ def demo_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
         for labels in taus:
             row = {"predictor": name, "labels": labels, **{metric: result[metric][name][labels] for metric in METRICS}}
             row["tau_over_gp_wl"], row["half_interval"] = result["tau_over_gp_wl"].get(name, {}).get(labels, ("", ""))
-            rows.append({**row, "meta_train_seconds": round(result["seconds"]["meta_train"])})
+            rows.append({**row, "meta_train_seconds": round(result["seconds"].get("meta_train", 0))})
     return rows
 
 

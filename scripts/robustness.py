@@ -115,7 +115,7 @@ def _of_failures(model: MetaNP, cells: CellArray, score: Scores, order: np.ndarr
 
 
 def _over_sets(values: list[float]) -> dict[str, float]:
-    found = interval({(0, i): value for i, value in enumerate(values)})
+    found = interval(np.array([values]))
     return {"mean": found.mean, "half": found.half}
 
 

@@ -14,7 +14,7 @@ of data that MetaNP's search was chosen on. `format=json` prints an object a str
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,16 +26,15 @@ from data import load_benchmark
 from data.table import Table
 from metanp.nearest import nearest
 from scripts.at_hand import Absent
-from scripts.command import command, say
-from scripts.results.entrants import Described, Entrant, check_kind
-from scripts.results.fits import Fit, Plan
+from scripts.command import command
+from scripts.results.entrants import Described, Entrant, check_kind, check_known
+from scripts.results.fits import Fit
 from scripts.results.provenance import data_digest, provenance, publish, settings_digest
 from scripts.results.published import read_search
-from scripts.results.rows import Row, RowFile, write_parquet, write_rows
-from scripts.results.running import Running
-from scripts.searches.entrants import Rival, entrants, select
+from scripts.results.rows import Row, RowFile
+from scripts.results.running import Running, write
+from scripts.searches.entrants import Rival, Searches, entrants, select
 from scripts.searches.page import write_search_page
-from scripts.searches.runs import Searches
 from scripts.searches.simulation import Problem, SearchConfig, problem
 from scripts.searches.summary import Found, Line, flat
 from scripts.searches.tables import search_table
@@ -69,8 +68,43 @@ class Config(Running):
     format: str = "table"  # or json
     output: str = "results/search/${benchmark}"
 
+    def wanted(self, one: Entrant, fits: Iterable[Fit], folder: Path, marks: Row) -> list[tuple[Fit, RowFile]]:
+        """With `stale`, without looking at marks of code."""
+        if self.stale:
+            marks = {name: mark for name, mark in (one.marks | marks).items() if name not in OF_CODE}
+            one = replace(one, marks={})
+        return super().wanted(one, fits, folder, marks)
+
 
 ConfigStore.instance().store(name="schema_of_search_benchmark", node=Config)
+
+
+@dataclass(frozen=True)
+class Of:
+    """One data set of a benchmark; `lacking` is what is to be said of columns that are not at hand."""
+
+    config: Config
+    where: SearchConfig
+    dataset: str
+    problem: Problem
+    lacking: str
+
+    @property
+    def stem(self) -> str:
+        """Of the names of its files, which say what is not the benchmark's own setting."""
+        batch = f"-batch{self.config.batch}" if self.config.batch else ""
+        fewer = self.config.evaluations not in (0, self.where.limit)
+        evaluations = f"-evaluations{self.config.evaluations}" * fewer
+        return f"{self.dataset}-{self.config.kind}" + "-proxies" * self.config.proxies + batch + evaluations
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of its table, whatever its numbers."""
+        asked = f"{self.config.batch} cells at once" if self.config.batch else "each its own number at once"
+        notes = [f"Seed {self.config.seed}, up to {self.config.repeats} runs of each strategy, {asked}.", self.lacking]
+        if self.dataset in self.where.development:
+            notes.insert(0, "Development data: MetaNP's acquisition was chosen here, so its place is flattered.")
+        return [note for note in notes if note]
 
 
 def search_benchmark(config: Config) -> dict[str, list[Line]]:
@@ -87,11 +121,10 @@ def search_benchmark(config: Config) -> dict[str, list[Line]]:
     table = load_benchmark(where.benchmark, config.download)
     there, absent = zip(*(_at_hand(where, dataset, table, config.proxies) for dataset in datasets), strict=True)
     problems = [problem(mine, dataset, config.proxies) for mine, dataset in zip(there, datasets, strict=True)]
-    _tell(config, absent)
-    every = zip(there, datasets, absent, problems, strict=True)
+    Absent.joined(absent).tell("search_benchmark", config.publish)
     return {
-        dataset: _one(config, mine, dataset, here, who, described, lacking.note)
-        for mine, dataset, lacking, here in every
+        dataset: _one(Of(config, mine, dataset, here, lacking.note), who, described)
+        for mine, dataset, lacking, here in zip(there, datasets, absent, problems, strict=True)
     }
 
 
@@ -106,18 +139,8 @@ def _at_hand(where: SearchConfig, dataset: str, table: Table, proxies: bool) -> 
     if lacking := Absent.of(table, needed):
         raise lacking.refuse(f"{where.title}, {dataset}")
     absent = Absent.of(table, [columns["reported"], columns["seconds"]])
-    reported = where.reported if columns["reported"] not in absent.columns else ""
-    seconds = where.seconds if columns["seconds"] not in absent.columns else ""
+    reported, seconds = ("" if columns[n] in absent.columns else getattr(where, n) for n in ("reported", "seconds"))
     return replace(where, reported=reported, seconds=seconds), absent
-
-
-def _tell(config: Config, absent: Sequence[Absent]) -> None:
-    """Of columns that are not at hand, once; what is published has them all."""
-    every = Absent.joined(absent)
-    if every and config.publish:
-        raise every.refuse("publish=true")
-    if every:
-        say("search_benchmark", every.told)
 
 
 def _where(config: Config) -> tuple[SearchConfig, list[str]]:
@@ -127,13 +150,11 @@ def _where(config: Config) -> tuple[SearchConfig, list[str]]:
         ValueError: no such benchmark, data set or format; says which are nearest. Or numbers that make no sense.
     """
     check_kind(config.kind)
-    if config.benchmark not in config.benchmarks:
-        raise ValueError(f"unknown benchmark {config.benchmark!r}; {nearest(config.benchmark, config.benchmarks)}")
+    check_known(config.benchmark, config.benchmarks, "benchmark")
+    check_known(config.format, FORMATS, "format")
     where = config.benchmarks[config.benchmark]
     if config.dataset and config.dataset not in where.datasets:
         raise ValueError(f"{where.title} has no data set {config.dataset!r}; {nearest(config.dataset, where.datasets)}")
-    if config.format not in FORMATS:
-        raise ValueError(f"unknown format {config.format!r}; {nearest(config.format, FORMATS)}")
     config.check(repeats=1, evaluations=0, batch=0)
     if config.stale and config.fill:
         raise ValueError("stale=true reads rows of other code, and none may stand beside new ones: add fill=false")
@@ -143,30 +164,18 @@ def _where(config: Config) -> tuple[SearchConfig, list[str]]:
     return where, datasets
 
 
-def _one(
-    config: Config,
-    where: SearchConfig,
-    dataset: str,
-    here: Problem,
-    who: list[Entrant],
-    described: dict[str, Described],
-    lacking: str,
-) -> list[Line]:
-    """A data set; `lacking` is what is to be said of columns that are not at hand."""
-    limit = config.evaluations or where.limit
+def _one(of: Of, who: Sequence[Entrant], described: dict[str, Described]) -> list[Line]:
+    config, here = of.config, of.problem
+    limit = config.evaluations or of.where.limit
     same = {"run_seed": config.seed, **_digests(here)}
-    column = f"{here.told}-{dataset}" if where.cost else here.told
+    column = f"{here.told}-{of.dataset}" if of.where.cost else here.told
     wanted: list[tuple[Fit, RowFile]] = []
     for one in who:
-        path = Path(config.output) / "rows" / column / f"{one.file}.jsonl"
-        marks = {**one.marks, **same}
-        looked_at = {name: mark for name, mark in marks.items() if name not in OF_CODE or not config.stale}
-        file = RowFile(path, looked_at, config.resume)
-        wanted += [(fit, file) for fit in one.fits(here.told, [here.told], [limit])]
-    plan = Plan(Searches(where, dataset, config.proxies, config.seed), wanted, provenance()["commit"])
-    config.carry_out(plan)
-    found = Found.of(plan.rows(), described, here, limit, config.after)
-    _write(config, where, dataset, found, lacking)
+        fits = one.fits(here.told, [here.told], [limit])
+        wanted += config.wanted(one, fits, Path(config.output) / "rows" / column, same)
+    rows = config.carry_out(Searches(of.where, of.dataset, config.proxies, config.seed), wanted)
+    found = Found.of(rows, described, here, limit, config.after)
+    _write(of, found)
     return found.lines
 
 
@@ -179,68 +188,39 @@ def _digests(here: Problem) -> Row:
     return {"data": data, "rows": settings_digest(here.rows.tolist())}
 
 
-def _write(config: Config, where: SearchConfig, dataset: str, found: Found, lacking: str) -> None:
+def _write(of: Of, found: Found) -> None:
     """Everything that is made of rows."""
-    stem, folder = _stem(config, where, dataset), Path(config.output)
-    notes = [*_notes(config, where, dataset), *([lacking] if lacking else [])]
-    here, limit, lines = found.problem, found.limit, found.lines
-    told = _told(config, dataset, found)
-    table = [{**flat(line), **told} for line in lines]
-    write_parquet(folder / f"{stem}.parquet", [{**row, **told, "repeats": config.repeats} for row in found.rows])
-    write_rows(folder / f"{stem}.csv", table)
-    shown = search_table(lines, here, limit, f"{where.title}, {dataset}", notes)
-    (folder / f"{stem}.md").write_text(shown.markdown())
-    (folder / f"{stem}.json").write_text(json.dumps([{**line, **told} for line in lines], indent=1) + "\n")
-    about = {"title": where.title, "about": where.about, "proxies": config.proxies, "notes": notes}
-    facts = {**provenance(), **told, **about, "commit": told["run_commits"], "downloads": _downloads(stem)}
-    write_search_page(folder / f"{stem}.html", found, read_search(where.benchmark, dataset), facts)
-    if config.publish:
-        publish(table, f"search-{config.benchmark}-{stem}")
-    if config.format == "json":
-        for line in lines:
-            print(json.dumps({**line, **told}))
-    else:
-        shown.print()
-    said = Console(stderr=True)
-    for name, _, message, count in found.failed():
-        said.print(f"{name}: {count} runs failed: {message}")
-    said.print(f"page: {folder / f'{stem}.html'}")
-
-
-def _told(config: Config, dataset: str, found: Found) -> Row:
-    """What stands in every row."""
-    return {
+    config, where, dataset, lines = of.config, of.where, of.dataset, found.lines
+    same = {  # what stands in every row
         "benchmark": config.benchmark,
         "dataset": dataset,
         "kind": config.kind,
         "limit": found.limit,
         "run_seed": config.seed,
-        "candidates": len(found.problem.rows),
-        "distinct_candidates": found.problem.distinct,
+        "candidates": len(of.problem.rows),
+        "distinct_candidates": len(of.problem.standing),
         "run_commits": " ".join(sorted({row["commit"] for row in found.rows})),
     }
-
-
-def _downloads(stem: str) -> dict[str, str]:
-    files = {"runs with their trajectories (Parquet)": "parquet", "table (CSV)": "csv"}
-    files |= {"table (Markdown)": "md", "table (JSON)": "json"}
-    return {title: f"{stem}.{ending}" for title, ending in files.items()}
-
-
-def _stem(config: Config, where: SearchConfig, dataset: str) -> str:
-    """Names say what is not the benchmark's own setting."""
-    batch = f"-batch{config.batch}" if config.batch else ""
-    fewer = f"-evaluations{config.evaluations}" if config.evaluations not in (0, where.limit) else ""
-    return f"{dataset}-{config.kind}" + "-proxies" * config.proxies + batch + fewer
-
-
-def _notes(config: Config, where: SearchConfig, dataset: str) -> list[str]:
-    """What is to be known of this table, whatever its numbers."""
-    asked = f"{config.batch} cells at once" if config.batch else "each its own number at once"
-    notes = [f"Seed {config.seed}, up to {config.repeats} runs of each strategy, {asked}."]
-    if dataset in where.development:
-        notes.insert(0, "Development data: MetaNP's acquisition was chosen here, so its place is flattered.")
-    return notes
+    table, objects = [{**flat(line), **same} for line in lines], [{**line, **same} for line in lines]
+    shown = search_table(lines, of.problem, found.limit, f"{where.title}, {dataset}", of.notes)
+    texts = {"md": shown.markdown(), "json": json.dumps(objects, indent=1) + "\n"}
+    output = Path(config.output) / of.stem
+    files = write(output, [{**row, **same, "repeats": config.repeats} for row in found.rows], table, texts)
+    facts = {**provenance(), **same, "title": where.title, "about": where.about, "proxies": config.proxies}
+    facts |= {"notes": of.notes, "commit": same["run_commits"]}
+    facts["downloads"] = {"runs with their trajectories (Parquet)": f"{of.stem}.parquet", **files}
+    page = Path(f"{output}.html")
+    write_search_page(page, found, read_search(where.benchmark, dataset), facts)
+    if config.publish:
+        publish(table, f"search-{config.benchmark}-{of.stem}")
+    if config.format == "json":
+        print("\n".join(map(json.dumps, objects)))
+    else:
+        shown.print()
+    said = Console(stderr=True)
+    for name, _, message, count in found.failed():
+        said.print(f"{name}: {count} runs failed: {message}")
+    said.print(f"page: {page}")
 
 
 @command("search_benchmark")

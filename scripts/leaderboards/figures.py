@@ -3,55 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from scripts.leaderboards.standings import SECONDS, TAU, TOP, Entry, View, median_seconds, shared_budgets
+from metanp.search.pareto import on_front
+from scripts.leaderboards.standings import TAU, TOP, Entries, View
 from scripts.results import axes
 from scripts.results.drawing import Looks
 from scripts.results.entrants import OURS
+from scripts.results.page import Figure
 from scripts.results.plots import Line, Mark, lines, marks, predicted_ranks, rank_diagram
-from scripts.results.statistics import Ranking, Row, pareto, ranking, value
+from scripts.results.statistics import BLOCK, Ranking, ranking
 from scripts.results.wording import column_titles, duration, listed, number
 
 AXIS = "The axis is even in Fisher's z; what lies far below all others is drawn at its start."
 RINGED = "those that no other beats both in initialisation and tau"
-Entries = Mapping[tuple[str, int], Entry]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A drawing, or small ones beside one another by predictor."""
-
-    title: str
-    caption: str
-    drawing: str = ""
-    panels: Mapping[str, str] = field(default_factory=dict)
 
 
 def figures(view: View, found: Mapping[str, Entries], looks: Looks, cells: int | None) -> list[Figure]:
     """All that the rows allow; `found` has the entries of each metric, `cells` is how many a predictor answers for."""
-    shared = shared_budgets(view.rows)
-    if not shared:
+    if not (shared := view.shared):
         return []
-    tau, top, middle = found[TAU.key], found[TOP.key], shared[len(shared) // 2]
+    tau, middle = found[TAU.key], shared[len(shared) // 2]
     band = f"Mean; of MetaNP also its 95 % interval. {AXIS}"
     best = "Best true rank among the predicted top 10, lower is better; a logarithmic axis."
+    from_first: axes.Made = lambda ranks: axes.log([1, 10, *ranks], "N@10, median")  # noqa: E731
     return [
         Figure("Kendall tau over labels", band, _over_labels(tau, looks, axes.tau, OURS)),
-        Figure("N@10, median over labels", best, _over_labels(top, looks, _from_first)),
+        Figure("N@10, median over labels", best, _over_labels(found[TOP.key], looks, from_first)),
         *_times(view, tau, looks, shared[-1], cells),
         *_ranks(view, looks, [middle], f"Mean ranks at {middle} labels"),
         *(_ranks(view, looks, shared, f"Mean ranks over {shared[0]} to {shared[-1]} labels") if shared[1:] else ()),
         *_panels(view, looks, middle),
     ]
-
-
-def _from_first(ranks: Collection[float]) -> axes.Axis:
-    return axes.log([1, 10, *ranks], "N@10, median")
 
 
 def _over_labels(entries: Entries, looks: Looks, y: axes.Made, banded: str = "") -> str:
@@ -65,19 +52,20 @@ def _over_labels(entries: Entries, looks: Looks, y: axes.Made, banded: str = "")
 
 def _times(view: View, tau: Entries, looks: Looks, labels: int, cells: int | None) -> Iterator[Figure]:
     best = sorted((name for name in looks if (name, labels) in tau), key=lambda name: -tau[name, labels].value)
-    taken = {name: [median_seconds(view.of(name, labels), metric) for metric in SECONDS] for name in best}
+    seconds: Any = view.seconds
+    taken = {name: tuple(seconds.loc[(name, labels)]) for name in best}
     taken = {name: times for name, times in taken.items() if times[0] > 0 and times[2] > 0}
     if not taken:
         return
     encoded = not any(math.isnan(encode) for _, encode, _ in taken.values())  # were those of all measured?
-    reached = {name: tau[name, labels].value for name in taken}
-    front = {[*taken][i] for i in pareto([(taken[name][0], t) for name, t in reached.items()])}
-    sizes = np.interp([*reached.values()], [min(reached.values()), max(reached.values()) + 1e-9], [6, 18])
+    reached = np.array([tau[name, labels].value for name in taken])
+    fronts = on_front(reached, np.array([times[0] for times in taken.values()]))
+    sizes = np.interp(reached, [reached.min(), reached.max() + 1e-9], [6, 18])
     queries, taus = {}, {}
-    for (name, (fit, encode, answer)), size in zip(taken.items(), sizes, strict=True):
-        query, t = (answer + (encode if encoded else 0)) / (cells or 1), reached[name]
+    for (name, (fit, encode, answer)), t, size, front in zip(taken.items(), reached, sizes, fronts, strict=True):
+        query = (answer + (encode if encoded else 0)) / (cells or 1)
         note = f"{duration(fit)}, then {duration(query)}, tau {number(t)}"
-        queries[name], taus[name] = Mark(fit, query, note, size, name in front), Mark(fit, t, note, 9, name in front)
+        queries[name], taus[name] = Mark(fit, query, note, size, front), Mark(fit, t, note, 9, front)
     x = partial(axes.seconds, title="initialisation")
     y = partial(axes.seconds, title="query, one cell" if cells else "query, all cells")
     included = "encoding included" if encoded else "of cells that were encoded before"
@@ -88,23 +76,15 @@ def _times(view: View, tau: Entries, looks: Looks, labels: int, cells: int | Non
 
 
 def _ranks(view: View, looks: Looks, labels: Sequence[int], title: str) -> Iterator[Figure]:
-    rows = [row for row in view.raw if row["labels"] in labels]
-    compared = _comparable(rows, looks)
+    """Of those with an answer in at least half of the blocks: one that mostly fails would leave none to rank in."""
+    rows = view.raw[view.raw["labels"].isin(labels)]
+    answered = rows.dropna(subset=TAU.key)[["predictor", *BLOCK, "labels"]].drop_duplicates()
+    most, counts = len(answered.drop(columns="predictor").drop_duplicates()), answered["predictor"].value_counts()
+    compared = [name for name in looks if 2 * counts.get(name, 0) >= max(most, 1)]
     found = ranking(rows, TAU.key, compared)
     if found.mean_rank:
         missing = [looks[name].title for name in looks if name not in compared]
         yield Figure(title, _ranks_told(found, missing, view, len(labels)), rank_diagram(found, looks))
-
-
-def _comparable(rows: Sequence[Row], looks: Looks) -> list[str]:
-    """Predictors with an answer in at least half of the blocks: one that mostly fails would leave none to rank in."""
-    answered: dict[str, set[tuple]] = {}
-    for row in rows:
-        if not math.isnan(value(row, TAU.key)):
-            where = (row["shown"], row["scored"], row["set"], row["labels"])
-            answered.setdefault(row["predictor"], set()).add(where)
-    most = len(set().union(*answered.values()))
-    return [name for name in looks if 2 * len(answered.get(name, ())) >= max(most, 1)]
 
 
 def _ranks_told(found: Ranking, missing: Sequence[str], view: View, budgets: int) -> str:
@@ -123,21 +103,13 @@ def _ranks_told(found: Ranking, missing: Sequence[str], view: View, budgets: int
 
 def _panels(view: View, looks: Looks, labels: int) -> Iterator[Figure]:
     """Of the view's first column, if it is ranked against itself: predictions of another would be the same again."""
-    column = view.columns[0]
-    if column[0] != column[1]:
+    (shown, scored), rows = view.columns[0], view.raw
+    here = rows[(rows["shown"] == shown) & (rows["scored"] == scored) & (rows["labels"] == labels)]
+    known = here.dropna(subset=["scatter_truth"]).groupby("predictor", sort=False).first()
+    if shown != scored or not len(known):
         return
-    known: dict[str, Row] = {}
-    for row in view.raw:
-        here = (row["shown"], row["scored"]) == column and row["labels"] == labels
-        if here and row.get("scatter_truth") and row.get("scatter_predicted"):
-            known.setdefault(row["predictor"], row)
-    panels = {
-        name: predicted_ranks(known[name]["scatter_truth"], known[name]["scatter_predicted"], looks[name])
-        for name in looks
-        if name in known
-    }
-    if known:
-        which = f"label set {next(iter(known.values()))['set']} alone"
-        told = "Each point is a cell: to the right the truly better, upwards those predicted to be better."
-        told = f"{column_titles([column])[column]}, {labels} labels, {which}. {told}"
-        yield Figure("Predicted against true rank", told, panels=panels)
+    truth, predicted = known["scatter_truth"], known["scatter_predicted"]
+    panels = {name: predicted_ranks(truth[name], predicted[name], looks[name]) for name in looks if name in truth}
+    told = "Each point is a cell: to the right the truly better, upwards those predicted to be better."
+    which = f"{column_titles(view.columns)[view.columns[0]]}, {labels} labels, label set {known['set'].iloc[0]} alone"
+    yield Figure("Predicted against true rank", f"{which}. {told}", panels=panels)

@@ -2,13 +2,13 @@
 
     context cells -> fit -> predict every other cell -> metrics
 
-Axes: cell, rows of the table. Budgets are nested: a label set of 20 cells is the first 20 of the set of 50.
+Axes: cell, rows of the table.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,41 +26,33 @@ Targets = Float[np.ndarray, " target"]
 
 @dataclass(frozen=True)
 class Setting:
-    """One table column, and how much of it is shown: `sets` label sets at each of `budgets`.
+    """One table column.
 
-    score: what predictors are shown. scored: what their rankings are held against; `score` itself where it is empty.
-    features: side features that every predictor sees. everywhere: the shown cells are ranked as well.
+    score: what predictors are shown. scored: what their rankings are held against. features: side features that every
+    predictor sees. everywhere: the shown cells are ranked as well.
     """
 
     cells: CellArray
     score: Float[np.ndarray, " cell"]
-    budgets: Sequence[int] = (20, 50, 100)
-    sets: int = 20
-    seed: int = 0
-    scored: Mapping[str, Float[np.ndarray, " cell"]] = field(default_factory=dict)
+    scored: Mapping[str, Float[np.ndarray, " cell"]]
     features: Mapping[str, Float[np.ndarray, " cell"]] = field(default_factory=dict)
     everywhere: bool = False
 
 
 @dataclass(frozen=True)
 class LabelSet:
-    """One label set at one budget; `ties` is the permutation of the targets that breaks predicted ties."""
+    """Cells that are shown, and those to rank; `ties` is the permutation of the targets that breaks predicted ties."""
 
-    number: int
-    budget: int
     context: Int[np.ndarray, " context"]
     target: Int[np.ndarray, " target"]
     ties: Int[np.ndarray, " target"]
 
 
-def label_sets(setting: Setting) -> Iterator[LabelSet]:
-    """All label sets at all budgets, the same for every predictor."""
-    for number in range(setting.sets):
-        order = np.random.default_rng([setting.seed, number]).permutation(len(setting.score))
-        for budget in setting.budgets:
-            target = np.sort(order if setting.everywhere else order[budget:])
-            ties = np.random.default_rng([setting.seed, number, 1]).permutation(len(target))
-            yield LabelSet(number, budget, order[:budget], target, ties)
+def label_set(setting: Setting, number: int, budget: int, seed: int) -> LabelSet:
+    """The same for every predictor; it is of a smaller budget the first of its cells."""
+    order = np.random.default_rng([seed, number]).permutation(len(setting.score))
+    target = np.sort(order if setting.everywhere else order[budget:])
+    return LabelSet(order[:budget], target, np.random.default_rng([seed, number, 1]).permutation(len(target)))
 
 
 class NotFinite(ValueError):
@@ -77,19 +69,15 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, sc
 
     Likelihood, CRPS and coverage are held against a new measurement of what was shown; at no label there is no unit to
     hold them in. Intervals lie between the predictor's own quantiles where it gives some (`knows_distribution`), else
-    they are normal. A predictor that needs labels (`fewest_labels`) has no row below its number of them. The first
-    `scatter` of the targets, in the order of `shown.ties`, are kept as they are, predicted and true.
+    they are normal. The first `scatter` of the targets, in the order of `shown.ties`, are kept, predicted and true.
 
     Raises:
         NotFinite: a prediction is not.
         ValueError: there are more predictions than cells, or fewer.
     """
-    if shown.budget < predictor.fewest_labels:
-        return []
+    context, more = shown.context, _wanted(predictor, pool, setting, shown)
     started = time.perf_counter()
-    predictor.fit(
-        setting.cells[shown.context], setting.score[shown.context], **_wanted(predictor, pool, setting, shown)
-    )
+    predictor.fit(setting.cells[context], setting.score[context], **more)
     fitted = time.perf_counter()
     mean, std, predicted = _answer(predictor, pool)
     done = time.perf_counter()
@@ -99,14 +87,13 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, sc
     if not np.isfinite(mean).all():
         raise NotFinite(f"{(~np.isfinite(mean)).sum()} of {len(mean)} predictions are not finite")
     seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted}
-    honesty = {} if std is None or not shown.budget else _honesty(mean, std, predicted, setting, shown)
+    honesty = {} if std is None or not len(context) else _honesty(mean, std, predicted, setting, shown)
     rows = []
-    for name, truth in (setting.scored or {"": setting.score}).items():
-        row = {"scored": name, **ranking_metrics(mean, truth[shown.target], shown.ties), **honesty, **seconds}
-        if scatter:
-            kept = shown.ties[:scatter]
-            row |= {"scatter_predicted": mean[kept].tolist(), "scatter_truth": truth[shown.target][kept].tolist()}
-        rows.append(row)
+    for name, column in setting.scored.items():
+        truth, kept = column[shown.target], shown.ties[:scatter]
+        row = {"scored": name, **ranking_metrics(mean, truth, shown.ties), **honesty, **seconds}
+        kept_too = {"scatter_predicted": mean[kept].tolist(), "scatter_truth": truth[kept].tolist()}
+        rows.append(row | (kept_too if scatter else {}))
     return rows
 
 

@@ -65,8 +65,8 @@ def at_hand(protocol: ProtocolConfig, columns: Sequence[str], download: bool) ->
     return replace(protocol, columns=there), absent
 
 
-def settings(protocol: ProtocolConfig, columns: Sequence[str], sets: int, seed: int) -> Iterator[tuple[str, Setting]]:
-    """The name of each shown column, and its setting; higher is better in all of them.
+def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[tuple[str, Setting]]:
+    """The name of each shown column (of these, or of all), and its setting; higher is better in all of them.
 
     Raises:
         ValueError: an archive that was not converted yet; says how. Or a column that the protocol or the benchmark does
@@ -77,19 +77,17 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str], sets: int, seed: 
     table = _table(protocol)
     if unknown := set(protocol.features) - set(table.features):
         raise ValueError(f"{table.name} has no side feature {sorted(unknown)}; {table.how_to_have_more}")
-    for shown, scored in protocol.columns.items():
-        if columns and shown not in columns:
-            continue
+    features = {name: table.features[name] for name in protocol.features}
+    for shown in columns or protocol.columns:
+        scored = protocol.columns[shown]
         values = {name: _upwards(table, name) for name in (shown, *scored)}
-        features = {name: table.features[name] for name in protocol.features}
         known = np.all([np.isfinite(column) for column in values.values()], axis=0)
         if features:
             known &= np.any([np.isfinite(column) for column in features.values()], axis=0)
         rows = np.flatnonzero(known)
-        taken = {name: column[rows] for name, column in features.items()}
         truths = {name: values[name][rows] for name in scored}
-        cells, score = table.cells[rows], values[shown][rows]
-        yield shown, Setting(cells, score, protocol.budgets, sets, seed, truths, taken, protocol.everywhere)
+        side = {name: column[rows] for name, column in features.items()}
+        yield shown, Setting(table.cells[rows], values[shown][rows], truths, side, protocol.everywhere)
 
 
 def _table(protocol: ProtocolConfig, download: bool = False) -> Table:

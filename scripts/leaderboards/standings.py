@@ -1,6 +1,6 @@
-"""What rows say of every predictor at every number of labels: the numbers behind a leaderboard page.
+"""What rows say of every predictor at every number of labels: the numbers behind a leaderboard's tables and page.
 
-    rows -> views (a scored column each, and their mean) -> averaged rows -> entries, failures
+    rows -> frame -> views (a scored column each, and their mean) -> entries
 
 A view is a choice of scored columns. In a view of several, a predictor's metric is the mean over them for each label
 set and training seed, so that intervals and tests stay those over label sets and seeds.
@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from scripts.results.statistics import LEVEL, Row, holm, mean_and_half, paired, value
-from scripts.results.wording import Column, column_titles
-
-FEW = "too few labels"
+from scripts.results.rows import Row
+from scripts.results.statistics import LEVEL, Crossed, crossed, frame, grouped, holm, interval, paired
+from scripts.results.wording import Pair, column_titles
 
 
 @dataclass(frozen=True)
@@ -47,26 +48,10 @@ METRICS = (
 )
 TAU, TOP, *_ = METRICS
 SECONDS = ("seconds_fit", "seconds_encode", "seconds_predict")
-AVERAGED = (*(metric.key for metric in METRICS), "log_n_at_10", *SECONDS)
-
-
-@dataclass(frozen=True)
-class View:
-    """A choice of scored columns, their rows, and by predictor and number of labels the rows averaged over columns."""
-
-    title: str
-    columns: tuple[Column, ...]
-    raw: list[Row]
-    averaged: dict[tuple[str, int], list[Row]]
-
-    def of(self, predictor: str, labels: int) -> list[Row]:
-        """Averaged rows of one predictor at one number of labels."""
-        return self.averaged.get((predictor, labels), [])
-
-    @property
-    def rows(self) -> list[Row]:
-        """All averaged rows."""
-        return [row for rows in self.averaged.values() for row in rows]
+SCORES = ("kendall_tau", "spearman", "n_at_10", "regret_at_10", "p_at_1%", "crps", "nll", "coverage_50", "coverage_90")
+SPARSE = {"message": "", "scatter_truth": None, "scatter_predicted": None}  # columns that not every row has
+FIT = ["predictor", "labels", "seed", "set"]
+Where = tuple[str, int]  # predictor, number of labels
 
 
 @dataclass(frozen=True)
@@ -83,83 +68,99 @@ class Entry:
     level: bool = False
 
 
+Entries = Mapping[Where, Entry]
+
+
 @dataclass(frozen=True)
-class Failures:
-    """Fits without an answer, of all fits of a predictor at one number of labels."""
+class View:
+    """A choice of scored columns, and their rows as a frame."""
 
-    status: str
-    count: int
-    total: int
-    message: str
+    title: str
+    columns: tuple[Pair, ...]
+    raw: pd.DataFrame
+
+    @cached_property
+    def averaged(self) -> pd.DataFrame:
+        """A row a predictor, number of labels, seed and label set; NaN where a column lacks it."""
+        metrics = [*SCORES, "log_n_at_10", *SECONDS]
+        count = len(self.columns)
+        return (self.raw.groupby(FIT, sort=False)[metrics].sum(min_count=count) / count).reset_index()
+
+    @property
+    def labels(self) -> list[int]:
+        """All numbers of labels."""
+        return sorted(self.raw["labels"].unique().tolist())
+
+    @cached_property
+    def shared(self) -> list[int]:
+        """The numbers of labels at which the most predictors have an answer."""
+        answered = self.averaged.dropna(subset=TAU.key).groupby("labels")["predictor"].nunique()
+        return answered.index[answered == answered.max()].tolist()
+
+    @cached_property
+    def crossed(self) -> dict[str, dict[Where, Crossed]]:
+        """By metric: of each predictor and number of labels, seeds by label sets."""
+        return {metric: crossed(self.averaged, metric) for metric in (*SCORES, "log_n_at_10")}
+
+    @cached_property
+    def seconds(self) -> pd.DataFrame:
+        """Medians by predictor and number of labels, of fits that came to an end."""
+        return self.averaged.groupby(["predictor", "labels"])[[*SECONDS]].median()
+
+    @cached_property
+    def failures(self) -> dict[Where, tuple[str, int, int, str]]:
+        """The commonest status that is not "ok", how many fits have any such, of how many, and a message."""
+        found = {}
+        for where, part in grouped(self.raw, "predictor", "labels"):
+            if len(failed := part[part["status"] != "ok"]):
+                ((status, _),) = Counter(failed["status"]).most_common(1)
+                messages = [text for text in failed[failed["status"] == status]["message"] if text]
+                found[where] = (status, len(failed), len(part), next(iter(messages), ""))
+        return found
 
 
-def views(rows: Sequence[Row]) -> list[View]:
+def framed(rows: Iterable[Row]) -> pd.DataFrame:
+    """Rows of fits, with N@10's logarithm too."""
+    metrics = [*SCORES, *SECONDS]
+    wanted = {*FIT, "shown", "scored", "status", *SPARSE, *metrics}
+    found = frame([SPARSE | {name: row[name] for name in row.keys() & wanted} for row in rows], metrics)
+    return found.assign(log_n_at_10=np.log10(found["n_at_10"]))
+
+
+def views(rows: pd.DataFrame) -> list[View]:
     """The mean over columns ranked against themselves, then every scored column; the default first."""
-    by_column: dict[Column, list[Row]] = {}
-    for row in rows:
-        by_column.setdefault((row["shown"], row["scored"]), []).append(row)
-    titles = column_titles(by_column)
-    single = [View(titles[c], (c,), found, _averaged([found])) for c, found in by_column.items()]
-    own = [column for column in by_column if column[0] == column[1]]
-    single.sort(key=lambda view: view.columns[0][0] != view.columns[0][1])
+    parts: dict[Pair, pd.DataFrame] = dict(grouped(rows, "shown", "scored"))
+    titles = column_titles(parts)
+    own = [column for column in parts if column[0] == column[1]]
+    single = [View(titles[c], (c,), parts[c]) for c in [*own, *(c for c in parts if c not in own)]]
     if len(own) < 2:
         return single
-    parts = [by_column[column] for column in own]
-    mean = View(f"Mean over {len(own)} columns", tuple(own), [row for part in parts for row in part], _averaged(parts))
-    return [mean, *single]
+    return [View(f"Mean over {len(own)} columns", tuple(own), pd.concat([parts[c] for c in own])), *single]
 
 
-def _averaged(columns: Sequence[Sequence[Row]]) -> dict[tuple[str, int], list[Row]]:
-    """One row a predictor, seed, label set and number of labels that every column has; missing where one failed."""
-    fits: dict[tuple, list[Row]] = {}
-    for row in (row for rows in columns for row in rows):
-        fits.setdefault((row["predictor"], row["labels"], row["seed"], row["set"]), []).append(row)
-    averaged: dict[tuple[str, int], list[Row]] = {}
-    for where, found in fits.items():
-        averaged.setdefault(where[:2], []).append(_average(where, found, len(columns)))
-    return averaged
-
-
-def _average(where: tuple, rows: Sequence[Row], columns: int) -> Row:
-    row: dict[str, Any] = dict(zip(("predictor", "labels", "seed", "set"), where, strict=True))
-    complete = len(rows) == columns and all(part["status"] == "ok" for part in rows)
-    row["status"] = "ok" if complete else "incomplete"
-    if complete:
-        tops = [value(part, "n_at_10") for part in rows]
-        parts = [{**part, "log_n_at_10": math.log10(top)} for part, top in zip(rows, tops, strict=True)]
-        row |= {metric: sum(value(part, metric) for part in parts) / columns for metric in AVERAGED}
-        row["n_at_10_by_column"] = tops
-    return row
-
-
-def budgets(rows: Iterable[Row]) -> list[int]:
-    """All numbers of labels."""
-    return sorted({row["labels"] for row in rows})
-
-
-def shared_budgets(rows: Iterable[Row]) -> list[int]:
-    """The numbers of labels at which the most predictors have an answer."""
-    answered: dict[int, set[str]] = {}
-    for row in rows:
-        if row["status"] == "ok":
-            answered.setdefault(row["labels"], set()).add(row["predictor"])
-    most = max(map(len, answered.values()), default=0)
-    return sorted(labels for labels, names in answered.items() if len(names) == most)
-
-
-def entries(view: View, metric: Metric) -> dict[tuple[str, int], Entry]:
+def entries(view: View, metric: Metric) -> dict[Where, Entry]:
     """By predictor and number of labels; absent where a predictor has no such number."""
-    grouped: dict[int, dict[str, list[Row]]] = {}
-    for (name, labels), rows in view.averaged.items():
-        grouped.setdefault(labels, {})[name] = rows
-    table: dict[tuple[str, int], Entry] = {}
-    for labels, by_predictor in grouped.items():
-        found = {name: entry for name, rows in by_predictor.items() if (entry := _entry(rows, metric))}
-        table |= {(name, labels): entry for name, entry in _marked(found, by_predictor, metric).items()}
-    return table
+    found = {where: interval(table) for where, table in view.crossed[metric.key].items()}
+    medians = _medians(view, metric.key) if metric.median else {}
+    every = {
+        where: Entry(medians.get(where, one.mean), one.mean, one.half)
+        for where, one in found.items()
+        if not math.isnan(one.mean)
+    }
+    for labels in view.labels:
+        every |= _marked({where: one for where, one in every.items() if where[1] == labels}, view, metric)
+    return every
 
 
-def ordered(found: Mapping[tuple[str, int], Entry], metric: Metric, predictors: Iterable[str]) -> list[str]:
+def _medians(view: View, metric: str) -> dict[Where, float]:
+    """Means over columns of medians over fits that every column has."""
+    whole = view.averaged.dropna(subset=metric)[FIT]
+    where = ["predictor", "labels"]
+    medians: Any = view.raw.merge(whole, on=FIT).groupby([*where, "shown", "scored"])[metric].median()
+    return medians.groupby(level=where).mean().to_dict()
+
+
+def ordered(found: Entries, metric: Metric, predictors: Iterable[str]) -> list[str]:
     """Predictors from best to worst by their mean over the numbers of labels that most have; the others after them."""
     answered = Counter(labels for _, labels in found)
     shared = [n for n, count in answered.items() if count == max(answered.values())]
@@ -171,56 +172,18 @@ def ordered(found: Mapping[tuple[str, int], Entry], metric: Metric, predictors: 
     return sorted(predictors, key=place)
 
 
-def _entry(rows: Sequence[Row], metric: Metric) -> Entry | None:
-    mean, half = mean_and_half(rows, metric.key)
-    if math.isnan(mean):
-        return None
-    if not metric.median:
-        return Entry(mean, mean, half)
-    by_column = np.array([row[f"{metric.key}_by_column"] for row in rows if row["status"] == "ok"])
-    return Entry(float(np.median(by_column, axis=0).mean()), mean, half)
-
-
-def _marked(found: Mapping[str, Entry], rows: Mapping[str, list[Row]], metric: Metric) -> dict[str, Entry]:
+def _marked(found: Entries, view: View, metric: Metric) -> dict[Where, Entry]:
     """Which are best, and which are level with it: p values corrected over all others of this number of labels."""
-    losses = {name: round(metric.loss(entry.value), 9) for name, entry in found.items()}
-    lowest = min(losses.values(), default=0)
-    best = [name for name in found if losses[name] == lowest] if len(found) > 1 else []
-    others = [name for name in found if name not in best] if metric.tested and best else []
-    differences = [paired(rows[best[0]], rows[name], metric.tested) for name in others]
+    losses = {where: round(metric.loss(entry.value), 9) for where, entry in found.items()}
+    best = [where for where in found if losses[where] == min(losses.values())] if len(found) > 1 else []
+    others = [where for where in found if where not in best] if metric.tested and best else []
+    tables = view.crossed[metric.tested] if others else {}
+    differences = [paired(tables[best[0]], tables[where]) for where in others]
     adjusted = holm([difference.p for difference in differences])
     # a predictor that tests as better than the one of the best median is not behind it either
     level = {
-        name
-        for name, difference, p in zip(others, differences, adjusted, strict=True)
+        where
+        for where, difference, p in zip(others, differences, adjusted, strict=True)
         if p >= LEVEL or metric.loss(difference.mean) > 0
     }
-    return {name: replace(entry, best=name in best, level=name in level) for name, entry in found.items()}
-
-
-def by_fit(rows: Iterable[Row]) -> dict[tuple[str, int], list[Row]]:
-    """Rows by predictor and number of labels."""
-    grouped: dict[tuple[str, int], list[Row]] = {}
-    for row in rows:
-        grouped.setdefault((row["predictor"], row["labels"]), []).append(row)
-    return grouped
-
-
-def failures(rows: Iterable[Row]) -> dict[tuple[str, int], Failures]:
-    """By predictor and number of labels, the commonest status that is not "ok" and how many fits have any such."""
-    return {where: found for where, part in by_fit(rows).items() if (found := _failures(part))}
-
-
-def _failures(rows: Sequence[Row]) -> Failures | None:
-    failed = [row for row in rows if row["status"] != "ok"]
-    if not failed:
-        return None
-    (status, _), *_ = Counter(row["status"] for row in failed).most_common()
-    message = next((row["message"] for row in failed if row["status"] == status and row.get("message")), "")
-    return Failures(status, len(failed), len(rows), message)
-
-
-def median_seconds(rows: Iterable[Row], metric: str) -> float:
-    """Of fits that came to an end; not a number without any."""
-    known = [number for row in rows if not math.isnan(number := value(row, metric))]
-    return float(np.median(known)) if known else math.nan
+    return {where: replace(entry, best=where in best, level=where in level) for where, entry in found.items()}

@@ -6,14 +6,16 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from scripts.leaderboards import standings
-from scripts.leaderboards.standings import Entry, Failures, Metric, View, median_seconds
+from scripts.leaderboards.standings import SCORES, SECONDS, TAU, Entries, Entry, Metric, View, entries, ordered
 from scripts.results.entrants import OURS, Described
-from scripts.results.statistics import Row, mean_and_half, value
+from scripts.results.fits import TOO_FEW
+from scripts.results.rows import Row
+from scripts.results.statistics import Crossed, Difference, crossed, grouped, interval, known, paired
 from scripts.results.table import Cell, Column, Table
-from scripts.results.wording import number, seconds
+from scripts.results.wording import Pair, number, seconds
 
 LOWER = ("n_at_10", "regret_at_10")  # is better
 FORMS = {  # of a terminal: metric, title and form
@@ -25,40 +27,35 @@ FORMS = {  # of a terminal: metric, title and form
     "seconds_fit": ("seconds a fit", "{seconds_fit:.2f}"),
     "seconds_predict": ("seconds to predict all cells", "{seconds_predict:.2f}"),
 }
-IN_CSV = ("kendall_tau", "spearman", "n_at_10", "regret_at_10", "p_at_1%", "crps", "nll", "coverage_50", "coverage_90")
+MEANS = ["kendall_tau", "spearman", "p_at_1%", "n_at_10", "regret_at_10", "crps", "nll", "coverage_50", "coverage_90"]
+MEANS += SECONDS  # columns of `summarise`, in the order of what was published first
+GROUP = ["shown", "scored", "predictor", "labels"]
+Failures = tuple[str, int, int, str]  # see `View.failures`
 
 
-def tau_table(rows: Sequence[Row], predictors: Mapping[str, Described], note: str = "") -> Table:
-    """For Markdown and LaTeX: mean tau over the columns that are ranked against themselves, the best in bold."""
-    view, tau = standings.views(rows)[0], standings.TAU
-    labels = standings.budgets(view.raw)
-    cells = {where: Cell(failed.status) for where, failed in standings.failures(view.raw).items()}
-    cells |= {where: _cell(entry, None, tau) for where, entry in standings.entries(view, tau).items()}
-    lines = [[_name(name, one.title), *(cells.get((name, n), "") for n in labels)] for name, one in predictors.items()]
-    return Table(["labels", *labels], lines, notes=[note])
+def tau_table(view: View, predictors: Mapping[str, Described], note: str = "") -> Table:
+    """For Markdown and LaTeX: mean tau, the best in bold."""
+    cells = {where: Cell(status) for where, (status, *_) in view.failures.items()}
+    cells |= {where: _cell(entry, None, TAU) for where, entry in entries(view, TAU).items()}
+    lines = [[_name(n, one.title), *(cells.get((n, k), "") for k in view.labels)] for n, one in predictors.items()]
+    return Table(["labels", *view.labels], lines, notes=[note])
 
 
 def standings_table(
-    view: View,
-    metric: Metric,
-    found: Mapping[tuple[str, int], Entry],
-    predictors: Mapping[str, Described],
-    families: Mapping[str, Cell],
+    view: View, metric: Metric, found: Entries, predictors: Mapping[str, Described], families: Mapping[str, Cell]
 ) -> Table:
     """For a page, the best first; seconds are those of the largest number of labels that most have.
 
     A cell without a number says why: the status of the fits that failed and how many; nothing where none was run.
     """
-    labels, failed = standings.budgets(view.raw), standings.failures(view.raw)
-    timed = standings.shared_budgets(view.rows)[-1:]
     lines = []
-    for name in standings.ordered(found, metric, predictors):
-        cells = [_cell(found.get((name, n)), failed.get((name, n)), metric) for n in labels]
-        start = median_seconds([row for n in timed for row in view.of(name, n)], "seconds_fit")
+    for name in ordered(found, metric, predictors):
+        cells = [_cell(found.get((name, n)), view.failures.get((name, n)), metric) for n in view.labels]
+        start = next((view.seconds["seconds_fit"].get((name, n), math.nan) for n in view.shared[-1:]), math.nan)
         cells += [Cell(seconds(start), None if math.isnan(start) else start), families[name]]
         lines.append([_name(name, predictors[name].title), *cells, ", ".join(predictors[name].needs)])
     first = "ascending" if metric.key in LOWER else "descending"
-    columns = ["Predictor", *(Column(str(n), first) for n in labels), Column("Init, s", "ascending")]
+    columns = ["Predictor", *(Column(str(n), first) for n in view.labels), Column("Init, s", "ascending")]
     what = metric.title + " (median; its mean where the pointer rests)" * metric.median
     title = f"{view.title}: {what}, predictors by numbers of labels"
     return Table([*columns, Column("Family", css="text"), Column("Inputs", css="text")], lines, title)
@@ -69,35 +66,29 @@ def _name(name: str, title: str) -> Cell:
 
 
 def _cell(entry: Entry | None, failed: Failures | None, metric: Metric) -> Cell:
-    why = f"{failed.status}: {failed.message}".removesuffix(": ") if failed else ""
-    part = f"{failed.status} {failed.count}/{failed.total}" if failed else ""
+    status, count, total, message = failed or ("", 0, 0, "")
+    why = f"{status}: {message}".removesuffix(": ")
+    part = f"{status} {count}/{total}" if failed else ""
     if entry is None:
-        few = failed is not None and failed.status == standings.FEW
-        return Cell("–" if few else part, mark="failed" if failed else "", tip=standings.FEW if few else why)
+        few = status == TOO_FEW
+        return Cell("–" if few else part, mark="failed" if failed else "", tip=TOO_FEW if few else why)
     tips = [f"mean {number(entry.mean, '.1f')} ± {number(entry.half, '.1f')}"] if metric.median else []
-    tips += [f"{failed.count} of {failed.total} fits missing, {why}"] if failed else []
+    tips += [f"{count} of {total} fits missing, {why}"] if failed else []
     half = "" if metric.median else number(entry.half, metric.form)
     mark = "best" if entry.best else "level" if entry.level else ""
     return Cell(number(entry.value, metric.form), entry.value, half, mark, part, "; ".join(tips))
 
 
-def failed_table(rows: Sequence[Row], predictors: Mapping[str, Described]) -> Table:
+def failed_table(rows: pd.DataFrame, predictors: Mapping[str, Described]) -> Table:
     """For a page: fits without an answer; too few labels are no failure."""
-    found: dict[tuple[str, str, str], list[int]] = {}
-    for row in rows:
-        if row["status"] not in ("ok", standings.FEW):
-            found.setdefault((row["predictor"], row["status"], row.get("message") or ""), []).append(row["labels"])
+    failed = rows[~rows["status"].isin(["ok", TOO_FEW])]
     lines = [
-        [predictors[name].title, status, len(labels), ", ".join(map(str, sorted(set(labels)))), message]
-        for (name, status, message), labels in sorted(found.items())
+        [predictors[name].title, status, len(part), ", ".join(map(str, sorted({*part["labels"]}))), message]
+        for (name, status, message), part in grouped(failed, "predictor", "status", "message", sort=True)
     ]
-    heads = [
-        Column("Status", css="text"),
-        "Fits",
-        Column("At labels", css="text"),
-        Column("Message", css="text message"),
-    ]
-    return Table(["Predictor", *heads], lines, "Failed fits by predictor and status")
+    words = [Column(title, css="text") for title in ("Status", "At labels")]
+    heads = ["Predictor", words[0], "Fits", words[1], Column("Message", css="text message")]
+    return Table(heads, lines, "Failed fits by predictor and status")
 
 
 def column_tables(table: Sequence[dict[str, Any]]) -> Iterator[Table]:
@@ -115,17 +106,55 @@ def column_tables(table: Sequence[dict[str, Any]]) -> Iterator[Table]:
         yield Table(["metric", "predictor", *labels], [line for line in lines if any(line[2:])], title)
 
 
-def csv_summary(single: Sequence[View], predictors: Mapping[str, Described]) -> str:
+def csv_summary(views: Sequence[View], predictors: Mapping[str, Described]) -> str:
     """A line a predictor, scored column and number of labels: means, halves of intervals, N@10's median, seconds."""
     lines = []
-    for view in single:
-        for (name, labels), rows in sorted(standings.by_fit(view.raw).items()):
+    for view in views:
+        for (name, labels), rows in grouped(view.raw, "predictor", "labels", sort=True):
             line: dict[str, Any] = dict(zip(("shown", "scored"), view.columns[0], strict=True))
             line |= {"predictor": name, "title": predictors[name].title, "labels": labels, "fits": len(rows)}
-            line |= {"failed": sum(row["status"] != "ok" for row in rows)}
-            for metric in IN_CSV:
-                mean, half = mean_and_half(rows, metric)
-                line |= {metric: mean, f"{metric}_half": math.nan if math.isnan(mean) else half}
-            line["n_at_10_median"] = pd.Series([value(row, "n_at_10") for row in rows]).median()
-            lines.append(line | {metric: median_seconds(rows, metric) for metric in standings.SECONDS})
+            line |= {"failed": (rows["status"] != "ok").sum()}
+            for metric in SCORES:
+                found = interval(view.crossed[metric][name, labels])
+                line |= {metric: found.mean, f"{metric}_half": math.nan if math.isnan(found.mean) else found.half}
+            line["n_at_10_median"] = rows["n_at_10"].median()
+            lines.append(line | rows[[*SECONDS]].median().to_dict())
     return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n", float_format="%.5g")
+
+
+def summarise(rows: pd.DataFrame, ours: str, ceilings: Mapping[Pair, float]) -> list[Row]:
+    """One row a predictor, column and number of labels: means with half of their 95 % interval, N@10's median too.
+
+    `sets` counts label sets with an answer. `over` names the hardest rival of `ours` there: one that is clearly
+    ahead, else the one over which the lead is least sure; by how much `ours` is over it, and half of the 95 %
+    interval, is paired over label sets and seeds. Fits that came to nothing are counted as `failed`.
+    """
+    tables = {metric: crossed(rows, metric, GROUP) for metric in MEANS}
+    table = []
+    for group, mine in grouped(rows, *GROUP):
+        answered = mine[mine["status"] == "ok"]
+        if not len(answered):
+            continue
+        shown, scored, name, _ = group
+        line: Row = dict(zip(GROUP, group, strict=True))
+        line |= {"sets": answered["set"].nunique(), "seeds": mine["seed"].nunique()}
+        line["failed"] = len(mine) - len(answered)
+        for metric in MEANS:
+            found = interval(tables[metric][group])
+            if not np.isnan(found.mean):
+                line |= {metric: round(found.mean, 5), f"{metric}_half": round(found.half, 5)}
+        line["n_at_10_median"] = float(answered["n_at_10"].median())
+        line["ceiling"] = ceilings[shown, scored]
+        if name == ours and (hardest := _hardest(tables["kendall_tau"], group)):
+            other, over = hardest
+            line |= {"over": other, "over_tau": round(over.mean, 5), "over_tau_half": round(over.half, 5)}
+        table.append(line)
+    return table
+
+
+def _hardest(tables: Mapping[tuple, Crossed], group: tuple) -> tuple[str, Difference] | None:
+    """The rival that is clearly ahead, if there is one, else the one over which the lead is least sure."""
+    shown, scored, ours, labels = group
+    rivals = {where[2]: table for where, table in tables.items() if (*where[:2], where[3]) == (shown, scored, labels)}
+    differences = known([(name, paired(tables[group], table)) for name, table in rivals.items() if name != ours])
+    return min(differences, key=lambda pair: (pair[1].sign >= 0, pair[1].mean - pair[1].half), default=None)

@@ -6,7 +6,7 @@ checkpoints, catalogue -> entrants -> fits, one a label set (or repeat) and budg
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,21 +78,22 @@ def shipped_name(kind: str, benchmark: str) -> str:
     return kind if kind == "label-free" else f"{kind}-{benchmark}"
 
 
+def check_known(name: str, known: Iterable[str], what: str) -> None:
+    """ValueError where there is no such thing; says which are nearest."""
+    known = list(known)
+    if name not in known:
+        raise ValueError(f"unknown {what} {name!r}; {nearest(name, known)}")
+
+
 def check_kind(kind: str) -> None:
     """ValueError where there is no such kind of meta-training; names the nearest."""
-    if kind not in KINDS:
-        raise ValueError(f"unknown kind of meta-training {kind!r}; {nearest(kind, KINDS)}")
+    check_known(kind, KINDS, "kind of meta-training")
 
 
 def chosen(known: Mapping[str, Any], names: Sequence[str], what: str) -> dict[str, Any]:
-    """Those called `names`.
-
-    Raises:
-        ValueError: a name that is not known; says which are nearest.
-    """
+    """Those called `names`; ValueError where one is not known."""
     for name in names:
-        if name not in known:
-            raise ValueError(f"unknown {what} {name!r}; {nearest(name, known)}")
+        check_known(name, known, what)
     return {name: known[name] for name in names}
 
 

@@ -13,7 +13,7 @@ import importlib
 import multiprocessing
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from pebble import ProcessExpired, ProcessPool
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from metanp.nearest import nearest
+from scripts.results.entrants import check_known
 from scripts.results.fits import Attempt, Done, Fit, Study
 from scripts.results.rows import Row
 
@@ -77,8 +77,7 @@ def execute(
     Raises:
         ValueError: another executor, says which are nearest; one whose package is not installed, says how to have it.
     """
-    if executor not in EXECUTORS:
-        raise ValueError(f"unknown executor {executor!r}; {nearest(executor, EXECUTORS)}")
+    check_known(executor, EXECUTORS, "executor")
     for name in THREADS:
         os.environ[name] = "1"
     costs = Costs(fits)
@@ -224,23 +223,19 @@ class Costs:
     def __init__(self, fits: Sequence[Fit]):
         self.began = time.monotonic()
         self.waiting = Counter((fit.entrant, fit.budget) for fit in fits)
-        self.taken: dict[tuple[str, int], list[float]] = {}
+        self.taken: dict[tuple, list[float]] = defaultdict(list)  # by entrant and budget, by entrant, of all
 
     def add(self, fit: Fit, seconds: float) -> None:
         """A fit is done."""
         key = fit.entrant, fit.budget
         self.waiting[key] -= 1
-        self.taken.setdefault(key, []).append(seconds)
+        for alike in (key, key[:1], ()):
+            self.taken[alike].append(seconds)
 
     def left(self) -> str:
         """For people."""
-        of_entrant: dict[str, list[float]] = {}
-        for (name, _), taken in self.taken.items():
-            of_entrant.setdefault(name, []).extend(taken)
-        everything = [seconds for taken in of_entrant.values() for seconds in taken]
-        coming = 0.0
-        for (name, budget), count in self.waiting.items():
-            coming += count * float(np.mean(self.taken.get((name, budget)) or of_entrant.get(name) or everything))
-        passed = time.monotonic() - self.began
-        minutes = coming * passed / max(sum(everything), 1e-3) / 60
+        coming, every = 0.0, self.taken[()]
+        for key, count in self.waiting.items():
+            coming += count * float(np.mean(self.taken.get(key) or self.taken.get(key[:1]) or every))
+        minutes = coming * (time.monotonic() - self.began) / max(sum(every), 1e-3) / 60
         return f"about {minutes:.0f} min left" if minutes >= 1 else "less than a minute left"

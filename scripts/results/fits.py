@@ -10,7 +10,7 @@ hours.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,7 +76,7 @@ class Plan:
         commit: of today's code, for the rows that it makes.
     """
 
-    def __init__(self, study: Study, wanted: Sequence[tuple[Fit, RowFile]], commit: str):
+    def __init__(self, study: Study, wanted: Iterable[tuple[Fit, RowFile]], commit: str):
         self.study, self.files, self.commit = study, dict(wanted), commit
 
     def rows(self) -> list[Row]:

@@ -19,9 +19,23 @@ from matplotlib.ticker import MaxNLocator
 from scipy.stats import rankdata
 
 from scripts.results.axes import MANY, Axis, Made
-from scripts.results.drawing import BOTTOM, HEIGHT, LEFT, WIDTH, Look, Looks, at, embedded, names_at, plane, write
+from scripts.results.drawing import (
+    BESIDE,
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    WIDTH,
+    Look,
+    Looks,
+    at,
+    beside,
+    embedded,
+    folded,
+    names_at,
+    plane,
+    write,
+)
 from scripts.results.entrants import OURS, Described
-from scripts.results.names import BESIDE, beside, folded
 from scripts.results.statistics import Ranking, groups
 
 NAMES, ROW = 165, 25  # width of the names beside single runs, and height of a strategy there

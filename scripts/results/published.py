@@ -5,11 +5,14 @@ Source: papers and repositories, named line by line in `published_results.csv`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.results.read_rows import read_rows
+import pandas as pd
+
+from scripts.results.rows import read_rows
+from scripts.results.statistics import grouped
 from scripts.results.table import Column, Table
 
 PATH = Path(__file__).with_name("published_results.csv")
@@ -27,16 +30,20 @@ GRADES = {
     "Abs": "in an abstract",
     "S": "told by a third party",
 }
-TOLD = ("method", "dataset", "source", "grade", "note")
+TOLD = ["method", "dataset", "source", "grade", "note"]
+TITLES = {"dataset": "Data set", "source": "Source", "grade": "Grade", "note": "Note"}
 
 
 @dataclass
 class Block:
-    """Numbers of one family of protocols and metric, which may be held against one another."""
+    """Numbers of one family of protocols and metric, which may be held against one another.
 
-    protocol: str
-    meaning: str
-    metric: str
+    label: for those who cannot see it. more: beside the title.
+    """
+
+    title: str
+    more: str
+    label: str
     table: Table
 
 
@@ -53,26 +60,25 @@ def read_search(benchmark: str, dataset: str) -> list[dict[str, str]]:
 
 def blocks(published: Iterable[Mapping[str, str]], searches: bool = False) -> list[Block]:
     """A block a family and metric, methods by budgets, in the order given; searches are all in one data set."""
-    grouped: dict[tuple[str, str], list[Mapping[str, str]]] = {}
-    for row in published:
-        grouped.setdefault((row["protocol"], row["metric"].replace("_", " ")), []).append(row)
+    rows = pd.DataFrame([*published], columns=["protocol", "metric", "budget", "value", *TOLD])
     return [
-        Block(protocol, FAMILIES.get(protocol.split("-")[0], ""), metric, _table(protocol, metric, rows, searches))
-        for (protocol, metric), rows in grouped.items()
+        _block(protocol, metric.replace("_", " "), part, searches)
+        for (protocol, metric), part in grouped(rows, "protocol", "metric")
     ]
 
 
-def _table(protocol: str, metric: str, rows: Sequence[Mapping[str, str]], searches: bool) -> Table:
-    known: dict[tuple[str, ...], dict[str, str]] = {}
-    for row in rows:
-        known.setdefault(tuple(row[name] for name in TOLD), {})[row["budget"]] = row["value"]
-    budgets = sorted({row["budget"] for row in rows}, key=lambda budget: (budget == "", float(budget or 0)))
-    dataset, *words = (Column(title, css="text") for title in ("Data set", "Source", "Grade", "Note"))
-    there = slice(0, 0 if searches else 1)
-    heads = ["Method", *[dataset][there], *(budget or "not stated" for budget in budgets), *words]
-    lines = [
-        [method, *[data][there], *(values.get(budget, "") for budget in budgets), *told]
-        for (method, data, *told), values in known.items()
-    ]
-    title = f"{metric} by numbers of {'evaluations' if searches else f'labels, protocol {protocol}'}"
-    return Table(heads, lines, title)
+def _block(protocol: str, metric: str, rows: pd.DataFrame, searches: bool) -> Block:
+    budgets = sorted(set(rows["budget"]), key=lambda budget: (budget == "", float(budget or 0)))
+    heads = [*TOLD[: 1 if searches else 2], *(budget or "not stated" for budget in budgets), *TOLD[2:]]
+    lines = []
+    for (method, data, *told), part in grouped(rows, *TOLD):
+        values = dict(zip(part["budget"], part["value"], strict=True))
+        lines.append([method, *[data][: not searches], *(values.get(budget, "") for budget in budgets), *told])
+    words = [Column(TITLES[head], css="text") if head in TITLES else head for head in heads[1:]]
+    what = "evaluations" if searches else f"labels, protocol {protocol}"
+    table = Table(["Method", *words], lines, f"{metric} by numbers of {what}")
+    if searches:
+        return Block(metric, "", metric, table)
+    meaning = FAMILIES.get(protocol.split("-")[0], "")
+    title = f"{protocol}: {meaning}".removesuffix(": ")
+    return Block(title, f"{metric}, ", f"protocol {protocol}, {metric}", table)

@@ -1,7 +1,7 @@
-"""Rows of fits, kept as they come, one file an entrant.
+"""Rows: of fits, kept as they come, one file an entrant; of tables, which people edit too.
 
-A row is one fit, held against one scored column. Rows carry marks of what they were made by (`provenance.py`, the seed
-of the label sets); rows with other marks stay in their file and count for nothing, unless they are adopted
+A row of fits is one fit, held against one scored column. It carries marks of what it was made by (`provenance.py`, the
+seed of the label sets); rows with other marks stay in their file and count for nothing, unless they are adopted
 (`fits.Plan.adopt`): nothing that was measured is lost, and nothing is mixed up.
 """
 
@@ -11,7 +11,7 @@ import csv
 import fcntl
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +124,32 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 
 def _columns(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def read_rows(path: Path, words: Container[str] | None = None) -> list[dict[str, Any]]:
+    """One row a line of a CSV file; a blank line stops nothing. Columns other than `words` hold
+    numbers, or nothing (None); without `words` all is text.
+
+    Raises:
+        ValueError: a line with more or fewer fields than the first, or with something else where a number should be.
+    """
+    rows = []
+    with open(path, newline="", encoding="utf-8") as file:
+        lines = csv.reader(file, strict=True)
+        try:
+            head = next(lines, [])
+            for fields in filter(any, lines):
+                if len(fields) != len(head):
+                    raise ValueError(f"{len(fields)} fields, where the first line has {len(head)}")
+                texts = zip(head, fields, strict=True)
+                rows.append({n: text if words is None or n in words else _number(n, text) for n, text in texts})
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"{path}, line {lines.line_num}: a damaged row ({error})") from None
+    return rows
+
+
+def _number(name: str, text: str) -> int | float | None:
+    try:
+        return None if not text else int(text) if text.removeprefix("-").isdecimal() else float(text)
+    except ValueError:
+        raise ValueError(f"{name} is {text!r}, expected a number") from None

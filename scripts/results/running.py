@@ -1,14 +1,21 @@
-"""Options that every study has: on what its fits run, which rows count, and what is written."""
+"""What every study does, whatever a fit is: its options, its rows, and the files that are made of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 
+from scripts.results.entrants import Entrant
 from scripts.results.executors import Slurm, execute
-from scripts.results.fits import Plan
+from scripts.results.fits import Fit, Plan, Study
+from scripts.results.provenance import provenance
+from scripts.results.rows import Row, RowFile, write_parquet, write_rows
+
+KINDS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX", "json": "JSON"}  # of tables, by the endings of their files
 
 
 @dataclass
@@ -32,8 +39,14 @@ class Running:
             if getattr(self, name) < lowest:
                 raise ValueError(f"{name}={getattr(self, name)}; expected {lowest} or more")
 
-    def carry_out(self, plan: Plan) -> None:
-        """Adopt rows, and run what is missing, as far as is asked for."""
+    def wanted(self, one: Entrant, fits: Iterable[Fit], folder: Path, marks: Row) -> list[tuple[Fit, RowFile]]:
+        """Fits of an entrant, with the file of their rows, which have its marks and those of the study."""
+        file = RowFile(folder / f"{one.file}.jsonl", {**one.marks, **marks}, self.resume)
+        return [(fit, file) for fit in fits]
+
+    def carry_out(self, study: Study, wanted: Iterable[tuple[Fit, RowFile]]) -> list[Row]:
+        """Adopt rows and run what is missing, as far as is asked for; the rows of all fits that have some."""
+        plan = Plan(study, wanted, provenance()["commit"])
         run = partial(execute, executor=self.executor, jobs=self.jobs, limit=self.limit, slurm=self.slurm)
         if self.adopt:
             console = Console(stderr=True)
@@ -42,3 +55,14 @@ class Running:
                 console.print(f"{one['file']}, code {one['code']}: {one['compared']} compared, {found}")
         if self.fill:
             plan.fill(run, self.retry)
+        return plan.rows()
+
+
+def write(output: Path, rows: Sequence[Row], table: Sequence[Row], texts: Mapping[str, str]) -> dict[str, str]:
+    """Rows, their table and texts of it by ending, in files that differ in it: names of the files, by what they are."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_parquet(Path(f"{output}.parquet"), rows)
+    write_rows(Path(f"{output}.csv"), table)
+    for ending, text in texts.items():
+        Path(f"{output}.{ending}").write_text(text)
+    return {f"table ({KINDS[ending]})": f"{output.name}.{ending}" for ending in ("csv", *texts)}

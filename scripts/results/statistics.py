@@ -1,12 +1,12 @@
-"""Which predictor is better, and by how much: statistics over rows of a leaderboard.
+"""Which predictor is better, and by how much: statistics over rows of fits.
 
-A row is one fit held against one scored column: a mapping with `predictor`, `seed` (of the training), `set` (the label
-set), `labels`, `shown`, `scored`, `status` and metrics. Rows whose status is not "ok" count as missing. Nothing here
-knows what a page looks like.
+A row is one fit held against one scored column: `predictor`, `seed` (of the training), `set` (the label set), `labels`,
+`shown`, `scored`, `status` and metrics. Metrics of fits whose status is not "ok" are missing. Nothing here knows what a
+page looks like.
 
 Axes:
     seed    training seeds of a predictor
-    set     label sets, the same ones for all predictors
+    set     label sets, the same ones for all predictors; NaN where a fit is missing
     block   what predictors are ranked within: one scored column and label set
 
 Sources: Holm 1979 (adjusted p values); Satterthwaite 1946 (degrees of freedom); Demšar 2006, "Statistical Comparisons
@@ -15,19 +15,26 @@ of Classifiers over Multiple Data Sets" (mean ranks, Friedman test, Nemenyi's cr
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 from scipy.special import stdtr, stdtrit
-from scipy.stats import friedmanchisquare, rankdata, studentized_range
+from scipy.stats import friedmanchisquare, studentized_range
 
-Row = Mapping[str, Any]
+Crossed = Float[np.ndarray, "seed set"]
 LEVEL = 0.05  # of every test; intervals hold 1 - LEVEL
+BLOCK = ["shown", "scored", "set"]
+
+
+def grouped(rows: pd.DataFrame, *by: str, sort: bool = False) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Groups of rows, with their values in the columns `by`, in the order in which they come unless sorted."""
+    yield from rows.groupby([*by], sort=sort)
 
 
 @dataclass(frozen=True)
@@ -54,51 +61,32 @@ class Ranking:
     friedman_p: float  # not a number for fewer than three predictors or two blocks
 
 
-def value(row: Row, metric: str) -> float:
-    """A metric of a row; not a number where the fit failed or the predictor has no such metric."""
-    number = row.get(metric) if row.get("status") == "ok" else None
-    return math.nan if number is None else float(number)
+def frame(rows: Iterable[Mapping[str, Any]], metrics: Iterable[str]) -> pd.DataFrame:
+    """Rows as they are, with all of these metrics; NaN where the fit failed or the predictor has no such metric."""
+    found, metrics = pd.DataFrame([*rows]), [*metrics]
+    found = found.reindex(columns=[*dict.fromkeys([*found, *metrics])]).astype(dict.fromkeys(metrics, float))
+    found[metrics] = found[metrics].where(found["status"] == "ok")
+    return found
 
 
-def paired(mine: Iterable[Row], other: Iterable[Row], metric: str) -> Difference:
-    """Mine less the other's, paired over label sets; rows of one scored column and number of labels.
+def crossed(rows: pd.DataFrame, metric: str, by: Sequence[str] = ("predictor", "labels")) -> dict[tuple, Crossed]:
+    """A metric of each group of rows, in the order in which they come, as seeds by label sets, the same of all."""
+    wide: Any = rows.pivot(index=[*by, "seed"], columns="set", values=metric)
+    found = {group: part.to_numpy() for group, part in wide.groupby(level=[*by])}
+    return {group: found[group] for group in rows[[*by]].drop_duplicates().itertuples(index=False, name=None)}
 
-    The interval is one over new label sets and new training seeds at once. A set that lacks a fit of either predictor,
-    whichever seed's, is left out for both.
+
+def paired(mine: Crossed, other: Crossed) -> Difference:
+    """Mine less the other's, paired over label sets.
+
+    The interval is one over new label sets and new training seeds at once: numbers of one seed, or of one set, may all
+    be shifted alike, so that seeds x sets are far fewer than as many independent ones. A set that lacks a fit of
+    either predictor, whichever seed's, is left out for both. Variance of the mean: that of set means plus that of
+    either's seed means. Both hold the residual of the crossed table, so the interval is a little wide rather than a
+    little narrow.
     """
-    a, b = _by_seed(mine, metric), _by_seed(other, metric)
-    sets = sorted(_complete(a) & _complete(b))
-    return _difference(_crossed(a, sets), _crossed(b, sets))
-
-
-def mean_and_half(rows: Iterable[Row], metric: str) -> tuple[float, float]:
-    """One predictor's mean over label sets and training seeds, and half of its 95 % interval."""
-    found = _over_both(_by_seed(rows, metric))
-    return found.mean, found.half
-
-
-def interval(numbers: Mapping[tuple[int, int], float]) -> Difference:
-    """The mean of numbers by (training seed, label set), such as differences that are paired over both.
-
-    The interval is one over new seeds and new sets at once: numbers of one seed, or of one set, may all be shifted
-    alike, so that seeds x sets are far fewer than as many independent ones. A set that some seed lacks is left out.
-    """
-    table: dict[int, dict[int, float]] = {}
-    for (seed, number), found in numbers.items():
-        table.setdefault(seed, {})[number] = found
-    return _over_both(table)
-
-
-def _over_both(table: Mapping[int, Mapping[int, float]]) -> Difference:
-    crossed = _crossed(table, sorted(_complete(table)))
-    return _difference(crossed, np.zeros((1, crossed.shape[1])))
-
-
-def _difference(mine: Float[np.ndarray, "seed set"], other: Float[np.ndarray, "seed2 set"]) -> Difference:
-    """Variance of the mean: that of set means plus that of either's seed means.
-
-    Both hold the residual of the crossed table, so the interval is a little wide rather than a little narrow.
-    """
+    whole = np.isfinite(mine).all(0) & np.isfinite(other).all(0)
+    mine, other = mine[:, whole], other[:, whole]
     over = mine.mean(0) - other.mean(0) if mine.size and other.size else np.zeros(0)
     if len(over) < 2:
         return Difference(float(over[0]) if len(over) else math.nan, math.inf, 1.0)
@@ -113,7 +101,12 @@ def _difference(mine: Float[np.ndarray, "seed set"], other: Float[np.ndarray, "s
     return Difference(mean, float(stdtrit(satterthwaite, 1 - LEVEL / 2) * error), float(p))
 
 
-def known(differences: Sequence[tuple[str, Difference]]) -> list[tuple[str, Difference]]:
+def interval(numbers: Crossed) -> Difference:
+    """The mean of numbers, such as differences that are paired over both axes, over new seeds and new sets at once."""
+    return paired(numbers, np.zeros((1, numbers.shape[1])))
+
+
+def known(differences: Iterable[tuple[str, Difference]]) -> list[tuple[str, Difference]]:
     """Those with an interval, so that a rival that answered hardly ever is held against nobody; all if none has one.
 
     Never one without a single answer in common.
@@ -122,53 +115,35 @@ def known(differences: Sequence[tuple[str, Difference]]) -> list[tuple[str, Diff
     return [pair for pair in some if math.isfinite(pair[1].half)] or some
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
+def holm(p_values: Sequence[float]) -> np.ndarray:
     """Adjusted p values, in the order given: each may be held against the level as if it were the only one."""
-    adjusted, running = [0.0] * len(p_values), 0.0
-    for place, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
-        running = max(running, min(1.0, (len(p_values) - place) * p_values[index]))
-        adjusted[index] = running
-    return adjusted
+    order = np.argsort(p_values, kind="stable")
+    factors = len(order) - np.arange(len(order))
+    adjusted = np.minimum(np.maximum.accumulate(factors * np.asarray(p_values, dtype=float)[order]), 1.0)
+    return adjusted[np.argsort(order)]
 
 
-def ranking(rows: Iterable[Row], metric: str, predictors: Sequence[str], higher: bool = True) -> Ranking:
+def ranking(rows: pd.DataFrame, metric: str, predictors: Sequence[str], higher: bool = True) -> Ranking:
     """Mean ranks of `predictors`, 1 for the best, ties share; a block is one scored column and label set.
 
     Within a block a predictor's metric is averaged over training seeds, and over those numbers of labels at which all
     of `predictors` have an answer.
     """
-    cells: dict[tuple, dict[str, list[float]]] = {}
-    for row in rows:
-        number = value(row, metric)
-        if row["predictor"] in predictors and not math.isnan(number):
-            where = (row["shown"], row["scored"], row["set"], row["labels"])
-            cells.setdefault(where, {}).setdefault(row["predictor"], []).append(number)
-    blocks: dict[tuple, list[list[float]]] = {}
-    for where, found in sorted(cells.items()):
-        if len(found) == len(predictors):
-            blocks.setdefault(where[:3], []).append([float(np.mean(found[name])) for name in predictors])
-    scores = np.array([np.mean(block, axis=0) for block in blocks.values()]).reshape(-1, len(predictors))
-    return _ranking(scores if higher else -scores, predictors)
-
-
-def _ranking(scores: Float[np.ndarray, "block predictor"], predictors: Sequence[str]) -> Ranking:
+    means = rows.pivot_table(metric, [*BLOCK, "labels"], "predictor").reindex(columns=[*predictors]).dropna()
+    scores = means.groupby(level=BLOCK).mean()
     blocks, count = scores.shape
     if not blocks or count < 2:
         return Ranking({}, blocks, math.nan, math.nan)
-    ranks = rankdata(-scores, axis=1).mean(0)
-    p = float(friedmanchisquare(*scores.T).pvalue) if count > 2 and blocks > 1 else math.nan
-    order = sorted(range(count), key=lambda i: (ranks[i], predictors[i]))
-    return Ranking({predictors[i]: float(ranks[i]) for i in order}, blocks, critical_difference(count, blocks), p)
+    ranks = scores.rank(axis=1, ascending=not higher).mean().sort_index().sort_values(kind="stable")
+    p = float(friedmanchisquare(*scores.to_numpy().T).pvalue) if count > 2 and blocks > 1 else math.nan
+    return Ranking({str(name): rank for name, rank in ranks.items()}, blocks, critical_difference(count, blocks), p)
 
 
+@cache
 def critical_difference(predictors: int, blocks: int) -> float:
     """Nemenyi's: mean ranks nearer than this are not apart."""
-    return _studentized(predictors) * math.sqrt(predictors * (predictors + 1) / (6 * blocks))
-
-
-@functools.cache
-def _studentized(predictors: int) -> float:
-    return float(studentized_range.ppf(1 - LEVEL, predictors, np.inf)) / math.sqrt(2)
+    studentized = float(studentized_range.ppf(1 - LEVEL, predictors, np.inf)) / math.sqrt(2)
+    return studentized * math.sqrt(predictors * (predictors + 1) / (6 * blocks))
 
 
 def groups(mean_rank: Mapping[str, float], critical: float) -> list[list[str]]:
@@ -182,30 +157,3 @@ def groups(mean_rank: Mapping[str, float], critical: float) -> list[list[str]]:
             found.append(names[start:end])
             reached = end
     return found
-
-
-def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Indices of the (seconds, tau) that no other point beats in both, cheapest first."""
-    front: list[int] = []
-    for index in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1])):
-        if not front or points[index][1] > points[front[-1]][1]:
-            front.append(index)
-    return front
-
-
-def _by_seed(rows: Iterable[Row], metric: str) -> dict[int, dict[int, float]]:
-    table: dict[int, dict[int, float]] = {}
-    for row in rows:
-        known = table.setdefault(row["seed"], {})
-        if not math.isnan(number := value(row, metric)):
-            known[row["set"]] = number
-    return table
-
-
-def _complete(table: Mapping[int, Mapping[int, float]]) -> set[int]:
-    """Label sets that every seed has."""
-    return set.intersection(*(set(known) for known in table.values())) if table else set()
-
-
-def _crossed(table: Mapping[int, Mapping[int, float]], sets: Sequence[int]) -> Float[np.ndarray, "seed set"]:
-    return np.array([[known[s] for s in sets] for known in table.values()]).reshape(len(table), len(sets))

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-Column = tuple[str, str]  # shown, scored
+Pair = tuple[str, str]  # shown, scored
 PROPER = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet16-120": "ImageNet16-120"}
 PARTS = re.compile(r"(?P<data>.+?)_(?P<split>validation|test|train)(_accuracy)?(_\d+)?(_(?P<origin>[a-z]+))?")
 
 
-def column_titles(columns: Iterable[Column]) -> dict[Column, str]:
+def column_titles(columns: Iterable[Pair]) -> dict[Pair, str]:
     """'CIFAR-10, validation → test' and the like; names as they are where two titles would be the same."""
     titles = {column: _column_title(*column) for column in columns}
     counts = Counter(titles.values())

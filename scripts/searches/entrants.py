@@ -1,6 +1,6 @@
-"""Who takes part in a simulated search: strategies of `configs/search_strategies/`, each with what marks its rows.
+"""Who takes part in simulated searches, strategies of `configs/search_strategies/`, and what one run of each is.
 
-strategies, checkpoints -> entrants -> fits, one a repeat
+strategies, checkpoints -> entrants -> fits, one a repeat -> rows
 
 A strategy that holds a MetaNP has an entrant for each checkpoint: repeat i is of the checkpoint i modulo their number.
 A checkpoint that saw what it may not see is refused (`scripts.results.entrants.trained`); whatever its settings say,
@@ -10,8 +10,10 @@ the strategy is made with one that was looked at.
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,10 @@ from metanp.search.strategies import find
 from metanp.search.strategy import Strategy
 from metanp.search.surrogate import maker
 from scripts.results.entrants import Described, Entrant, chosen, trained
+from scripts.results.fits import Attempt, Fit
 from scripts.results.provenance import checkpoint_digest, code_digest, settings_digest
 from scripts.results.rows import Row
+from scripts.searches.simulation import Problem, SearchConfig, problem, simulate
 
 JUDGE = "scripts.searches.simulation"  # whose code makes rows what they are, whatever the strategy
 PATH = Path(__file__).parent.parent.parent / "configs" / "search_strategies" / "all.yaml"
@@ -152,3 +156,33 @@ def _predictor(make: Mapping[str, Any]) -> Any:
     """The setting of that name; None where the class has none."""
     known = inspect.signature(get_class(make["_target_"])).parameters
     return make.get("predictor", known["predictor"].default) if "predictor" in known else None
+
+
+@dataclass(frozen=True)
+class Searches:
+    """A study (`scripts.results.fits.Study`): repeats of strategies on one data set. seed: of what runs draw."""
+
+    config: SearchConfig
+    dataset: str
+    proxies: bool
+    seed: int
+
+    def open(self) -> Attempt:
+        """Rows of a fit: one, of its strategy's run."""
+        here = problem(self.config, self.dataset, self.proxies)
+        made = lru_cache(maxsize=1)(lambda make: strategy(make, here))  # one for all its repeats: it keeps nothing
+
+        def run(fit: Fit) -> list[Row]:
+            found = simulate(made(fit.make), here, fit.number, fit.batch, fit.budget, self.seed)
+            return fit.rows([{"scored": fit.shown, **found, "batch": fit.batch}])
+
+        return run
+
+
+def strategy(make: str, here: Problem) -> Strategy:
+    """As its JSON says, with the cost and the reference point of the problem where it takes them."""
+    settings = json.loads(make)
+    takes = settings_of(settings)
+    known = {"cost": here.cost_of, "reference": here.reference} if here.cost is not None else {}
+    made: Any = instantiate(settings, _partial_=True)  # what hydra itself hands on becomes a configuration
+    return made(**{name: value for name, value in known.items() if name in takes})

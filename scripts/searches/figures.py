@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from metanp.search.pareto import on_front
-from scripts.leaderboards.figures import Figure
 from scripts.results import axes
 from scripts.results.drawing import Looks
+from scripts.results.page import Figure
 from scripts.results.plots import Line, Runs, lines, single_runs
-from scripts.results.statistics import Row
+from scripts.results.rows import Row
 from scripts.results.wording import duration
 from scripts.searches.simulation import Problem
 from scripts.searches.summary import Course

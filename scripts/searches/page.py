@@ -1,7 +1,4 @@
-"""A page of simulated searches: self-contained as a leaderboard's, with its style and script.
-
-courses, lines -> table, figures -> search_page.html.j2 with page.css and page.js
-"""
+"""A page of simulated searches: courses, lines -> table, figures -> search.html.j2."""
 
 from __future__ import annotations
 
@@ -10,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from scripts.results.entrants import OURS, Described
-from scripts.results.page import environment
+from scripts.results.page import families, write_page
 from scripts.results.plots import looks
-from scripts.results.published import GRADES, blocks
-from scripts.results.table import Cell
+from scripts.results.published import blocks
 from scripts.results.wording import PROPER, listed, percent
 from scripts.searches.figures import figures
 from scripts.searches.simulation import Problem
 from scripts.searches.summary import Found, Line, flat
 from scripts.searches.tables import failed_table, median, search_table, shortfall
+
+TEMPLATE = Path(__file__).with_name("search.html.j2")
 
 
 def write_search_page(
@@ -29,45 +27,28 @@ def write_search_page(
     Args:
         found: all there is; "metanp" is ours.
         published: lines of others' searches in this data set.
-        facts: title, about, benchmark, dataset, kind, proxies, notes (sentences), date, machine, commit,
-            downloads ({title: path beside the page}).
+        facts: those of `scripts.results.page.write_page`, and title, benchmark, dataset, proxies, notes (sentences).
     """
     lines, problem, described = found.lines, found.problem, found.described
     courses = {line["strategy"]: found.courses[line["strategy"]] for line in lines}
-    looked = looks(described)
-    families = {name: Cell(one.family, colour=looked[name].colour) for name, one in described.items()}
-    title = f"{facts['title']}, {PROPER.get(facts['dataset'], facts['dataset'].replace('_', ' '))}"
-    text = (
-        environment(Path(__file__).parent)
-        .get_template("search_page.html.j2")
-        .render(
-            title=title,
-            table=search_table(
-                lines, problem, found.limit, "Strategies, fewest evaluations first", facts["notes"], families
-            ),
-            sentences=told(lines, problem, described),
-            figures=figures(courses, found.rows, problem, looked),
-            described=described,
-            looks=looked,
-            families=dict.fromkeys(
-                (one.family, looked[name].colour) for name, one in described.items() if name != OURS
-            ),
-            ours=OURS,
-            failed=failed_table(found),
-            repeats=max(line["repeats"] for line in lines),
-            seeds=max(line["seeds"] for line in lines),
-            candidates=len(problem.rows),
-            distinct=problem.distinct,
-            limit=found.limit,
-            best=f"{problem.sign * problem.score[problem.rows].max():.4g}",
-            front=None if problem.cost is None else len(problem.front),
-            blocks=blocks(published, searches=True),
-            grades=GRADES,
-            facts=facts,
-        )
+    dataset = PROPER.get(facts["dataset"], facts["dataset"].replace("_", " "))
+    title = "Strategies, fewest evaluations first"
+    write_page(
+        path,
+        TEMPLATE,
+        described,
+        blocks(published, searches=True),
+        failed_table(found),
+        title=f"{facts['title']}, {dataset}",
+        facts=facts,
+        table=search_table(lines, problem, found.limit, title, facts["notes"], families(described)),
+        sentences=told(lines, problem, described),
+        figures=figures(courses, found.rows, problem, looks(described)),
+        repeats=max(line["repeats"] for line in lines),
+        seeds=max(line["seeds"] for line in lines),
+        problem=problem,
+        limit=found.limit,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 def told(lines: Sequence[Line], problem: Problem, described: Mapping[str, Described]) -> list[str]:

@@ -20,11 +20,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Int
 
 from data import load_benchmark
 from data.table import Table
 from metanp.cell import Cell
+from metanp.cell_array import CellArray
 from metanp.search.history import Evaluated, History
 from metanp.search.listed import Listed
 from metanp.search.pareto import Reference, hypervolume, on_front
@@ -96,41 +98,31 @@ class Problem:
 
     @cached_property
     def _costs(self) -> dict[str, float]:
-        """By key, of the first candidate that has it: asked for every candidate, `row` would take long."""
+        """By key: asked for every candidate, `row` would take long."""
         assert self.cost is not None
-        known: dict[str, float] = {}
-        for i, row in enumerate(self.rows):
-            known.setdefault(self.candidates.cell(i).key, float(self.cost[row]))
-        return known
+        places = np.searchsorted(self.rows, self.standing).tolist()
+        return {self.candidates.cell(i).key: float(self.cost[self.rows[i]]) for i in places}
 
     @cached_property
-    def distinct(self) -> int:
-        """Candidates less those that compute the same as one before, which nobody can ask for."""
-        return len({self.candidates.cell(i).key for i in range(len(self.rows))})
+    def standing(self) -> Int[np.ndarray, " standing"]:
+        """Rows of candidates less those that compute the same as one before, which nobody can ask for."""
+        return self.rows[np.unique(_first_alike(self.candidates.cells))]
 
     @cached_property
     def goals(self) -> list[Goal]:
         """The first is the main one."""
         if self.cost is not None:
-            return [Goal("front", f"{1 - OF_FRONT:.0%} of the front".replace("%", " %"), OF_FRONT)]
-        best = self._best(max(self.tops))
-        return [
-            Goal(
-                "best" if n == 1 else f"top_{n}",
-                "the best" if n == 1 else f"one of the {n} best",
-                best[0] - best[n - 1],
-            )
-            for n in self.tops
-        ]
+            return [Goal("front", f"{100 * (1 - OF_FRONT):.0f} % of the front", OF_FRONT)]
+        best = np.sort(self.score[self.standing])[::-1]
+        several = {n: ("best", "the best") if n == 1 else (f"top_{n}", f"one of the {n} best") for n in self.tops}
+        return [Goal(*words, float(best[0] - best[n - 1])) for n, words in several.items()]
 
     def gap(self, rows: Rows) -> Float[np.ndarray, " evaluation"]:
         """How far the best until then is from the best there is; of a front, the share of the area that is missing."""
         score = self.score[list(rows)]
         if self.cost is None:
-            return self._best(1)[0] - np.maximum.accumulate(score)
-        cost = self.cost[list(rows)]
-        until = [hypervolume(score[: n + 1], cost[: n + 1], self.reference) for n in range(len(score))]
-        return 1 - np.array(until) / self._whole
+            return self.score[self.standing].max() - np.maximum.accumulate(score)
+        return 1 - np.array([self._area(rows[: n + 1]) for n in range(len(rows))]) / self._whole
 
     def finished(self, rows: Rows) -> bool:
         """Whether nothing is left to find."""
@@ -138,8 +130,7 @@ class Problem:
             return False
         if self.cost is None:
             return bool(self.gap(rows)[-1] <= 0)
-        found = hypervolume(self.score[list(rows)], self.cost[list(rows)], self.reference)
-        return found >= (1 - NOTHING_LEFT) * self._whole
+        return self._area(rows) >= (1 - NOTHING_LEFT) * self._whole
 
     @cached_property
     def reference(self) -> Reference:
@@ -151,37 +142,16 @@ class Problem:
     def front(self) -> Int[np.ndarray, " front"]:
         """Rows of the true front."""
         assert self.cost is not None
-        kept = self.rows
-        while True:
-            front = kept[on_front(self.score[kept], self.cost[kept])]
-            if not (twins := [row for row in front if not self._stands_for_its_class(int(row))]):
-                return front
-            kept = np.setdiff1d(kept, twins)
+        return self.standing[on_front(self.score[self.standing], self.cost[self.standing])]
 
     @cached_property
     def _whole(self) -> float:
+        return self._area(self.front)
+
+    def _area(self, rows: Rows | np.ndarray) -> float:
+        """That these dominate."""
         assert self.cost is not None
-        return hypervolume(self.score[self.front], self.cost[self.front], self.reference)
-
-    def _best(self, n: int) -> list[float]:
-        """Scores of the `n` best candidates."""
-        if n not in self._bests:
-            found: list[float] = []
-            for row in self.rows[np.argsort(-self.score[self.rows], kind="stable")]:
-                if len(found) == n:
-                    break
-                if self._stands_for_its_class(int(row)):
-                    found.append(float(self.score[row]))
-            self._bests[n] = found
-        return self._bests[n]
-
-    @cached_property
-    def _bests(self) -> dict[int, list[float]]:
-        return {}
-
-    def _stands_for_its_class(self, row: int) -> bool:
-        at = int(np.searchsorted(self.rows, row))
-        return self.row(self.candidates.cell(at)) == row
+        return hypervolume(self.score[list(rows)], self.cost[list(rows)], self.reference)
 
 
 def problem(config: SearchConfig, dataset: str, proxies: bool = False) -> Problem:
@@ -192,30 +162,20 @@ def problem(config: SearchConfig, dataset: str, proxies: bool = False) -> Proble
     """
     table = load_benchmark(config.benchmark)
     told = config.told.format(dataset=dataset)
-    sign = 1 if _metric(table, told).maximize else -1
+    table.values(told)  # names the nearest where there is none
+    sign = 1 if table.metrics[told].maximize else -1
+    names = {name: getattr(config, name).format(dataset=dataset) for name in ("reported", "seconds", "cost")}
+    more: dict[str, Any] = {name: table.mean(column) if column else None for name, column in names.items()}
     score = sign * table.mean(told)
-    more: dict[str, Any] = {
-        name: table.mean(column.format(dataset=dataset)) if column else None
-        for name, column in (("reported", config.reported), ("seconds", config.seconds), ("cost", config.cost))
-    }
-    known = np.isfinite(score)
-    for column in more.values():
-        known &= np.isfinite(column) if column is not None else True
+    known = np.all([np.isfinite(column) for column in (score, *more.values()) if column is not None], axis=0)
     rows = np.flatnonzero(known)
     features = _proxies(config, dataset, table, rows) if proxies else None
-    space = get_space(table.space) if table.space else None
-    candidates = Listed(table.cells[rows], space, features)
+    candidates = Listed(table.cells[rows], get_space(table.space) if table.space else None, features)
+    if config.cost:
+        cost = table.metrics[names["cost"]]
+        more["cost_title"] = f"{cost.name.replace('_', ' ')}, {cost.unit}"
     score = np.where(known, score, np.nan)
-    here = Problem(told, sign, rows, candidates, score, config.tops, **more, floor=config.floor)
-    if not config.cost:
-        return here
-    cost = table.metrics[config.cost.format(dataset=dataset)]
-    return replace(here, cost_title=f"{cost.name.replace('_', ' ')}, {cost.unit}")
-
-
-def _metric(table: Table, name: str) -> Any:
-    table.values(name)  # names the nearest where there is none
-    return table.metrics[name]
+    return Problem(told, sign, rows, candidates, score, config.tops, **more, floor=config.floor)
 
 
 def _proxies(
@@ -226,22 +186,20 @@ def _proxies(
         raise ValueError(f"{config.title} has no zero-cost proxies here; leave proxies=true out")
     if unknown := [name for name in names if name not in table.features]:
         raise ValueError(f"{table.name} has no side feature {', '.join(unknown)}; {table.how_to_have_more}")
-    first = _first_alike(table.cells[rows].to_cells())
+    first = _first_alike(table.cells[rows])
     return {name: _shared(table.features[name][rows], first) for name in names}
 
 
-def _first_alike(cells: Sequence[Cell]) -> Int[np.ndarray, " candidate"]:
+def _first_alike(cells: CellArray) -> Int[np.ndarray, " candidate"]:
     """Of each, the first that computes the same."""
-    first: dict[str, int] = {}
-    return np.array([first.setdefault(cell.key, i) for i, cell in enumerate(cells)])
+    _, first, alike = np.unique(cells.pruned().fingerprint(), return_index=True, return_inverse=True)
+    return first[alike]
 
 
 def _shared(values: Column, first: Int[np.ndarray, " candidate"]) -> Column:
     """Where a number is missing, that of the first that has one of those that compute the same."""
-    known = np.flatnonzero(np.isfinite(values))[::-1]  # of equal places, the last assignment counts
-    found = np.full(len(values), np.nan)
-    found[first[known]] = values[known]
-    return np.where(np.isfinite(values), values, found[first])
+    known = pd.Series(values).groupby(first).transform("first")  # of each group, the first that is known
+    return np.where(np.isfinite(values), values, known)
 
 
 def simulate(strategy: Strategy, problem: Problem, repeat: int, batch: int, limit: int, seed: int) -> dict[str, Any]:

@@ -14,17 +14,17 @@ Axes: repeat; evaluation, from 1 to the limit, where a run that ended earlier st
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool, Float, Int
 
 from scripts.results.entrants import OURS, Described
 from scripts.results.rows import Row
-from scripts.results.statistics import Difference, interval
+from scripts.results.statistics import Crossed, grouped, interval
 from scripts.searches.simulation import Problem
 
 Numbers = Float[np.ndarray, "repeat evaluation"]
@@ -37,14 +37,14 @@ SAME = 1e-9  # of mean gaps: the order of a sum
 class Course:
     """All runs of one strategy that came to an end.
 
-    seed_of: the training seed of each repeat, those that failed too. batch: cells asked for at once. gap: see
+    seeds: the training seed of each repeat, those that failed too. batch: cells asked for at once. gap: see
     `Problem.gap`. valid, reported: of the best cell until then, in the table's units. hours: of training, of all cells
     until then. reached: by goal, evaluations until then, the limit where it never was; found: whether it was. seconds:
     of an ask, mean of the run. known, asks: of every ask of every run, how many cells were evaluated by then, and its
     seconds. distinct: different trajectories; a strategy that draws nothing at random has one a checkpoint.
     """
 
-    seed_of: dict[int, int]
+    seeds: pd.Series
     batch: int
     repeats: Int[np.ndarray, " repeat"]
     gap: Numbers
@@ -56,22 +56,17 @@ class Course:
     seconds: Float[np.ndarray, " repeat"]
     known: Int[np.ndarray, " ask"]
     asks: Float[np.ndarray, " ask"]
-    failed: int
     distinct: int
-
-    @property
-    def seeds(self) -> int:
-        """Of the trainings, how many."""
-        return len(set(self.seed_of.values()))
-
-    def per_run(self, values: np.ndarray) -> dict[int, float]:
-        """A number a run, by its repeat."""
-        return dict(zip(self.repeats.tolist(), np.asarray(values, dtype=float).tolist(), strict=True))
 
     def mean(self, values: np.ndarray) -> tuple[float, float]:
         """Of a number a run: mean and half of its interval, which a single trajectory does not have."""
-        mean, half = _mean(self.per_run(values), self.seed_of)
-        return mean, half if self.distinct > 1 else math.inf
+        half = interval(_crossed(pd.Series(values, self.repeats), self.seeds)).half
+        return float(np.mean(values)), half if self.distinct > 1 else math.inf
+
+    @property
+    def failed(self) -> int:
+        """Runs that came to nothing."""
+        return len(self.seeds) - len(self.repeats)
 
     def hours_to(self, goal: str) -> Float[np.ndarray, " repeat"]:
         """Training hours until a goal."""
@@ -104,11 +99,8 @@ class Found:
             ValueError: no run came to an end; says why the first did not.
         """
         mine = {name: [row for row in rows if row["predictor"] == name] for name in described}
-        courses = {
-            name: course(some, problem, limit)
-            for name, some in mine.items()
-            if any(row["status"] == "ok" for row in some)
-        }
+        ended = {name: some for name, some in mine.items() if any(row["status"] == "ok" for row in some)}
+        courses = {name: course(some, problem, limit) for name, some in ended.items()}
         if not courses:
             said = next((row["message"] for row in rows), "there are no rows")
             raise ValueError(f"no run of {', '.join(described)} came to an end: {said}")
@@ -117,38 +109,36 @@ class Found:
 
     def failed(self) -> list[tuple[str, str, str, int]]:
         """Strategy, status, message and how many runs, of runs that came to nothing."""
-        counts = Counter(
-            (row["predictor"], row["status"], row.get("message") or "") for row in self.rows if row["status"] != "ok"
-        )
-        return [(*where, count) for where, count in sorted(counts.items())]
+        failed = pd.DataFrame([{"message": "", **row} for row in self.rows if row["status"] != "ok"])
+        if failed.empty:
+            return []
+        return [(*where, len(part)) for where, part in grouped(failed, "predictor", "status", "message", sort=True)]
 
 
 def course(rows: Sequence[Row], problem: Problem, limit: int) -> Course:
     """Of the rows of one strategy; at least one has status "ok"."""
     runs = sorted((row for row in rows if row["status"] == "ok"), key=lambda row: row["set"])
-    gap = np.stack([_held(problem.gap(row["cells"]), limit) for row in runs])
-    best = np.stack([_held(incumbents(problem.score[row["cells"]], row["cells"]), limit) for row in runs]).astype(int)
+    cells = [row["cells"] for row in runs]
+    gap = np.stack([_held(problem.gap(one), limit) for one in cells])
+    best = np.stack([_held(incumbents(problem.score[one], one), limit) for one in cells]).astype(int)
     found = {goal.key: gap.min(1) <= goal.gap for goal in problem.goals}
-    reached = {goal.key: np.where(found[goal.key], (gap <= goal.gap).argmax(1) + 1, limit) for goal in problem.goals}
-    hours = None
-    if problem.seconds is not None:
-        spent = [np.cumsum(problem.seconds[row["cells"]]) / 3600 for row in runs]
-        hours = np.stack([_held(one, limit) for one in spent])
+    seconds, hours = problem.seconds, None
+    if seconds is not None:
+        hours = np.stack([_held(np.cumsum(seconds[one]) / 3600, limit) for one in cells])
     return Course(
-        {row["set"]: row["seed"] for row in rows},
-        max(row.get("batch") or max(row["asked"]) for row in runs),
-        np.array([row["set"] for row in runs]),
-        gap,
-        problem.sign * problem.score[best],
-        None if problem.reported is None else problem.reported[best],
-        hours,
-        reached,
-        found,
-        np.array([np.mean(row["seconds_ask"]) for row in runs]),
-        np.concatenate([np.cumsum([0, *row["asked"][:-1]]) for row in runs]),
-        np.concatenate([row["seconds_ask"] for row in runs]),
-        len(rows) - len(runs),
-        len({tuple(row["cells"]) for row in runs}),
+        seeds=pd.Series({row["set"]: row["seed"] for row in rows}).sort_index(),
+        batch=max(row.get("batch") or max(row["asked"]) for row in runs),
+        repeats=np.array([row["set"] for row in runs]),
+        gap=gap,
+        valid=problem.sign * problem.score[best],
+        reported=None if problem.reported is None else problem.reported[best],
+        hours=hours,
+        reached={g.key: np.where(found[g.key], (gap <= g.gap).argmax(1) + 1, limit) for g in problem.goals},
+        found=found,
+        seconds=np.array([np.mean(row["seconds_ask"]) for row in runs]),
+        known=np.concatenate([np.cumsum([0, *row["asked"][:-1]]) for row in runs]),
+        asks=np.concatenate([row["seconds_ask"] for row in runs]),
+        distinct=len({tuple(one) for one in cells}),
     )
 
 
@@ -162,30 +152,27 @@ def incumbents(score: Float[np.ndarray, " evaluation"], rows: Sequence[int]) -> 
 
 def _held(values: Sequence[float] | np.ndarray, limit: int) -> np.ndarray:
     """As long as the limit: the last value stays."""
-    values = np.asarray(values)
-    return np.concatenate([values, np.repeat(values[-1:], limit - len(values))])
+    return np.pad(np.asarray(values), (0, limit - len(values)), mode="edge")
 
 
-def _mean(values: Mapping[int, float], seed_of: Mapping[int, int]) -> tuple[float, float]:
-    """The mean of all, and its interval of the rows that are whole: seeds by repeats of each; none where none is."""
-    place, until = {}, Counter[int]()
-    for i in sorted(seed_of):
-        place[i] = until[seed_of[i]]
-        until[seed_of[i]] += 1
-    over = interval({(seed_of[i], place[i]): value for i, value in values.items()})
-    half = math.inf if math.isnan(over.mean) else over.half
-    return float(np.mean(list(values.values()))) if values else math.nan, half
+def _crossed(values: pd.Series, seeds: pd.Series) -> Crossed:
+    """Numbers by repeat as seeds by repeats of each; NaN where there is none."""
+    seed, _ = pd.factorize(seeds)
+    place = seeds.groupby(seed).cumcount()
+    table = np.full((seed.max() + 1, place.max() + 1), np.nan)
+    table[seed, place] = values.reindex(seeds.index)
+    return table
 
 
-def paired(mine: Course, other: Course, goal: str) -> Difference:
-    """Evaluations until a goal, mine less the other's, over the repeats that both have.
+def apart(mine: Course, other: Course, goal: str) -> int:
+    """1 or -1 where I take more or fewer evaluations until a goal, over the repeats that both have, else 0.
 
-    One trajectory against one is no sample: the interval is infinite.
+    One trajectory against one is no sample.
     """
-    a, b = (one.per_run(one.reached[goal]) for one in (mine, other))
-    seed_of = max((mine, other), key=lambda one: one.seeds).seed_of
-    mean, half = _mean({i: a[i] - b[i] for i in a.keys() & b.keys()}, seed_of)
-    return Difference(mean, half if max(mine.distinct, other.distinct) > 1 else math.inf, math.nan)
+    if max(mine.distinct, other.distinct) == 1:
+        return 0
+    a, b = (pd.Series(one.reached[goal], one.repeats) for one in (mine, other))
+    return interval(_crossed(a - b, max(mine.seeds, other.seeds, key=lambda seeds: seeds.nunique()))).sign
 
 
 def equalled(mine: Course, rival: Course) -> dict[str, float | None]:
@@ -195,7 +182,7 @@ def equalled(mine: Course, rival: Course) -> dict[str, float | None]:
     """
     left = float(rival.gap.mean(0)[-1]) + SAME
     ours, theirs = (one.gap.mean(0) <= left for one in (mine, rival))
-    if not ours.any():
+    if mine is rival or not ours.any():
         return {OURS: None, "times": None}
     n, own = int(ours.argmax()) + 1, int(theirs.argmax()) + 1
     return {OURS: n, "times": _round(own / n, 2)}
@@ -213,21 +200,21 @@ def summarise(
     main, after = problem.goals[0].key, list(after)
     lines = []
     for name, one in courses.items():
-        apart = {other: paired(one, rival, main).sign for other, rival in courses.items() if other != name}
-        line: Line = {"strategy": name, "title": titles[name], "repeats": len(one.repeats), "seeds": one.seeds}
-        line |= {"distinct": one.distinct, "failed": one.failed, "batch": one.batch}
+        signs = {other: apart(one, rival, main) for other, rival in courses.items() if other != name}
+        line: Line = {"strategy": name, "title": titles[name], "repeats": len(one.repeats)}
+        line |= {"seeds": one.seeds.nunique(), "distinct": one.distinct}
+        line |= {"failed": one.failed, "batch": one.batch}
         line |= {f"evaluations_to_{goal.key}": _spent(one, goal.key) for goal in problem.goals}
         line["after"] = {str(n): _after(one, problem, n) for n in after if n <= one.gap.shape[1]}
         if OURS in courses and len(courses) > 1:
-            none = {OURS: None, "times": None}
-            line["evaluations_to_equal"] = equalled(courses[OURS], one) if name != OURS else none
+            line["evaluations_to_equal"] = equalled(courses[OURS], one)
         line["seconds_per_ask"] = _round(float(np.median(one.asks)), 4)
         many = one.asks[(one.known >= AROUND_100[0]) & (one.known <= AROUND_100[1])]
         line["seconds_per_ask_at_100"] = _round(float(many.mean()), 4) if len(many) else None
         if one.hours is not None:
-            line[f"training_hours_to_{main}"] = _round(one.mean(one.hours_to(main))[0], 2)
-        line["ahead_of"] = [other for other, sign in apart.items() if sign < 0]
-        line["behind"] = [other for other, sign in apart.items() if sign > 0]
+            line[f"training_hours_to_{main}"] = _round(float(one.hours_to(main).mean()), 2)
+        line["ahead_of"] = [other for other, sign in signs.items() if sign < 0]
+        line["behind"] = [other for other, sign in signs.items() if sign > 0]
         lines.append(line)
 
     def order(line: Line) -> tuple[float, float, str]:
@@ -238,19 +225,14 @@ def summarise(
 
 
 def _spent(one: Course, goal: str) -> dict[str, float | None]:
-    mean, half = one.mean(one.reached[goal])
-    half = half if one.found[goal].any() else math.inf
-    median = float(np.median(one.reached[goal]))
-    return {
-        "mean": _round(mean, 4),
-        "ci95": _round(half, 4),
-        "median": median,
-        "found": _round(float(one.found[goal].mean()), 4),
-    }
+    reached, found = one.reached[goal], one.found[goal]
+    mean, half = one.mean(reached)
+    ends = {"mean": _round(mean, 4), "ci95": _round(half, 4) if found.any() else None}
+    return {**ends, "median": float(np.median(reached)), "found": _round(float(found.mean()), 4)}
 
 
 def _after(one: Course, problem: Problem, n: int) -> dict[str, float | None]:
-    wanted: dict[str, np.ndarray | None] = {"valid": one.valid, "test": one.reported}
+    wanted = {"valid": one.valid, "test": one.reported}
     if problem.cost is not None:
         wanted = {"hypervolume": 1 - one.gap}
     told: dict[str, float | None] = {}

@@ -126,7 +126,8 @@ def _remarks(rows: Sequence[Row], problem: Problem, limit: int, ours: str) -> It
         f"{' and checkpoints at once, and wider than needed' if several else ''}; ahead of: how many strategies need "
         "more evaluations up to the limit, paired over runs, 95 % interval without zero."
     )
-    yield f"Cells that compute the same are one candidate: {problem.distinct:,} of {len(problem.rows):,} are distinct."
+    distinct, every = len(problem.standing), len(problem.rows)
+    yield f"Cells that compute the same are one candidate: {distinct:,} of {every:,} are distinct."
 
 
 def failed_table(found: Found) -> Table:

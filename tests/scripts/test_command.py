@@ -102,7 +102,7 @@ def test_an_error_that_nobody_wrote_a_message_for_keeps_its_traceback(monkeypatc
     def broken(*args: object) -> None:
         int("7 cells")  # a ValueError of Python's own
 
-    monkeypatch.setattr("scripts.leaderboard._check", broken)
+    monkeypatch.setattr("scripts.leaderboard.check_kind", broken)
     monkeypatch.setattr(sys, "argv", ["leaderboard", f"output={tmp_path}"])
     with pytest.raises(ValueError, match="invalid literal"):
         scripts.leaderboard.main()

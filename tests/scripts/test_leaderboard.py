@@ -20,10 +20,10 @@ from omegaconf import OmegaConf
 from data import load_benchmark
 from metanp.checkpoint import ALIASES, load_model, save_model, shipped_names
 from scripts.leaderboard import _columns, leaderboard
-from scripts.leaderboards.catalogue import Entry, print_catalogue
-from scripts.leaderboards.entrants import fits, others, taking_part
+from scripts.leaderboards.entrants import Entry, fits, others, print_catalogue, taking_part
 from scripts.leaderboards.protocols import ceilings, settings
-from scripts.leaderboards.summary import summarise
+from scripts.leaderboards.standings import framed
+from scripts.leaderboards.tables import summarise
 from scripts.leaderboards.transfer import MeasuredSources, nearest_tables
 from scripts.results.entrants import modules_of
 from scripts.results.executors import EXECUTORS
@@ -62,20 +62,20 @@ def test_a_protocol_is_called_as_its_file_and_its_columns_are_in_the_tables(name
     if protocol.archive:
         return  # nobody ships it; tests/test_scripts_reproduction.py
     table = load_benchmark(protocol.benchmark)
-    for shown, setting in settings(protocol, [], sets=1, seed=0):
+    for shown, setting in settings(protocol):
         assert np.isfinite(setting.score).all()
         assert set(setting.scored) == set(protocol.columns[shown]) <= set(table.metrics)
         assert max(protocol.budgets) < len(setting.score) / 4
 
 
 def test_the_proxies_protocol_has_the_cells_that_have_proxies(mirror):
-    _, setting = next(settings(composed("protocol=nb201_proxies").protocol, [], sets=1, seed=0))
+    _, setting = next(settings(composed("protocol=nb201_proxies").protocol))
     assert len(setting.cells) == 9445
     assert len(setting.features) == 13
 
 
 def test_knowing_the_validation_accuracy_ranks_the_test_accuracy_as_well_as_it_is_known_to(mirror):
-    _, setting = next(settings(composed().protocol, [], sets=1, seed=0))
+    _, setting = next(settings(composed().protocol))
     found = ceilings(setting)
     assert found["cifar10_validation_accuracy_200"] == 1
     assert found["cifar10_test_accuracy_200"] == pytest.approx(0.894, abs=0.001)
@@ -305,7 +305,9 @@ def test_the_hardest_rival_is_one_that_is_ahead_else_the_one_over_which_the_lead
             | {"n_at_10": 1, "status": "ok"}
             for name, values in {"metanp": (0.5, 0.5, 0.5), **taus}.items() for i, tau in enumerate(values)
         ]  # fmt: skip
-        return next(row["over"] for row in summarise(rows, "metanp", {("a", "a"): 1.0}) if row["predictor"] == "metanp")
+        return next(
+            row["over"] for row in summarise(framed(rows), "metanp", {("a", "a"): 1.0}) if row["predictor"] == "metanp"
+        )
 
     near, apart, ahead = (0.49, 0.49, 0.49), (0.1, 0.7, 0.4), (0.51, 0.51, 0.51)
     assert hardest(near=near) == "near"
@@ -321,7 +323,7 @@ def test_a_table_names_the_hardest_rival_and_pairs_label_sets():
         for name, values in taus.items() for i, tau in enumerate(values)
     ]  # fmt: skip
     rows.append({**rows[-1], "set": 2, "status": "timeout"})
-    table = {row["predictor"]: row for row in summarise(rows, "metanp", {("a", "a"): 1.0})}
+    table = {row["predictor"]: row for row in summarise(framed(rows), "metanp", {("a", "a"): 1.0})}
     assert table["metanp"]["kendall_tau"] == 0.6
     assert table["metanp"]["n_at_10_median"] == 5
     assert (table["metanp"]["over"], table["metanp"]["over_tau"]) == ("good", 0.15)
@@ -341,7 +343,9 @@ def test_a_rival_that_answered_hardly_ever_is_not_the_hardest():
     never = [row("elsewhere", 9, 0.1)]
     for more in ([], once, never, [*never, *once]):
         for mixed in ([*rows, *more], [*more, *rows]):
-            (mine,) = [one for one in summarise(mixed, "metanp", {("a", "a"): 1.0}) if one["predictor"] == "metanp"]
+            (mine,) = [
+                one for one in summarise(framed(mixed), "metanp", {("a", "a"): 1.0}) if one["predictor"] == "metanp"
+            ]
             assert (mine["over"], mine["over_tau"]) == ("strong", 0.12)
 
 

@@ -4,7 +4,7 @@ from xml.etree.ElementTree import fromstring
 
 from scripts.overview import SUMMARIES, pictures
 from scripts.readme import SUMMARY, WORDS
-from scripts.results.read_rows import read_rows
+from scripts.results.rows import read_rows
 from tests.conftest import ROOT
 
 SVG = "{http://www.w3.org/2000/svg}"

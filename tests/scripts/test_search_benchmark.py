@@ -31,7 +31,7 @@ from scripts.searches.entrants import Rival, entrants, holds_metanp, read_strate
 from scripts.searches.page import told as told_on_page
 from scripts.searches.page import write_search_page
 from scripts.searches.simulation import Problem, SearchConfig, _shared, problem, simulate
-from scripts.searches.summary import Found, course, equalled, flat, incumbents, paired, summarise
+from scripts.searches.summary import Found, apart, course, equalled, flat, incumbents, summarise
 from scripts.searches.tables import median, search_overview, search_summary, search_table
 from tests import bad_strategies
 from tests.conftest import ROOT
@@ -366,14 +366,14 @@ def test_a_strategy_is_ahead_when_the_interval_of_the_difference_leaves_zero_out
     here = by_hand()
     fast, slow = [[0], [4, 0], [0]], [[1, 2, 3, 0], [4, 1, 2, 3, 0], [1, 2, 3, 0]]
     a, b = (course(runs("x", *cells), here, limit=6) for cells in (fast, slow))
-    assert (paired(a, b, "best").mean, paired(a, b, "best").half) == (-3, 0)
+    assert (apart(a, b, "best"), apart(b, a, "best")) == (-1, 1)
     lines = summarise({"b": b, "a": a}, {"a": "A", "b": "B"}, here, [])
     assert [(line["strategy"], line["ahead_of"], line["behind"]) for line in lines] == [
         ("a", ["b"], []),
         ("b", [], ["a"]),
     ]
     noisy = course(runs("x", [4, 1, 2, 3, 0], [0], [0]), here, limit=6)
-    assert paired(noisy, a, "best").sign == 0
+    assert apart(noisy, a, "best") == 0
 
 
 def test_strategies_that_draw_nothing_at_random_have_no_interval_and_are_not_ahead_of_one_another():

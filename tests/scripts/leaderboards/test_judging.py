@@ -7,24 +7,29 @@ from metanp.contract import About
 from metanp.estimator import Estimator
 from metanp.predicted import Predicted
 from metanp.spaces import get_space
-from scripts.leaderboards.judging import Setting, judge, label_sets
+from scripts.leaderboards.judging import LabelSet, Setting, judge, label_set
 
 
-def setting(**more) -> Setting:
+def setting() -> Setting:
     cells = get_space("transnas").arrays()[:120]
-    return Setting(cells, np.random.default_rng(0).normal(size=len(cells)), budgets=(5, 20), sets=3, **more)
+    score = np.random.default_rng(0).normal(size=len(cells))
+    return Setting(cells, score, {"": score})
+
+
+def label_sets(where: Setting, seed: int = 0) -> list[tuple[int, int, LabelSet]]:
+    """Three, at two numbers of labels each."""
+    return [(number, n, label_set(where, number, n, seed)) for number in range(3) for n in (5, 20)]
 
 
 def test_label_sets_are_the_same_each_time_and_nested_and_leave_the_context_out():
-    first, again = list(label_sets(setting())), list(label_sets(setting()))
-    assert [(job.number, job.budget) for job in first] == [(s, b) for s in range(3) for b in (5, 20)]
-    for job, other in zip(first, again, strict=True):
+    for (_, budget, job), (*_, other) in zip(label_sets(setting()), label_sets(setting()), strict=True):
         np.testing.assert_array_equal(job.context, other.context)
-        assert len(job.context) == job.budget
+        assert len(job.context) == budget
         assert sorted([*job.context, *job.target]) == list(range(120))
         assert sorted(job.ties) == list(range(len(job.target)))
-    np.testing.assert_array_equal(first[0].context, first[1].context[:5])
-    assert not np.array_equal(first[0].context, next(iter(label_sets(setting(seed=1)))).context)
+    five, twenty = (label_set(setting(), 0, n, 0).context for n in (5, 20))
+    np.testing.assert_array_equal(five, twenty[:5])
+    assert not np.array_equal(five, label_set(setting(), 0, 5, 1).context)
 
 
 class Oracle(Estimator):
@@ -49,7 +54,7 @@ class Oracle(Estimator):
 
 def judged(predictor: Oracle, where: Setting) -> list[dict]:
     pool = predictor.encode(where.cells)
-    return [row for label_set in label_sets(where) for row in judge(predictor, pool, where, label_set)]
+    return [row for *_, shown in label_sets(where) for row in judge(predictor, pool, where, shown)]
 
 
 def test_an_oracle_ranks_perfectly_and_its_mirror_image_as_badly_as_can_be():

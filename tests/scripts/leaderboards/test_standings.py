@@ -4,11 +4,18 @@ import math
 
 import pytest
 
-from scripts.leaderboards.standings import METRICS, TAU, TOP, entries, failures, ordered, shared_budgets, views
+from scripts.leaderboards.standings import METRICS, TAU, TOP, View, entries, framed, ordered
+from scripts.leaderboards.standings import views as views_of
 from scripts.leaderboards.verdict import told, verdict
 from tests.made_up_rows import Made, rows
 
 COVERAGE = METRICS[3]
+
+
+def views(made: list[dict]) -> list[View]:
+    return views_of(framed(made))
+
+
 PREDICTORS = {"metanp": Made("MetaNP"), "a": Made("A"), "b": Made("B"), "c": Made("C", needs=("cells", "curves"))}
 
 
@@ -19,15 +26,14 @@ def test_the_first_view_averages_columns_ranked_against_themselves_in_each_label
         + rows("a", 20, [0, 0], ("x", "z"))
     )
     assert [view.title for view in found] == ["Mean over 2 columns", "x", "y", "x → z"]
-    assert [row["kendall_tau"] for row in found[0].rows] == pytest.approx([0.3, 0.6])
+    assert found[0].averaged["kendall_tau"].tolist() == pytest.approx([0.3, 0.6])
     assert entries(found[0], TAU)["a", 20].value == pytest.approx(0.45)
 
 
 def test_a_label_set_that_failed_in_one_column_is_missing_in_the_mean():
     view, *_ = views(rows("a", 20, [0.2, 0.4, 0.6], ("x", "x")) + rows("a", 20, [0.4, None, 0.6], ("y", "y")))
     assert entries(view, TAU)["a", 20].value == pytest.approx(0.45)  # of .3 and .6
-    failed = failures(view.raw)["a", 20]
-    assert (failed.status, failed.count, failed.total, failed.message) == ("timeout", 1, 6, "took more than 60 s")
+    assert view.failures["a", 20] == ("timeout", 1, 6, "took more than 60 s")
 
 
 def test_a_predictor_that_lacks_a_column_has_no_mean_over_columns():
@@ -54,6 +60,20 @@ def test_the_best_is_marked_and_so_is_what_is_not_significantly_behind_it():
     (view,) = views(rows("a", 20, [0.5, 0.6]) + rows("b", 20, [0.4, 0.5]) + rows("c", 20, [0.4, 0.69]))
     found = entries(view, TAU)
     assert [(found[n, 20].best, found[n, 20].level) for n in "abc"] == [(True, False), (False, False), (False, True)]
+
+
+def test_of_equal_medians_the_first_predictor_is_what_others_are_held_against():
+    """N@10 of a and z: medians 3; b is level with one of them alone, and alphabetical order decides nothing."""
+    tops = {"z": (3, 3, 3, 3), "a": (3, 1, 90, 3), "b": (9, 9, 9, 9)}
+    made = [
+        {**row, "n_at_10": n}
+        for name, numbers in tops.items()
+        for row, n in zip(rows(name, 20, [0.5] * 4), numbers, strict=True)
+    ]
+    found = entries(views(made)[0], TOP)
+    assert [(found[n, 20].best, found[n, 20].level) for n in "zab"] == [(True, False), (True, False), (False, False)]
+    turned = entries(views([row for name in "azb" for row in made if row["predictor"] == name])[0], TOP)
+    assert turned["b", 20].level
 
 
 def test_marks_are_corrected_for_the_number_of_predictors():
@@ -84,7 +104,7 @@ def test_shared_budgets_are_those_that_most_predictors_answer():
     (view,) = views(
         [r for n, at in (("a", (0, 5, 20)), ("b", (5, 20)), ("c", (20,))) for k in at for r in rows(n, k, taus)]
     )
-    assert shared_budgets(view.rows) == [20]
+    assert view.shared == [20]
 
 
 def test_predictors_come_best_first_and_those_without_numbers_last():
@@ -100,12 +120,12 @@ def test_the_verdict_is_first_only_over_every_rival_and_behind_a_single_one():
     made += rows("c", 50, [0.75, 0.85]) + rows("a", 99, [0.5, 0.5])
     (view,) = views(made)
     found = verdict(view, PREDICTORS)
-    assert list(found.first) == [5]
-    assert found.first[5][0] == "a"
-    assert [(n, name) for n, (name, _) in found.level.items()] == [(20, "b")]
-    assert [(n, name) for n, rivals in found.behind.items() for name, _ in rivals] == [(50, "a")]
-    assert [(n, name) for n, rivals in found.beyond.items() for name, _ in rivals] == [(50, "c")]
-    assert (found.alone, found.absent) == ([0], [99])
+    assert list(found["first"]) == [5]
+    assert [name for name, _ in found["first"][5]] == ["a"]
+    assert [(n, name) for n, rivals in found["level"].items() for name, _ in rivals] == [(20, "b")]
+    assert [(n, name) for n, rivals in found["behind"].items() for name, _ in rivals] == [(50, "a")]
+    assert [(n, name) for n, rivals in found["beyond"].items() for name, _ in rivals] == [(50, "c")]
+    assert ([*found["alone"]], [*found["absent"]]) == ([0], [99])
     lines = told(found, PREDICTORS)
     assert lines["First"] == ["At 5 labels.", "The narrowest lead is +0.100 ± 0.000 over A, at 5."]
     assert lines["Behind"] == ["A, at 50 labels: −0.100 ± 0.000."]
@@ -115,5 +135,5 @@ def test_the_verdict_is_first_only_over_every_rival_and_behind_a_single_one():
 def test_a_verdict_never_leaves_out_a_number_of_labels():
     made = [row for n in (5, 20) for name in ("metanp", "a") for row in rows(name, n, [0.5, 0.6])]
     found = verdict(views(made)[0], PREDICTORS)
-    assert list(found.level) == [5, 20]
+    assert list(found["level"]) == [5, 20]
     assert told(found, PREDICTORS)["Level"] == ["A, at 5 and 20 labels: +0.000 to +0.000."]

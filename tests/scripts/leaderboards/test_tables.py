@@ -3,22 +3,26 @@
 import csv
 import io
 
-from scripts.leaderboards.standings import views
+from scripts.leaderboards.standings import framed, views
 from scripts.leaderboards.tables import column_tables, csv_summary, tau_table
 from tests.made_up_rows import Made, rows
 
 PREDICTORS = {"metanp": Made("MetaNP"), "a": Made("50 % A & b_c | d")}
-ROWS = [
-    *rows("metanp", 20, [0.1, 0.2, 0.3]),
-    *rows("a", 20, [0.5, 0.6, 0.7]),
-    *rows("metanp", 50, [0.9, 0.9, 0.9]),
-    *rows("a", 50, [None, None, None]),
-]
+VIEWS = views(
+    framed(
+        [
+            *rows("metanp", 20, [0.1, 0.2, 0.3]),
+            *rows("a", 20, [0.5, 0.6, 0.7]),
+            *rows("metanp", 50, [0.9, 0.9, 0.9]),
+            *rows("a", 50, [None, None, None]),
+        ]
+    )
+)
 
 
 def test_a_markdown_table_has_means_intervals_and_the_status_of_failures():
     # .1 .2 .3: half 4.3027 x .1 / sqrt(3) = .248; a number of labels with one answer has no best
-    assert tau_table(ROWS, PREDICTORS).markdown().splitlines() == [
+    assert tau_table(VIEWS[0], PREDICTORS).markdown().splitlines() == [
         "| labels | 20 | 50 |",
         "|---|---|---|",
         "| **MetaNP** | 0.200 ± 0.248 | 0.900 ± 0.000 |",
@@ -27,13 +31,13 @@ def test_a_markdown_table_has_means_intervals_and_the_status_of_failures():
 
 
 def test_a_latex_table_escapes_what_latex_would_take_for_commands():
-    table = tau_table(ROWS, PREDICTORS).latex()
+    table = tau_table(VIEWS[0], PREDICTORS).latex()
     assert r"50 \% A \& b\_c | d & \textbf{0.600} {\scriptsize $\pm$ 0.248} & timeout \\" in table
     assert table.startswith("\\begin{tabular}{lrr}\n\\toprule\nlabels & 20 & 50 \\\\\n\\midrule\n")
 
 
 def test_a_summary_has_every_predictor_column_and_number_of_labels():
-    lines = list(csv.DictReader(io.StringIO(csv_summary(views(ROWS), PREDICTORS))))
+    lines = list(csv.DictReader(io.StringIO(csv_summary(VIEWS, PREDICTORS))))
     assert [(line["predictor"], line["labels"], line["failed"]) for line in lines] == [
         ("a", "20", "0"),
         ("a", "50", "3"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scripts.results import axes
-from scripts.results.names import LETTER, PITCH, beside, folded, spread
+from scripts.results.drawing import LETTER, PITCH, beside, folded, spread
 from scripts.results.plots import Line, Mark, Runs, lines, looks, marks, predicted_ranks, rank_diagram, single_runs
 from scripts.results.statistics import Ranking
 from tests.made_up_rows import Made

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from metanp import MetaNP
 from metanp.nearest import nearest
-from scripts.leaderboards import catalogue
-from scripts.leaderboards.catalogue import Entry, print_catalogue, read_catalogue, select
+from scripts.leaderboards import entrants as catalogue
+from scripts.leaderboards.entrants import Entry, print_catalogue, read_catalogue, select
 from scripts.results import table
 from tests.conftest import ROOT
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.results.read_rows import read_rows
+from scripts.results.rows import read_rows
 
 
 def test_numbers_are_numbers_words_are_words_and_blank_lines_are_nothing(tmp_path):
