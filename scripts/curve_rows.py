@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import track
 
@@ -48,7 +49,8 @@ def carry_out(work: Iterable[Work], path: Path | None, title: str) -> list[dict[
 
 def over(rows: Iterable[Mapping[str, Any]], number: str) -> tuple[float, float]:
     """Mean of a number over rows that differ in `set`, and half of its 95 % interval."""
-    found = interval({(0, row["key"]["set"]): float(row[number]) for row in rows})
+    by_set = {row["key"]["set"]: float(row[number]) for row in rows}
+    found = interval(np.array([list(by_set.values())]))
     return found.mean, found.half
 
 
