@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from data import analog, nasbench101, nasbench201, nasbench_graph, nasbench_macro, nasbench_nlp, transnas
+from data import analog, mini, nasbench101, nasbench201, nasbench_graph, nasbench_macro, nasbench_nlp, transnas
 from data.benchmark import Benchmark, cache_path, gather, load
 from data.fetch import FileUnavailable
 from data.table import Metric, Source, Table
@@ -28,14 +28,16 @@ BENCHMARKS: dict[str, Benchmark] = {
     "transnas": transnas.BENCHMARK,
     "nasbench_macro": nasbench_macro.BENCHMARK,
     "nasbench_nlp": nasbench_nlp.BENCHMARK,
+    "mini": mini.BENCHMARK,
 }
 
 
 def load_benchmark(name: str, download: bool = False) -> Table:
     """The table of a benchmark.
 
-    `nasbench201`, `nasbench_graph` and `analog` come with installed packages and need nothing else. The others, and
-    more columns of `nasbench201`, are files that are taken from METANP_MIRROR or from the cache. The network is asked
+    `nasbench201`, `nasbench_graph` and `analog` come with installed packages and need nothing else, `mini` is part of
+    this repository. The others, and more columns of `nasbench201`, are files that are taken from METANP_MIRROR or from
+    the cache. The network is asked
     only with `download=True`. Where a file that merely adds columns cannot be had, `table.missing` says why, and
     `table.absent` which columns these are.
 

@@ -1,8 +1,8 @@
 """From a benchmark's name to its table: gather the source files, then open the cache or build it anew.
 
 Knows no benchmark: each one says in a `Benchmark` which files it reads and how they become a `Table`. Source files are
-of two kinds: those inside installed packages (found through the package's metadata, never by importing the package,
-because importing may unpickle) and those of the manifest (`data.fetch`).
+of three kinds: those inside installed packages (found through the package's metadata, never by importing the package,
+because importing may unpickle), those of the manifest (`data.fetch`), and those of this repository.
 
 A cached table is found under a key of everything that shaped it: the sha256 of every source at hand, the loader's own
 code and the file format. So a changed or newly arrived source means another cache file; a damaged one is built again.
@@ -51,6 +51,7 @@ class Benchmark:
         name: as `data.load_benchmark` takes it.
         build: source files at hand -> table.
         packaged: own name of a file -> (distribution, path inside it).
+        own: own name of a file -> where it lies in this repository.
         needed: files of the manifest without which there is no table.
         wanted: files of the manifest that only add columns -> names of these.
     """
@@ -58,6 +59,7 @@ class Benchmark:
     name: str
     build: Callable[[Inputs], Table]
     packaged: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    own: Mapping[str, Path] = field(default_factory=dict)
     needed: tuple[str, ...] = ()
     wanted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -85,6 +87,7 @@ def load(benchmark: Benchmark, download: bool = False) -> Table:
 def gather(benchmark: Benchmark, download: bool = False) -> tuple[dict[str, Input], dict[str, str]]:
     """Source files at hand, and for those that are not, why."""
     inputs = {name: _packaged(*where) for name, where in benchmark.packaged.items()}
+    inputs |= {name: _own(benchmark.name, name, path) for name, path in benchmark.own.items()}
     missing: dict[str, str] = {}
     for name in (*benchmark.needed, *benchmark.wanted):
         file = manifest()[name]
@@ -119,6 +122,12 @@ def _code() -> Iterator[Path]:
     """The Python files that decide what stands in the table: how sources and cells are read."""
     yield from sorted(Path(__file__).parent.glob("*.py"))
     yield from sorted(Path(inspect.getfile(metanp.spaces)).parent.glob("*.py"))
+
+
+def _own(benchmark: str, name: str, path: Path) -> Input:
+    if not path.is_file():
+        raise FileUnavailable(f"{path}: {benchmark} has no table yet; make it with python -m scripts.make_{benchmark}")
+    return Input(path, name, sha256_of(path))
 
 
 def _packaged(distribution: str, path: str) -> Input:

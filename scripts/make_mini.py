@@ -1,7 +1,8 @@
 """Train the cells of the benchmark `mini`: `OMP_NUM_THREADS=1 python -m scripts.make_mini`, one process a core.
 
 Start it as often as there are cores, kill it at any time, start it again: trainings that are done are not done again,
-and several processes share what is left. Rows are JSON lines under `rows`; `docs/mini.md` says what is in them.
+and several processes share what is left. Rows are JSON lines under `rows`. `table=true` makes of those that there are
+`data/mini/mini.parquet`, which `load_benchmark("mini")` opens, and the datasheet `docs/mini.md`.
 """
 
 from __future__ import annotations
@@ -12,18 +13,28 @@ from pathlib import Path
 import torch
 from hydra.core.config_store import ConfigStore
 
-from scripts.command import command
+from data.mini import PATH
+from metanp.atomic import write_whole
+from scripts.command import ROOT, command
 from scripts.results.provenance import provenance
 from scripts.trainings.mini import read_rows, trainings, work_through
+from scripts.trainings.mini_page import page
+from scripts.trainings.mini_table import table_of
+
+DATASHEET = ROOT / "docs" / "mini.md"
 
 
 @dataclass
 class Config:
-    """rows: folder of the rows. cells: how many there are. most: trainings of this process; 0 makes all."""
+    """rows: folder of the rows. cells: how many there are. most: trainings of this process; 0 makes all.
+
+    table: whether to make the table and the datasheet instead.
+    """
 
     rows: str = "results/mini-rows"
     cells: int = 1_200
     most: int = 0
+    table: bool = False
 
 
 ConfigStore.instance().store(name="schema_of_make_mini", node=Config)
@@ -31,6 +42,14 @@ ConfigStore.instance().store(name="schema_of_make_mini", node=Config)
 
 @command("make_mini")
 def main(config: Config) -> None:
+    if config.table:
+        print(make_table(Path(config.rows), config.cells))
+    else:
+        train(config)
+
+
+def train(config: Config) -> None:
+    """Work until nothing is left, or until `most`."""
     torch.set_num_threads(1)
     total = len(trainings(config.cells))
     for row in work_through(Path(config.rows), config.cells, config.most or None, {"commit": provenance()["commit"]}):
@@ -38,6 +57,15 @@ def main(config: Config) -> None:
         print(f"{row['cell']} {row['dataset']} seed {row['seed']}: {score:.2f}, {row['cpu_seconds']:.1f} s", flush=True)
     done = len(read_rows(Path(config.rows)))
     print(f"{done:,} of {total:,} trainings are done; other processes may be at some of the others")
+
+
+def make_table(rows: Path, n: int, table: Path = PATH, datasheet: Path = DATASHEET) -> str:
+    """Write the table and the datasheet; ValueError where there are no rows."""
+    found = read_rows(rows)
+    made = table_of(found, n)
+    made.save(table)
+    write_whole(datasheet, page(made, found, n, table.stat().st_size).encode())
+    return f"{table}: {len(made):,} cells, {len(found):,} trainings; {datasheet}"
 
 
 if __name__ == "__main__":

@@ -87,20 +87,22 @@ def _plain_attention() -> Iterator[None]:
 
 @contextmanager
 def _evaluating(net: nn.Module) -> Iterator[None]:
-    modes = {module: module.training for module in net.modules()}
-    net.eval()
+    training = [module for module in net.modules() if module.training]
+    for module in training:
+        module.training = False
     try:
         with torch.no_grad():
             yield
     finally:
-        for module, mode in modes.items():
-            module.training = mode
+        for module in training:
+            module.training = True
 
 
 def _input(net: nn.Module, shape: Sequence[int], batch: int) -> Tensor:
     first = next(net.parameters(), torch.zeros(()))
     dtype = torch.int64 if isinstance(net, TextNetwork) else first.dtype
-    return torch.zeros(batch, *shape, device=first.device, dtype=dtype)
+    zeros = torch.zeros(batch, *shape, device=first.device, dtype=dtype)
+    return zeros.contiguous(memory_format=torch.channels_last) if zeros.ndim == 4 else zeros  # faster on a CPU
 
 
 def _latency(net: nn.Module, images: Tensor, runs: int) -> float:

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from metanp.brief import brief
 from metanp.nearest import nearest
 from metanp.networks import modules
 from metanp.networks.layers import FactorizedReduction, Preactivated, convolution, normalisation
@@ -58,6 +59,8 @@ class DARTS(Skeleton):
     cells: int = 20
     stem: int = 3
     modules: Mapping[str, Maker] = field(default_factory=dict)
+
+    __repr__ = brief
 
     def build(self, architecture: Any, classes: int, image_channels: int, prune: bool) -> nn.Module:
         normal, reduction = read_genotype(architecture)

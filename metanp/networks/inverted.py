@@ -16,6 +16,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.networks import modules
 from metanp.networks.layers import Activated, convolution, normalisation
@@ -83,6 +84,8 @@ class NASBenchMacro(Skeleton):
     stages: tuple[int, ...] = (2, 3, 3)
     features: int = 1280
     modules: Mapping[str, Maker] = field(default_factory=dict)
+
+    __repr__ = brief
 
     def build(self, architecture: object, classes: int, image_channels: int, prune: bool) -> nn.Module:
         names = _chain(read_cell(architecture, "nasbench_macro"))

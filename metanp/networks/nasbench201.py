@@ -21,6 +21,7 @@ from types import MappingProxyType
 
 from torch import nn
 
+from metanp.brief import brief
 from metanp.networks import modules
 from metanp.networks.graph import SumCell, in_order
 from metanp.networks.layers import Residual, convolution, normalisation
@@ -56,6 +57,8 @@ class NASBench201(Skeleton):
     stem_stride: int = 1
     between: Callable[[Place], nn.Module] = Residual
     modules: Mapping[str, Maker] = field(default_factory=dict)
+
+    __repr__ = brief
 
     def build(self, architecture: object, classes: int, image_channels: int, prune: bool) -> nn.Module:
         cell = in_order(read_cell(architecture, "nasbench201"), prune)

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from torch import nn
 
+from metanp.brief import brief
 from metanp.networks import modules
 from metanp.networks.graph import SumCell, in_order
 from metanp.networks.layers import Preactivated, Residual, convolution, normalisation
@@ -42,6 +43,8 @@ class TransNASMicro(Skeleton):
     channels: int = 64
     backbone: str = "41414"
     modules: Mapping[str, Maker] = field(default_factory=dict)
+
+    __repr__ = brief
 
     def build(self, architecture: object, classes: int, image_channels: int, prune: bool) -> nn.Module:
         cell = in_order(read_cell(architecture, "transnas_micro"), prune)

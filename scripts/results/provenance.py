@@ -25,7 +25,6 @@ from typing import Any
 import numpy as np
 
 from metanp.cell_array import CellArray
-from metanp.checkpoint import find
 from scripts.results.rows import Row, write_rows
 
 ROOT = Path(__file__).parent.parent.parent
@@ -58,6 +57,8 @@ def data_digest(cells: CellArray, columns: Mapping[str, np.ndarray]) -> str:
 
 def checkpoint_digest(name: str) -> str:
     """Of the file of a checkpoint, by name or path."""
+    from metanp.checkpoint import find  # which loads every kind of model, seconds that a training does without
+
     return hashlib.sha256(find(name).read_bytes()).hexdigest()[:DIGITS]
 
 

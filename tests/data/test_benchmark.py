@@ -134,7 +134,7 @@ def test_every_table_agrees_with_its_space_and_says_where_columns_come_from(name
     assert all(source.source for source in table.sources().values())
     if table.space is None:
         return
-    for i in (0, 42, len(table) - 1):
+    for i in (0, len(table) // 2, len(table) - 1):
         assert SPACES[table.space].parse_text(table.ids[i]).key == table.cells[[i]].to_cells()[0].key
 
 

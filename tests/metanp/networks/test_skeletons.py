@@ -3,6 +3,8 @@
 import csv
 import gzip
 import json
+from collections.abc import Iterator
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -47,14 +49,44 @@ def images(n: int = 2, side: int = 16) -> torch.Tensor:
 # --- NAS-Bench-101 ---
 
 
+def counted(cell: Cell) -> int:
+    """Parameters of NAS-Bench-101's network of a cell, by arithmetic: convolutions, two numbers a channel for each
+    normalisation, and the last layer."""
+    total = 27 * 128 + 2 * 128 + 512 * 10 + 10
+    for inputs, outputs, times in ((128, 128, 3), (128, 256, 1), (256, 256, 2), (256, 512, 1), (512, 512, 2)):
+        channels = vertex_channels(cell, Place(inputs, outputs))
+        convolutions = [(channels[v], channels[v], 9) for v, name in enumerate(cell.operations) if name == "conv3x3"]
+        convolutions += [(channels[v], channels[v], 1) for v, name in enumerate(cell.operations) if name == "conv1x1"]
+        convolutions += [(inputs, channels[v], 1) for u, v in cell.edges if u == 0]
+        total += times * sum(i * o * pixels + 2 * o for i, o, pixels in convolutions)
+    return total
+
+
+def renumbered(cell: Cell) -> Iterator[Cell]:
+    """The same cell with its inner vertices in every topological order."""
+    for order in permutations(range(1, len(cell) - 1)):
+        place = {0: 0, len(cell) - 1: len(cell) - 1} | {old: new for new, old in enumerate(order, start=1)}
+        edges = [(place[u], place[v]) for u, v in cell.edges]
+        if all(u < v for u, v in edges):
+            yield Cell(["input", *(cell.operations[old] for old in order), "output"], edges)
+
+
 def test_nasbench101_has_the_parameters_of_the_benchmark(mirror):
+    """The order of vertices decides who has a channel more, and that in which a cell was trained was not published: for
+    about one cell in sixty it is another than the listed one, and always one of the topological orders."""
     from data import load_benchmark
 
-    table = load_benchmark("nasbench101")
-    for row in range(0, len(table), 3_000):
-        with torch.device("meta"):
-            net = network(table.cells[row], "nasbench101")
-        assert parameters(net) == round(1e6 * table.features["cifar10_parameters"][row])
+    table, other = load_benchmark("nasbench101"), 0
+    published = np.round(1e6 * table.features["cifar10_parameters"]).astype(int)
+    for row in range(0, len(table), 20):
+        cell = table.cells[row]
+        if counted(cell) != published[row]:
+            other += 1
+            assert published[row] in {counted(same) for same in renumbered(cell)}
+        elif row % 3_000 == 0:
+            with torch.device("meta"):
+                assert parameters(network(cell, "nasbench101")) == published[row]
+    assert other < 0.04 * len(table) / 20
 
 
 def test_vertices_share_the_output_s_channels_and_feed_the_widest_reader():
