@@ -74,6 +74,10 @@ class Config(Running):
     rows_only: bool = False  # one job of several: rows of the predictors named, neither MetaNP nor a table
     output: str = "results/leaderboard/${protocol.name}"
 
+    @property
+    def study(self) -> str:
+        return self.protocol.name
+
 
 ConfigStore.instance().store(name="schema_of_leaderboard", node=Config)
 
@@ -97,7 +101,10 @@ def leaderboard(config: Config) -> list[Row]:
     known = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
     described = {name: one for name, one in known.items() if name in ran}
     about = {"about": f"{protocol.about} {absent.note}".rstrip(), "ceilings": tops, "cells": cells}
-    return _write(config, rows, described, about, absent.note)
+    table = _write(config, rows, described, about, absent.note)
+    if config.publish:
+        config.keep(wanted)
+    return table
 
 
 def _entries(config: Config) -> dict[str, Entry]:

@@ -2,7 +2,7 @@
 
 Random cells of NAS-Bench-201 with published values (C = 16, N = 5, CIFAR-10): the rank correlation of ours with
 theirs, and of either with accuracy. Parameters and FLOPs have to be equal. Weights and images are others than theirs,
-so no implementation reaches 1. Their batch was of 64 images: jacov is about minus the number of images, and is -65.
+so few reach 1. Their batch was of 64 images: jacov is about minus the number of images, and theirs is -65.
 """
 
 from __future__ import annotations

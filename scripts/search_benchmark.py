@@ -68,6 +68,10 @@ class Config(Running):
     format: str = "table"  # or json
     output: str = "results/search/${benchmark}"
 
+    @property
+    def study(self) -> str:
+        return f"search-{self.benchmark}"
+
     def wanted(self, one: Entrant, fits: Iterable[Fit], folder: Path, marks: Row) -> list[tuple[Fit, RowFile]]:
         """With `stale`, without looking at marks of code."""
         if self.stale:
@@ -176,6 +180,8 @@ def _one(of: Of, who: Sequence[Entrant], described: dict[str, Described]) -> lis
     rows = config.carry_out(Searches(of.where, of.dataset, config.proxies, config.seed), wanted)
     found = Found.of(rows, described, here, limit, config.after)
     _write(of, found)
+    if config.publish:
+        config.keep(wanted)
     return found.lines
 
 

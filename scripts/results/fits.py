@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from scripts.results.rows import Key, Row, RowFile
+from scripts.results.rows import DRAWN, Key, Row, RowFile
 
 LONGEST_MESSAGE = 300
 TOO_FEW = "too few labels"  # for this predictor; a row's status
@@ -149,7 +149,7 @@ def _settled(file: RowFile, code: str, fits: Sequence[Fit]) -> Row:
 
 def _plain(rows: Sequence[Row], marks: Row) -> str:
     """Rows without times and marks; as text, in which a NaN is one."""
-    aside = {*marks, "commit", "adopted_from"}
+    aside = {*marks, *DRAWN, "commit", "adopted_from"}
     kept = [
         {name: row[name] for name in sorted(row) if name not in aside and not name.startswith("seconds_")}
         for row in rows

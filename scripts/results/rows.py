@@ -24,6 +24,7 @@ from metanp.strict_json import parse_json
 Row = dict[str, Any]
 Key = tuple[str, int, int]
 KEY = ("shown", "set", "labels")  # of a fit
+DRAWN = ("scatter_predicted", "scatter_truth")  # predictions of single cells, in the rows of a first label set
 
 
 class RowFile:
@@ -35,13 +36,14 @@ class RowFile:
         path: begun where it is absent; a last line that was cut off is dropped.
         marks: what rows of today carry. Of several rows of one fit and column with the same marks, the last counts.
         resume: False looks at no row that is there, so that new ones take their place.
+        kept: rows of earlier runs that stand elsewhere; those in the file take their place.
 
     Raises:
         BlockingIOError: another process writes to it.
         ValueError: a row is damaged; names file and line.
     """
 
-    def __init__(self, path: Path, marks: Row, resume: bool = True):
+    def __init__(self, path: Path, marks: Row, resume: bool = True, kept: Iterable[Row] = ()):
         self.path, self.marks = path, marks
         self.rows: dict[Key, list[Row]] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +53,7 @@ class RowFile:
         except BlockingIOError as error:
             raise BlockingIOError(error.errno, "another run writes to it", str(path)) from None
         self.older: dict[str, dict[Key, list[Row]]] = {}  # by code
-        there = self._read()
+        there = [*kept, *self._read()]
         for row in there if resume else []:
             differ = {name for name, value in marks.items() if row.get(name) != value}
             if not differ:

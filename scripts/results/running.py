@@ -12,6 +12,7 @@ from rich.console import Console
 from scripts.results.entrants import Entrant
 from scripts.results.executors import Slurm, execute
 from scripts.results.fits import Fit, Plan, Study
+from scripts.results.kept import keep, kept_rows
 from scripts.results.provenance import provenance
 from scripts.results.rows import Row, RowFile, write_parquet, write_rows
 
@@ -41,8 +42,20 @@ class Running:
 
     def wanted(self, one: Entrant, fits: Iterable[Fit], folder: Path, marks: Row) -> list[tuple[Fit, RowFile]]:
         """Fits of an entrant, with the file of their rows, which have its marks and those of the study."""
-        file = RowFile(folder / f"{one.file}.jsonl", {**one.marks, **marks}, self.resume)
+        path = folder / f"{one.file}.jsonl"
+        kept = kept_rows(self.study).get(_name(path), []) if self.study else []
+        file = RowFile(path, {**one.marks, **marks}, self.resume, kept)
         return [(fit, file) for fit in fits]
+
+    @property
+    def study(self) -> str:
+        """Under which name rows of rivals are kept in the repository; none are without."""
+        return ""
+
+    def keep(self, wanted: Iterable[tuple[Fit, RowFile]]) -> None:
+        """Keep the rows of rivals in the repository, for later tables: of entrants that are seeded by their number."""
+        files = dict.fromkeys(file for fit, file in wanted if fit.seed is None)
+        keep(self.study, {_name(file.path): [row for rows in file.rows.values() for row in rows] for file in files})
 
     def carry_out(self, study: Study, wanted: Iterable[tuple[Fit, RowFile]]) -> list[Row]:
         """Adopt rows and run what is missing, as far as is asked for; the rows of all fits that have some."""
@@ -56,6 +69,11 @@ class Running:
         if self.fill:
             plan.fill(run, self.retry)
         return plan.rows()
+
+
+def _name(path: Path) -> str:
+    """Of a file of rows, whatever folder the study writes to."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def write(output: Path, rows: Sequence[Row], table: Sequence[Row], texts: Mapping[str, str]) -> dict[str, str]:

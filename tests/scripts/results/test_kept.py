@@ -1,0 +1,77 @@
+"""Rows of rivals that are kept in the repository: later runs read them; files of a run and new rows come first."""
+
+import pytest
+
+from scripts.results import kept
+from scripts.results.entrants import Entrant
+from scripts.results.rows import RowFile
+from scripts.results.running import Running
+
+MARKS = {"predictor": "forest", "code": "a", "seed": 0}
+
+
+def row(number: int, tau: float, **more) -> dict:
+    return {"shown": "cifar10", "set": number, "labels": 20, "scored": "cifar10", "status": "ok", "tau": tau, **more}
+
+
+class Study(Running):
+    @property
+    def study(self) -> str:
+        return "published/toy"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "FOLDER", tmp_path / "kept")
+    kept.kept_rows.cache_clear()
+    yield
+    kept.kept_rows.cache_clear()
+
+
+def test_rows_come_back_as_they_were_but_for_predictions_of_single_cells():
+    path = kept.keep("toy", {"cifar10/forest.jsonl": [row(0, 0.5, scatter_truth=[1.0]), row(1, 0.25, message="odd")]})
+    assert path.name == "toy.parquet"
+    assert kept.kept_rows("toy") == {"cifar10/forest.jsonl": [row(0, 0.5), row(1, 0.25, message="odd")]}
+    assert kept.kept_rows("another") == {}
+
+
+def test_a_new_row_of_a_fit_takes_the_place_of_an_old_one_and_others_stay():
+    kept.keep("toy", {"a": [row(0, 0.5), row(1, 0.6)], "b": [row(0, 0.7)]})
+    kept.keep("toy", {"a": [row(1, 0.9)]})
+    found = kept.kept_rows("toy")
+    assert [one["tau"] for one in found["a"]] == [0.5, 0.9]
+    assert [one["tau"] for one in found["b"]] == [0.7]
+
+
+def test_a_run_finds_kept_rows_of_rivals_and_does_not_keep_those_of_our_own_checkpoints(tmp_path):
+    make = {"_target_": "a.B"}
+    rival = Entrant("forest", make, None, range(2), MARKS)
+    ours = Entrant("metanp-label-free-0", make, 0, range(2), {**MARKS, "predictor": "metanp"})
+    study = Study()
+
+    def wanted(name: str, *entrants: Entrant, data: str = "d") -> list:
+        return [
+            pair
+            for one in entrants
+            for pair in study.wanted(
+                one, one.fits("cifar10", ["cifar10"], [20]), tmp_path / name / "cifar10", {"data": data}
+            )
+        ]
+
+    first = wanted("a", rival, ours)
+    for fit, file in first:
+        file.add([row(fit.number, 0.5 + fit.number)])
+    study.keep(first)
+    again = wanted("b", rival, ours)
+    assert [fit.entrant for fit, file in again if fit.key in file] == ["forest", "forest"]
+    assert again[0][1].get(again[0][0].key)[0]["tau"] == 0.5
+    assert not any(fit.key in file for fit, file in wanted("c", rival, data="changed"))
+
+
+def test_what_stands_in_the_file_of_a_run_comes_before_what_is_kept_and_resume_false_looks_at_neither(tmp_path):
+    path = tmp_path / "forest.jsonl"
+    RowFile(path, MARKS).add([row(0, 0.1)])
+    file = RowFile(path, MARKS, kept=[{**row(0, 0.9), **MARKS}, {**row(1, 0.9), **MARKS}])
+    assert [file.get(("cifar10", n, 20))[0]["tau"] for n in (0, 1)] == [0.1, 0.9]
+    del file
+    assert RowFile(path, MARKS, resume=False, kept=[{**row(1, 0.9), **MARKS}]).rows == {}
