@@ -43,13 +43,17 @@ OPERATIONS: dict[str, str | Operation] = {
     "max_pool_5x5": Operation("max_pool_5x5", "pool", kernel_size=5, maximum=True),
     "max_pool_7x7": Operation("max_pool_7x7", "pool", kernel_size=7, maximum=True),
 }
-NUMBERED = tuple(OPERATIONS)[1:8]  # by NAS-Bench-301's numbers
+DARTS_NAMES = tuple(OPERATIONS)[:8]
+NUMBERED = DARTS_NAMES[1:]  # by NAS-Bench-301's numbers
 PARTS = ("normal", "reduce")
 WHOLE = ("normal", "normal_concat", "reduce", "reduce_concat")
 INPUTS = 2  # of each cell
 PAIRS = 2  # added up by a node
 READS = "conv1x1"  # what a network applies to each input of a cell
 DEEPEST = 3  # depths from here on count alike
+RANGE = re.compile(r"\brange\((\d{1,3}), ?(\d{1,3})\)")  # as DARTS writes which nodes make up the output
+MOST_NODES = 100
+WORDS = {word: name for name, word in OPERATIONS.items() if isinstance(word, str)}
 
 Pair = tuple[str, int]  # operation, input
 
@@ -65,7 +69,7 @@ def read(genotype: Any) -> Cell:
     edges: set[tuple[int, int]] = set()
     parameters: dict[str, Any] = {}
     before, last = [0], [0]  # nodes that make up the outputs of the two cells before
-    for part, (pairs, concat) in _parts(genotype).items():
+    for part, (pairs, concat) in parts(genotype).items():
         states = [_node(READS, one, operations, edges) for one in (before, last)]
         for first in range(0, len(pairs), PAIRS):
             live = [(name, reads) for name, reads in pairs[first : first + PAIRS] if name != "none"]
@@ -99,8 +103,12 @@ def _said(pairs: Sequence[Pair]) -> dict[str, int]:
     return unsaid | said | own
 
 
-def _parts(genotype: Any) -> dict[str, tuple[list[Pair], list[int]]]:
-    """The pairs of each cell that there is, and which of its states make up its output: all nodes without a word."""
+def parts(genotype: Any) -> dict[str, tuple[list[Pair], list[int]]]:
+    """The pairs of each cell that there is, and which of its states make up its output: all nodes without a word.
+
+    Raises:
+        ValueError: as `read`.
+    """
     given = _of_text(genotype) if isinstance(genotype, str) else genotype
     if hasattr(given, "_asdict"):  # a named tuple
         given = given._asdict()
@@ -140,6 +148,7 @@ def _pairs(part: str, given: Any) -> Iterator[Pair]:
         except (TypeError, ValueError, IndexError, KeyError):
             wanted = "expected (operation, input), or (input, number of the operation)"
             raise ValueError(f"the {part} cell, node {node}, has {pair!r:.80}; {wanted}") from None
+        name = WORDS.get(name, name)
         if name not in OPERATIONS:
             raise ValueError(f"the {part} cell, node {node}: unknown {name!r:.80}; {nearest(name, OPERATIONS)}")
         if isinstance(reads, bool) or not isinstance(reads, int) or not 0 <= reads < node + INPUTS:
@@ -155,13 +164,17 @@ def _is_list_of_pairs(item: Any) -> bool:
 def _of_text(text: str) -> Any:
     """What a written genotype says: `Genotype(normal=[...], ...)`, a list or a mapping; literals alone."""
     try:
-        tree = ast.parse(re.sub(r"\b(range)\(([\d, ]+)\)", r"[\2]", text.strip()), mode="eval").body
+        tree = ast.parse(RANGE.sub(_as_list, text.strip()), mode="eval").body
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name):
             named = {str(one.arg): ast.literal_eval(one.value) for one in tree.keywords}
             return named or [ast.literal_eval(one) for one in tree.args]
         return ast.literal_eval(tree)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ValueError(f"not a genotype: {text[:80]!r}; expected Genotype(normal=[...], reduce=[...])") from None
+
+
+def _as_list(found: re.Match[str]) -> str:
+    return str([*range(*map(int, found.groups()))][:MOST_NODES])
 
 
 def write(cell: Cell) -> Any:

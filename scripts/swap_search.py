@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.progress import track
 
 from data import load_benchmark
+from metanp.genotypes import DARTS_NAMES
 from metanp.networks import network
-from metanp.networks.darts import OPERATIONS
 from metanp.proxies import Batch, params, swap
 from metanp.proxies.image_file import draw_batch, read_images
 from metanp.search import History, Open, make
@@ -129,7 +129,7 @@ def crossover(a: Genotype, b: Genotype, rng: np.random.Generator) -> Genotype:
 
 
 def _pair(place: int, rng: np.random.Generator) -> tuple[str, int]:
-    return list(OPERATIONS)[rng.integers(len(OPERATIONS))], int(rng.integers(2 + place // 2))
+    return DARTS_NAMES[rng.integers(len(DARTS_NAMES))], int(rng.integers(2 + place // 2))
 
 
 if __name__ == "__main__":

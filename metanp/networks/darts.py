@@ -10,7 +10,6 @@ Source: Liu, Simonyan and Yang, "DARTS", ICLR 2019 (arXiv:1806.09055), and the a
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -20,23 +19,14 @@ import torch
 from torch import Tensor, nn
 
 from metanp.brief import brief
-from metanp.nearest import nearest
+from metanp.genotypes import INPUTS, OPERATIONS, PAIRS, PARTS, parts
 from metanp.networks import modules
 from metanp.networks.layers import FactorizedReduction, Preactivated, convolution, normalisation
 from metanp.networks.modules import Maker, Makers, module_of
 from metanp.networks.place import Place
 from metanp.networks.skeleton import ImageNetwork, Images, Skeleton
+from metanp.operations import Operation
 
-OPERATIONS = {
-    "none": "none",
-    "max_pool_3x3": "maxpool3x3",
-    "avg_pool_3x3": "avgpool3x3",
-    "skip_connect": "skip",
-    "sep_conv_3x3": "sepconv3x3",
-    "sep_conv_5x5": "sepconv5x5",
-    "dil_conv_3x3": "dilconv3x3",
-    "dil_conv_5x5": "dilconv5x5",
-}
 MAKERS: Mapping[str, Maker] = MappingProxyType(
     {
         "none": modules.none,
@@ -45,7 +35,7 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
         "pool": modules.pool,
     }
 )
-Pairs = list[tuple[str, int]]
+Pairs = list[tuple[str | Operation, int]]
 
 
 @dataclass(frozen=True)
@@ -128,43 +118,13 @@ def read_genotype(genotype: Any) -> tuple[Pairs, Pairs]:
     """The normal and the reduction cell, in our names of operations.
 
     Raises:
-        ValueError: another form; an operation or an input that there is not; not two pairs for each node.
+        ValueError: no genotype, or one without one of both cells; an output of other states than all nodes.
     """
-    if isinstance(genotype, str):
-        genotype = _read_text(genotype)
-    if isinstance(genotype, Mapping):
-        cells = [genotype.get("normal"), genotype.get("reduce")]
-    elif hasattr(genotype, "normal") and hasattr(genotype, "reduce"):  # a named tuple of whatever project
-        cells = [genotype.normal, genotype.reduce]
-    else:
-        cells = list(genotype) if isinstance(genotype, Sequence) and len(genotype) == 2 else [None, None]
-    normal, reduction = (_read_cell(name, cell) for name, cell in zip(("normal", "reduce"), cells, strict=True))
+    found = parts(genotype)
+    if missing := [part for part in PARTS if part not in found]:
+        raise ValueError(f"the genotype has no {missing[0]} cell; this skeleton has both")
+    for part, (pairs, concat) in found.items():
+        if sorted(concat) != list(range(INPUTS, INPUTS + len(pairs) // PAIRS)):
+            raise ValueError(f"{part}_concat is {concat}; this skeleton puts all nodes side by side")
+    normal, reduction = ([(OPERATIONS[name], reads) for name, reads in found[part][0]] for part in PARTS)
     return normal, reduction
-
-
-def _read_text(text: str) -> Any:
-    """Keywords of `Genotype(...)`, literals alone, or any literal."""
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-        if isinstance(tree, ast.Call):
-            wanted = [k for k in tree.keywords if k.arg in ("normal", "reduce")]
-            return {str(k.arg): ast.literal_eval(k.value) for k in wanted}
-        return ast.literal_eval(tree)
-    except (SyntaxError, ValueError) as error:
-        raise ValueError(f"cannot read the genotype {text[:80]!r}; expected 'Genotype(normal=[...], ...)'") from error
-
-
-def _read_cell(part: str, cell: Any) -> Pairs:
-    if not isinstance(cell, Sequence) or isinstance(cell, str) or len(cell) % 2 or not cell:
-        raise ValueError(f"the genotype's {part} is {cell!r:.80}; expected pairs (operation, input), two for each node")
-    pairs: Pairs = []
-    for i, pair in enumerate(cell):
-        if not isinstance(pair, Sequence) or len(pair) != 2 or not isinstance(pair[1], int):
-            raise ValueError(f"{part}[{i}] is {pair!r:.80}; expected a pair (operation, input)")
-        name = OPERATIONS.get(pair[0], str(pair[0]))
-        if name not in OPERATIONS.values():
-            raise ValueError(f"{part}[{i}] has the operation {pair[0]!r}; {nearest(pair[0], OPERATIONS)}")
-        if not 0 <= pair[1] < 2 + i // 2:
-            raise ValueError(f"{part}[{i}] reads input {pair[1]}; node {2 + i // 2} can read 0 to {1 + i // 2}")
-        pairs.append((name, pair[1]))
-    return pairs

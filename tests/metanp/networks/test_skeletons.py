@@ -212,15 +212,20 @@ def test_a_darts_network_reads_the_two_cells_before():
 @pytest.mark.parametrize(
     ("genotype", "said"),
     [
-        ("Genotype(normal=[('sep_conv_3x3', 0)]", "cannot read the genotype"),
-        ("Genotype(normal=__import__('os').system('true'), reduce=[])", "cannot read the genotype"),
-        ({"normal": [("sep_conv_3x3", 0)], "reduce": []}, "the genotype's normal is"),
+        ("Genotype(normal=[('sep_conv_3x3', 0)]", "not a genotype"),
+        ("Genotype(normal=__import__('os').system('true'), reduce=[])", "not a genotype"),
+        ({"normal": [("sep_conv_3x3", 0)], "reduce": []}, "the normal cell has 1 pairs"),
+        ({"normal": [("skip_connect", 0)] * 2}, "no reduce cell"),
+        (
+            {"normal": [("skip_connect", 0)] * 4, "normal_concat": [3], "reduce": [("none", 0)] * 2},
+            r"normal_concat is \[3\]",
+        ),
         (
             ([("sep_conv_3x4", 0), ("none", 1)], []),
-            r"normal\[0\] has the operation 'sep_conv_3x4'; nearest: sep_conv_3x3",
+            r"the normal cell, node 0: unknown 'sep_conv_3x4'; nearest: sep_conv_3x3",
         ),
-        (([("none", 0), ("none", 2)], []), r"normal\[1\] reads input 2; node 2 can read 0 to 1"),
-        (3, "the genotype's normal is None"),
+        (([("none", 0), ("none", 2)], []), "the normal cell, node 0, reads input 2; expected 0 to 1"),
+        (3, "not a genotype"),
     ],
 )
 def test_a_genotype_that_is_none_is_named(genotype, said):
