@@ -19,6 +19,8 @@ from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
+import metanp.blocks
+import metanp.genotypes
 import metanp.spaces
 from data.fetch import FileUnavailable, cache_folder, fetch, manifest, sha256_of
 from data.parquet import FORMAT
@@ -122,6 +124,7 @@ def _code() -> Iterator[Path]:
     """The Python files that determine the table: how sources and cells are read."""
     yield from sorted(Path(__file__).parent.glob("*.py"))
     yield from sorted(Path(inspect.getfile(metanp.spaces)).parent.glob("*.py"))
+    yield from (Path(inspect.getfile(form)) for form in (metanp.blocks, metanp.genotypes))
 
 
 def _own(benchmark: str, name: str, path: Path) -> Input:

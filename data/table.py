@@ -10,7 +10,7 @@ Axes (the glossary for all of `data`):
 
 A value that failed or is missing is NaN, never a sentinel. Accuracy is in percent.
 
-On disk: `data.parquet`, with cells as their arrays, adjacency as bits, and descriptions beside the columns.
+On disk: `data.parquet`, with cells as `data.stored_cells` writes them, and descriptions beside the columns.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from data import parquet
+from data.stored_cells import cells_of, columns_of
 from metanp.cell_array import CellArray
 from metanp.nearest import names_like
 
@@ -219,11 +220,7 @@ def _check(table: Table) -> None:
 
 def _columns(table: Table) -> dict[str, Any]:
     """The columns as stored on disk."""
-    columns: dict[str, Any] = {
-        "id": list(table.ids),
-        "operation": table.cells.operation,
-        "adjacency": np.packbits(table.cells.adjacency.reshape(len(table), -1), axis=1),
-    }
+    columns: dict[str, Any] = {"id": list(table.ids), **columns_of(table.cells)[0]}
     if table.classes is not None:
         columns["class"] = np.asarray(table.classes, np.int64)
     columns |= {f"metric/{name}": runs for name, runs in table.scores.items()}
@@ -239,19 +236,17 @@ def _description(table: Table) -> dict[str, Any]:
         "missing": table.missing,
         "absent": table.absent,
         "classes": table.classes is not None,
+        **columns_of(table.cells)[1],
     }
 
 
 def _table(columns: Mapping[str, Any], description: Mapping[str, Any]) -> Table:
     """A table from its `_columns` and `_description`."""
-    operation = columns["operation"]
-    n, node = operation.shape
-    adjacency = np.unpackbits(columns["adjacency"], axis=1, count=node * node).reshape(n, node, node)
     metrics, features = ({m["name"]: Metric(**m) for m in description[kind]} for kind in ("metrics", "features"))
     return Table(
         name=description["name"],
         space=description["space"],
-        cells=CellArray(operation=operation, adjacency=adjacency.astype(bool)),
+        cells=cells_of(columns, description),
         ids=columns["id"],
         metrics=metrics,
         scores={name: columns[f"metric/{name}"] for name in metrics},

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from data.stored_cells import columns_of
 from metanp.cell_array import CellArray
 from scripts.results.rows import Row, write_rows
 
@@ -51,8 +52,10 @@ def settings_digest(settings: Any) -> str:
 
 def data_digest(cells: CellArray, columns: Mapping[str, np.ndarray]) -> str:
     """Of the cells, and of all numbers that are shown or ranked against, by name."""
-    arrays = [cells.operation, cells.adjacency, *(columns[name] for name in sorted(columns))]
-    return _digest(*sorted(columns), *(np.ascontiguousarray(array).tobytes() for array in arrays))
+    stored, described = columns_of(cells)  # operations by what they are, not by the numbers of this process
+    arrays = [stored["operation"], cells.adjacency, *(columns[name] for name in sorted(columns))]
+    more = [json.dumps([described, stored.get("parameters")])] if described or cells.parameters is not None else []
+    return _digest(*sorted(columns), *(np.ascontiguousarray(array).tobytes() for array in arrays), *more)
 
 
 def checkpoint_digest(name: str) -> str:

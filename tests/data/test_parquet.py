@@ -9,6 +9,7 @@ from data import parquet
 from data.table import Metric, Source, Table
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.operations import VOCABULARY, Operation
 
 ACCURACY = Metric.accuracy("cifar10", "validation", 200, Source("runs.csv", "ab" * 32, "acc"))
 FLOPS = Metric("cifar10_flops", "cifar10", "flops", "none", None, "million", False, "counted", "")
@@ -49,6 +50,40 @@ def test_a_table_without_classes_or_space_comes_back_without(tmp_path):
     again = Table.open(tmp_path / "t.parquet")
     assert again.classes is None
     assert again.space is None
+
+
+def described_cells():
+    """One block that is described, one by a word with parameters, one by words alone."""
+    block = Operation("mbconv", "inverted bottleneck", kernel_size=(3, 5), expansion=6)
+    return [
+        Cell(["input", block, "skip", "output"], [(0, 1), (1, 2), (2, 3)], {"width": [48, 64.5], "kind": "a"}),
+        Cell(["input", "conv3x3", "output"], [(0, 1), (1, 2)], {"resolution": 224}),
+        Cell(["input", "conv3x3", Operation("fused", width=8), block, "output"], [(0, 1), (1, 2), (2, 3), (3, 4)]),
+    ]
+
+
+def test_described_operations_and_parameters_come_back(tmp_path):
+    cells = described_cells()
+    Table.from_columns("toy", CellArray.from_cells(cells), list("abc"), []).save(tmp_path / "t.parquet")
+    again = Table.open(tmp_path / "t.parquet").cells
+    assert again.to_cells() == cells
+    assert [cell.key for cell in again.to_cells()] == [cell.key for cell in cells]
+
+
+def test_the_file_holds_no_number_that_is_good_for_one_process(tmp_path):
+    Table.from_columns("toy", CellArray.from_cells(described_cells()), list("abc"), []).save(tmp_path / "t.parquet")
+    written = pq.read_table(tmp_path / "t.parquet")
+    flat = written["operation"].combine_chunks().flatten().to_numpy()
+    assert flat.max() < len(VOCABULARY)
+    assert set(flat[flat < -1].tolist()) == {-2, -3}
+    assert "parameters" in written.column_names
+
+
+def test_a_table_of_words_alone_is_written_as_before(table, tmp_path):
+    table.save(tmp_path / "t.parquet")
+    written = pq.read_table(tmp_path / "t.parquet")
+    assert "parameters" not in written.column_names
+    assert b'"operations"' not in written.schema.metadata[b"metanp.table"]
 
 
 def damaged_copies(whole):

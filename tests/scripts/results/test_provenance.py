@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.operations import Operation
 from scripts.leaderboards.judging import Setting
 from scripts.results import provenance
 from scripts.results.provenance import code_digest, data_digest, settings_digest
@@ -96,3 +98,13 @@ def test_data_are_named_by_every_number_that_is_shown_or_ranked_against():
     digests = [digest(setting) for setting in [*same, *others]]
     assert digests[0] == digests[1]
     assert len(set(digests)) == 6
+
+
+def test_parameters_and_described_operations_are_part_of_the_data():
+    def of(expansion, depth):
+        block = Operation("mbconv", "inverted bottleneck", expansion=expansion)
+        cell = Cell(["input", block, "output"], [(0, 1), (1, 2)], {"depth": depth})
+        return data_digest(CellArray.from_cells([cell]), {"": np.zeros(1)})
+
+    assert of(3, 2) == of(3, 2)
+    assert len({of(3, 2), of(6, 2), of(3, 4)}) == 3
