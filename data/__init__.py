@@ -5,14 +5,30 @@
     table = load_benchmark("nasbench201")
     table.cells, table.ids, table.mean("cifar10_validation_accuracy_200")
 
-A benchmark is one file here with one `Benchmark` in it, and one line in `BENCHMARKS`.
+A benchmark is one file here with one `Benchmark` in it, or a few of one source, and one line in `BENCHMARKS`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from data import analog, mini, nasbench101, nasbench201, nasbench_graph, nasbench_macro, nasbench_nlp, transnas
+from data import (
+    analog,
+    bert,
+    darts,
+    latency,
+    mini,
+    nasbench101,
+    nasbench201,
+    nasbench301,
+    nasbench_graph,
+    nasbench_macro,
+    nasbench_nlp,
+    ofa,
+    suite_zero,
+    transnas,
+    vit,
+)
 from data.benchmark import Benchmark, cache_path, gather, load
 from data.fetch import FileUnavailable
 from data.table import Metric, Source, Table
@@ -29,6 +45,13 @@ BENCHMARKS: dict[str, Benchmark] = {
     "nasbench_macro": nasbench_macro.BENCHMARK,
     "nasbench_nlp": nasbench_nlp.BENCHMARK,
     "mini": mini.BENCHMARK,
+    "darts": darts.BENCHMARK,
+    "nb301": nasbench301.BENCHMARK,
+    **ofa.BENCHMARKS,
+    "bert": bert.BENCHMARK,
+    "latency": latency.BENCHMARK,
+    **suite_zero.BENCHMARKS,
+    **vit.BENCHMARKS,
 }
 
 

@@ -10,6 +10,7 @@ from tasks import sources
 from tasks.prior import PriorConfig, PriorTasks
 from tasks.sources import (
     DEVELOPMENT,
+    HELD_OUT,
     KINDS,
     MOST_CELLS,
     TasksConfig,
@@ -61,7 +62,26 @@ def test_what_is_tested_is_never_seen(kind, tested):
 
 def test_nobody_sees_the_analog_benchmark_but_everything():
     assert all(ANALOG not in allowed_tables(kind, tested) for kind, tested in ASKED)
-    assert set(allowed_tables("everything", None)) == set(BENCHMARKS)
+    assert set(allowed_tables("everything", None)) == set(BENCHMARKS) - set(HELD_OUT)
+
+
+def test_no_kind_sees_what_is_held_out():
+    for tested in (*PLAN, *HELD_OUT):
+        for kind in KINDS:
+            assert not set(allowed_tables(kind, tested)) & set(HELD_OUT)
+
+
+@pytest.mark.parametrize("tested", ["latency", "suite_zero_nb201"])
+def test_what_is_measured_of_cells_of_nasbench201_is_tested_by_models_that_saw_no_label_of_them(tested):
+    assert not {NB201, ANALOG} & set(allowed_tables("cross-task", tested))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_held_out_table_is_neither_trained_on_nor_chosen_by(kind):
+    with pytest.raises(ValueError, match=r"may not see \['darts'\]"):
+        build_source(TasksConfig(kind=kind, tested=NB201, spaces=ONE_SPACE, tables={"darts": 1}), 0)
+    with pytest.raises(ValueError, match=r"may not be chosen by \['darts'\]"):
+        build_validation(TasksConfig(kind=kind, tested=NB201, spaces=ONE_SPACE, validation=["darts"]), 0)
 
 
 def test_no_measured_table_is_seen_label_free():
@@ -199,5 +219,6 @@ def test_random_cells_to_validate_on_are_others_than_those_to_learn_from():
 
 
 def test_every_tested_benchmark_and_kind_is_a_known_one():
-    assert set(PLAN) | set(DEVELOPMENT) == set(BENCHMARKS)
+    assert set(PLAN) | set(DEVELOPMENT) | set(HELD_OUT) == set(BENCHMARKS)
+    assert not set(PLAN) & set(HELD_OUT)
     assert KINDS == ("label-free", "cross-space", "cross-task", "everything")
