@@ -2,7 +2,8 @@
 
 Start it as often as there are cores, kill it at any time, start it again: trainings that are done are not done again,
 and several processes share what is left. Rows are JSON lines under `rows`. `table=true` makes of those that there are
-`data/mini/mini.parquet`, which `load_benchmark("mini")` opens, and the datasheet `docs/mini.md`.
+`data/mini/mini.parquet`, which `load_benchmark("mini")` opens, the datasheet `docs/mini.md`, and the rows themselves in
+`data/mini/rows.jsonl.gz`: on another machine, too, trainings go on where these end.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from data.mini import PATH
 from metanp.atomic import write_whole
 from scripts.command import ROOT, command
 from scripts.results.provenance import provenance
-from scripts.trainings.mini import read_rows, trainings, work_through
+from scripts.trainings.mini import keep_rows, read_rows, trainings, work_through
 from scripts.trainings.mini_page import page
 from scripts.trainings.mini_table import table_of
 
 DATASHEET = ROOT / "docs" / "mini.md"
+ROWS = "rows.jsonl.gz"  # beside the table
 
 
 @dataclass
@@ -52,18 +54,21 @@ def train(config: Config) -> None:
     """Work until nothing is left, or until `most`."""
     torch.set_num_threads(1)
     total = len(trainings(config.cells))
-    for row in work_through(Path(config.rows), config.cells, config.most or None, {"commit": provenance()["commit"]}):
+    rows, marks = Path(config.rows), {"commit": provenance()["commit"]}
+    for row in work_through(rows, config.cells, config.most or None, marks, PATH.with_name(ROWS)):
         score = row.get("test_score", float("nan"))
         print(f"{row['cell']} {row['dataset']} seed {row['seed']}: {score:.2f}, {row['cpu_seconds']:.1f} s", flush=True)
-    done = len(read_rows(Path(config.rows)))
+    done = len(read_rows(rows, PATH.with_name(ROWS)))
     print(f"{done:,} of {total:,} trainings are done; other processes may be at some of the others")
 
 
 def make_table(rows: Path, n: int, table: Path = PATH, datasheet: Path = DATASHEET) -> str:
-    """Write the table and the datasheet; ValueError where there are no rows."""
-    found = read_rows(rows)
+    """Write the table, the datasheet and, beside the table, the rows; ValueError where there are none."""
+    kept = table.with_name(ROWS)
+    found = read_rows(rows, kept)
     made = table_of(found, n)
     made.save(table)
+    keep_rows(found.values(), kept)
     write_whole(datasheet, page(made, found, n, table.stat().st_size).encode())
     return f"{table}: {len(made):,} cells, {len(found):,} trainings; {datasheet}"
 

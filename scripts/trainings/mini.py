@@ -12,12 +12,13 @@ their second ones; in each round both sets of images of a cell follow one anothe
 from __future__ import annotations
 
 import fcntl
+import gzip
 import json
 import os
 import platform
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -27,6 +28,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from metanp.atomic import write_whole
 from metanp.networks import cost, network
 from metanp.spaces.nasbench201 import SPACE
 from scripts.results.provenance import settings_digest
@@ -108,11 +110,16 @@ def _images(dataset: str) -> Prepared:
     return prepare(IMAGES[dataset])
 
 
-def read_rows(folder: Path) -> dict[Work, dict[str, Any]]:
-    """Every training that ended, the first row of each; lines cut off, or of other settings, are passed over."""
+def read_rows(folder: Path, kept: Path | None = None) -> dict[Work, dict[str, Any]]:
+    """Every training that ended, the first row of each; lines cut off, or of other settings, are passed over.
+
+    kept: a file of rows as `keep_rows` writes it, read first; nothing where it is not there.
+    """
     found: dict[Work, dict[str, Any]] = {}
-    for path in sorted(folder.glob("rows-*.jsonl")):
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    texts = [gzip.decompress(kept.read_bytes()).decode()] if kept and kept.is_file() else []
+    texts += [path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.glob("rows-*.jsonl"))]
+    for text in texts:
+        for line in text.splitlines():
             try:
                 row = json.loads(line)
             except ValueError:
@@ -122,7 +129,15 @@ def read_rows(folder: Path) -> dict[Work, dict[str, Any]]:
     return found
 
 
-def work_through(folder: Path, n: int, most: int | None, marks: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def keep_rows(rows: Iterable[Mapping[str, Any]], kept: Path) -> None:
+    """All rows in one compressed file, the same bytes for the same rows."""
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    write_whole(kept, gzip.compress(text.encode(), mtime=0))
+
+
+def work_through(
+    folder: Path, n: int, most: int | None, marks: dict[str, Any], kept: Path | None = None
+) -> Iterator[dict[str, Any]]:
     """Train what nobody has trained or is training, and keep a row of each.
 
     Args:
@@ -130,18 +145,19 @@ def work_through(folder: Path, n: int, most: int | None, marks: dict[str, Any]) 
         n: cells of the benchmark.
         most: trainings of this process; None goes on to the end.
         marks: of every row, such as the commit.
+        kept: as in `read_rows`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"rows-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.jsonl"
     marks = {**marks, "torch": torch.__version__, "machine": machine(), "threads": torch.get_num_threads()}
-    made, done = 0, read_rows(folder)
+    made, done = 0, read_rows(folder, kept)
     for number, work in enumerate(trainings(n)):
         if made == most:
             return
         if work in done:
             continue
         with _claimed(folder, number) as mine:
-            if not mine or work in (done := read_rows(folder)):  # another process may have made it meanwhile
+            if not mine or work in (done := read_rows(folder, kept)):  # another process may have made it meanwhile
                 continue
             row = train(work) | marks
             _append(path, row)

@@ -147,6 +147,10 @@ def test_the_command_makes_a_table_that_opens_and_a_page_of_its_numbers(quick, t
     assert "4 cells of NAS-Bench-201 (4 are meant to be)" in text
     assert f"| best | {table.mean('cifar10_validation_accuracy_2').max():.1f} |" in text
     assert text == page(table, read_rows(tmp_path), 4, place.stat().st_size)
+    kept = tmp_path / "rows.jsonl.gz"
+    assert read_rows(tmp_path / "another machine", kept) == read_rows(tmp_path)
+    left = work_through(tmp_path / "another machine", 5, None, {"commit": "c"}, kept)
+    assert {row["cell"] for row in left} == {cells(5)[4]}  # the others are done
 
 
 def test_the_benchmark_names_its_file_and_says_how_it_is_made(tmp_path, monkeypatch):
