@@ -1,4 +1,4 @@
-"""Vision transformers: encodings, known accuracies, one sound table and one that is mostly noise."""
+"""Vision transformers: encodings, known accuracies, one table whose columns agree and one whose do not."""
 
 import numpy as np
 import pytest
@@ -57,3 +57,12 @@ def test_columns_of_pit_agree_and_those_of_autoformer_do_not(pit, formers):
     assert agreement(pit, "cifar100_accuracy_base", "flowers_accuracy_base") == pytest.approx(0.917, abs=1e-3)
     assert agreement(formers, "cifar100_accuracy_base", "cifar100_accuracy_kd") == pytest.approx(-0.385, abs=1e-3)
     assert abs(agreement(formers, "cifar100_accuracy_kd", "chaoyang_accuracy_base")) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "rank"), [("depth", "cifar100", 0.846), ("hidden_width", "flowers", 0.799)]
+)
+def test_size_ranks_two_columns_of_autoformer(formers, name, dataset, rank):
+    size = [dict(cell.parameters)[name] for cell in formers.cells]
+    found = spearmanr(size, formers.mean(f"{dataset}_accuracy_kd")).statistic
+    assert found == pytest.approx(rank, abs=1e-3)
