@@ -37,6 +37,7 @@ from metanp.operations import (
     described,
     operation_at,
     operation_index,
+    operation_indices,
     words,
 )
 from metanp.parameters import Parameters
@@ -66,20 +67,21 @@ class CellArray:
     def from_cells(cls, cells: Sequence[Cell]) -> CellArray:
         """The same cells, each with its nodes in topological order."""
         width = max((len(cell) for cell in cells), default=2)
-        many = any(operation_index(one) > MOST_NUMBERS for cell in cells for one in cell.operations)
-        operation = np.full((len(cells), width), -1, dtype=np.int32 if many else np.int16)
+        operation = np.full((len(cells), width), -1, dtype=np.int32)
         row, start, end = [], [], []
         for i, cell in enumerate(cells):
             operations, edges = _in_topological_order(cell)
-            operation[i, : len(operations)] = [operation_index(one) for one in operations]
+            operation[i, : len(operations)] = operation_indices(operations)
             for u, v in edges:
                 row.append(i)
                 start.append(u)
                 end.append(v)
         adjacency = np.zeros((len(cells), width, width), dtype=bool)
         adjacency[row, start, end] = True
-        parameters = _objects([cell.parameters for cell in cells])
-        return cls(operation, adjacency, parameters if any(parameters) else None)
+        if operation.max(initial=-1) <= MOST_NUMBERS:
+            operation = operation.astype(np.int16)
+        parameters = [cell.parameters for cell in cells]
+        return cls(operation, adjacency, _objects(parameters) if any(parameters) else None)
 
     @classmethod
     def concatenate(cls, parts: Sequence[CellArray]) -> CellArray:
@@ -143,11 +145,11 @@ class CellArray:
 
     def to_cells(self) -> list[Cell]:
         """Back to `Cell` objects."""
+        known = [operation_at(i) for i in range(self.operation.max(initial=-1) + 1)]
+        parameters = [None] * len(self) if self.parameters is None else map(dict, self.parameters)
         return [
-            Cell([operation_at(o) for o in operation if o >= 0], np.argwhere(adjacency).tolist(), dict(parameters))
-            for operation, adjacency, parameters in zip(
-                self.operation.tolist(), self.adjacency, self.each_parameters(), strict=True
-            )
+            Cell([known[o] for o in operation if o >= 0], np.argwhere(adjacency).tolist(), more)
+            for operation, adjacency, more in zip(self.operation.tolist(), self.adjacency, parameters, strict=True)
         ]
 
     def in_words(self) -> CellArray:

@@ -1,12 +1,13 @@
-"""What architectures say of themselves in numbers: their parameters, and the numbers of described operations.
+"""Columns of numbers derived from architectures: from their parameters, and the numbers of described operations.
 
-Words and graphs say nothing here (`metanp.features` reads those), so that cells of the vocabulary alone have no column.
-A predictor reads the columns beside side features, on the scale of the evaluated cells.
+Cells of the vocabulary alone have no column; `metanp.features` reads words and graphs. A predictor reads the columns
+beside side features, on the scale of the evaluated cells. Which column a cell has, and its value, depends on that cell
+alone, never on the cells beside it.
 
-    width.0          a number, NaN where an architecture lacks it
-    kernel=5x5       1 where the parameter is this text, else 0; beside it `kernel`, where every text holds a number
-    depth given      1 where there is such a parameter at all, else 0
-    total width      of described operations: total, mean, largest, smallest over the nodes that say it
+    width.0          a number, or the first in a text (5 of 5x5); NaN where there is none
+    kernel=5x5       1 where the parameter is this text, else 0
+    depth given      1 where there is such a parameter, else 0
+    total width      of described operations: total, mean, largest, smallest over the nodes that state one
 
 Axes: cell; column.
 """
@@ -15,13 +16,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from metanp.brief import brief
+from metanp.brief import counted
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.operation import NUMBERS
@@ -30,80 +32,99 @@ from metanp.parameters import Parameters, Value
 
 GIVEN = " given"
 OF_OPERATIONS = ("kernel_height", "kernel_width", *NUMBERS)
-UNSAID = {"kernel_height": 0.0, "kernel_width": 0.0, "width": 0.0, "width_ratio": 0.0, "heads": 0.0}
-OVER_NODES: dict[str, Callable[[np.ndarray], Any]] = {
-    "total": np.sum,
-    "mean": np.mean,
-    "largest": np.max,
-    "smallest": np.min,
+UNSTATED = {"kernel_height": 0.0, "kernel_width": 0.0, "width": 0.0, "width_ratio": 0.0, "heads": 0.0}
+OVER_NODES: dict[str, Callable[[Sequence[float]], float]] = {
+    "total": sum,
+    "mean": fmean,
+    "largest": max,
+    "smallest": min,
 }
+Columns = dict[str, dict[int, float]]
 NUMBER_IN_TEXT = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True)
 class Descriptions:
-    """Columns by name; `texts` are the parameters of which a column says whether they are a certain text."""
+    """Columns of cells, kept sparse: a text that only one cell has is a column too.
 
-    names: tuple[str, ...]
-    values: Float[np.ndarray, "cell column"]
-    texts: frozenset[str]
+    n: how many cells. flags: columns that are 0, numbers: those that are missing, where a cell has no value; by name,
+    the value of each row that has one.
+    """
 
-    __repr__ = brief
+    n: int
+    flags: Columns
+    numbers: Columns
+
+    def __repr__(self) -> str:
+        return f"Descriptions({counted(self.n, 'cell')}, {counted(len(self.flags) + len(self.numbers), 'column')})"
+
+    def __bool__(self) -> bool:
+        return bool(self.flags or self.numbers)
 
     @classmethod
     def of(cls, cells: Sequence[Cell] | CellArray) -> Descriptions:
         """Every column that any of these cells has."""
-        if isinstance(cells, CellArray) and cells.parameters is None and not _describes(cells):
-            return cls((), np.zeros((len(cells), 0)), frozenset())
         parameters, operations = _said(cells)
-        columns = dict(_of_parameters(parameters)) | dict(_of_operations(operations))
-        texts = {name for one in parameters for name, value in one if isinstance(value, str)}
-        values = np.stack([*columns.values()], axis=1) if columns else np.zeros((len(cells), 0))
-        return cls(tuple(columns), values, frozenset(texts))
+        flags: Columns = {}
+        numbers: Columns = {}
+        for row, one in enumerate(parameters):
+            for name, value in one:
+                flags.setdefault(name + GIVEN, {})[row] = 1.0
+                if isinstance(value, str):
+                    flags.setdefault(f"{name}={value}", {})[row] = 1.0
+                if (number := _number(value)) is not None:
+                    numbers.setdefault(name, {})[row] = number
+        for row, stated in enumerate(operations):
+            for name, number in _over_nodes(stated):
+                numbers.setdefault(name, {})[row] = number
+        return cls(len(cells), flags, numbers)
+
+    def rows(self, index: Any) -> Descriptions:
+        """Some of the cells."""
+        if not self.n:
+            return self
+        taken = np.arange(self.n)[index].tolist()
+        if not self:
+            return replace(self, n=len(taken))
+        flags, numbers = (
+            {name: {i: values[row] for i, row in enumerate(taken) if row in values} for name, values in columns.items()}
+            for columns in (self.flags, self.numbers)
+        )
+        return Descriptions(len(taken), flags, numbers)
+
+    def varying(self) -> list[str]:
+        """The columns of which some cells have other values than others; what is missing counts for nothing."""
+        flags = [name for name, values in self.flags.items() if 0 < len(values) < self.n]
+        return sorted(flags) + sorted(name for name, values in self.numbers.items() if len({*values.values()}) > 1)
+
+    def column(self, name: str, flag: bool) -> Float[np.ndarray, " cell"]:
+        """One column, even one that none of these cells has; flag: 0, not missing, for cells without a value."""
+        column = np.full(self.n, 0.0 if flag else np.nan)
+        values = (self.flags if flag else self.numbers).get(name, {})
+        column[list(values)] = list(values.values())
+        return column
+
+
+NOTHING = Descriptions(0, {}, {})
 
 
 def _said(cells: Sequence[Cell] | CellArray) -> tuple[list[Parameters], list[list[int]]]:
-    """The parameters of each cell, and the numbers of its described operations."""
+    """The parameters of each cell, and the numbers of its described operations; empty lists where no cell has any."""
     if isinstance(cells, CellArray):
-        if not _describes(cells):
-            return list(cells.each_parameters()), [[]] * len(cells)
+        if cells.operation.max(initial=-1) < len(VOCABULARY):
+            return [] if cells.parameters is None else list(cells.parameters), []
         cells = cells.to_cells()
+    parameters = [cell.parameters for cell in cells]
     numbers = [[operation_index(one) for one in cell.operations if not isinstance(one, str)] for cell in cells]
-    return [cell.parameters for cell in cells], numbers
+    return parameters if any(parameters) else [], numbers if any(numbers) else []
 
 
-def _describes(cells: CellArray) -> bool:
-    """Whether any operation is described."""
-    return bool(cells.operation.max(initial=-1) >= len(VOCABULARY))
-
-
-def _of_parameters(cells: Sequence[Parameters]) -> Iterator[tuple[str, Float[np.ndarray, " cell"]]]:
-    found: dict[str, dict[int, Value]] = {}
-    for row, parameters in enumerate(cells):
-        for name, value in parameters:
-            found.setdefault(name, {})[row] = value
-    for name, values in sorted(found.items()):
-        texts = sorted({value for value in values.values() if isinstance(value, str)})
-        numbers = {row: _number(value) for row, value in values.items()}
-        if all(number is not None for number in numbers.values()):
-            yield name, _column(numbers, len(cells), np.nan)
-        for text in texts:
-            yield f"{name}={text}", _column({row: value == text for row, value in values.items()}, len(cells), 0.0)
-        if len(values) < len(cells):
-            yield name + GIVEN, _column(dict.fromkeys(values, 1.0), len(cells), 0.0)
-
-
-def _of_operations(cells: Sequence[Sequence[int]]) -> Iterator[tuple[str, Float[np.ndarray, " cell"]]]:
-    if not any(cells):
-        return
-    known = {number: described(number).numbers for numbers in cells for number in numbers}
-    for name in OF_OPERATIONS:
-        said = {number: one[name] for number, one in known.items() if one[name] != UNSAID.get(name)}
-        if len(set(said.values())) < 2:
-            continue
-        nodes = [np.array([said[number] for number in numbers if number in said]) for numbers in cells]
-        for over, function in OVER_NODES.items():
-            yield f"{over} {name}", np.array([function(values) if len(values) else np.nan for values in nodes])
+def _over_nodes(operations: Sequence[int]) -> Iterator[tuple[str, float]]:
+    """Numbers of a cell's described operations, over those that state one."""
+    known = [described(number).numbers for number in operations]
+    for name in OF_OPERATIONS if known else ():
+        if stated := [one[name] for one in known if one[name] != UNSTATED.get(name)]:
+            yield from ((f"{over} {name}", float(function(stated))) for over, function in OVER_NODES.items())
 
 
 def _number(value: Value) -> float | None:
@@ -112,9 +133,3 @@ def _number(value: Value) -> float | None:
         return float(value)
     found = NUMBER_IN_TEXT.search(value)
     return float(found.group()) if found else None
-
-
-def _column(values: dict[int, float | None], n: int, missing: float) -> Float[np.ndarray, " cell"]:
-    column = np.full(n, missing)
-    column[list(values)] = [float(value or 0) for value in values.values()]
-    return column

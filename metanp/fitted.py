@@ -21,7 +21,6 @@ from jaxtyping import Float, Int
 from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
-from metanp.descriptions import Descriptions
 from metanp.failures import Failures, with_failures
 from metanp.outliers import Outliers
 from metanp.pool import Pool
@@ -79,7 +78,7 @@ class Fitted:
         names, score, n = given.side.names, given.score, len(given.cells)
         if not n:
             return cls(reader, reader.prior(names), ScoreTransform.fit(score), given.sign, 1.0, *UNKNOWN, None, None)
-        pool = reader.encode(given.cells, given.side.beside(Descriptions.of(given.cells)).telling())
+        pool = reader.encode(given.cells, given.side.of_cells(given.cells).with_derived())
         outliers, learned = _outliers(reader, pool, given)
         measured = np.flatnonzero(~(outliers.low | outliers.high))
         broken = np.concatenate([np.flatnonzero(outliers.low), np.arange(len(score), n)])

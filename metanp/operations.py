@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -98,6 +99,14 @@ def operation_index(operation: str | Operation) -> int:
             if number == len(VOCABULARY) + len(_DESCRIBED):
                 _DESCRIBED.append(operation)
     return number
+
+
+def operation_indices(operations: Sequence[str | Operation]) -> list[int]:
+    """`operation_index` of each, fast where all are words."""
+    try:
+        return [INDEX[one] for one in operations]  # type: ignore[index]
+    except KeyError:
+        return [operation_index(one) for one in operations]
 
 
 def operation_at(index: int) -> str | Operation:

@@ -21,7 +21,6 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
 from metanp.contract import About
-from metanp.descriptions import Descriptions
 from metanp.estimator import Estimator, NotFittedError
 from metanp.fitted import Evaluated, Fitted, ScoreWarning
 from metanp.given import (
@@ -150,7 +149,7 @@ class MetaNP(Estimator):
         cells = read_cells(candidates, "candidates")
         if not len(cells):
             raise ValueError("the pool of candidates is empty")
-        return self._reader.encode(cells, Side.of(features, len(cells)).beside(Descriptions.of(cells)))
+        return self._reader.encode(cells, Side.of(features, len(cells)).of_cells(cells))
 
     @overload
     def predict(

@@ -145,7 +145,7 @@ class Reader:
         return Points(none, features, patterns, none.new_zeros(1, 0, len(side.names)))
 
     def _pieces(self, known: Knowledge, pool: Pool, wanted: np.ndarray) -> Iterator[tuple[int, Points]]:
-        side = standardise_side(known.side.values, pool.side.in_order(known.side.names))
+        side = standardise_side(known.side.values, pool.side.like(known.side))
         for start in range(0, len(wanted), CHUNK):
             rows = wanted[start : start + CHUNK]
             yield start, self._points(pool, side[rows], rows)

@@ -16,7 +16,9 @@ import numpy as np
 from jaxtyping import Float
 
 from metanp.brief import brief
-from metanp.descriptions import GIVEN, Descriptions
+from metanp.cell import Cell
+from metanp.cell_array import CellArray
+from metanp.descriptions import NOTHING, Descriptions
 from metanp.given import InputError, read_numbers, shown
 from metanp.nearest import names_like
 from metanp.score_transform import ScoreTransform
@@ -28,16 +30,19 @@ FURTHEST = 4.0  # no value is further out than this, in standard deviations of t
 class Side:
     """Named side features of cells, NaN where missing.
 
-    own: how many of them, the last ones, are what the cells say of themselves (`metanp.descriptions`). texts: their
-    parameters of which a column each says whether they are a certain text.
+    derived: columns that follow from the cells themselves, which nobody named. flags: of those that `with_derived` put
+    among the names, the ones that are 0, not missing, for cells without them.
     """
 
     names: tuple[str, ...]
     values: Float[np.ndarray, "cell side"]
-    own: int = field(default=0, repr=False)
-    texts: frozenset[str] = field(default=frozenset(), repr=False)
+    derived: Descriptions = field(default=NOTHING, repr=False)
+    flags: frozenset[str] = field(default=frozenset(), repr=False)
 
     __repr__ = brief
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.derived)
 
     @classmethod
     def of(cls, features: Any, n: int) -> Side:
@@ -72,34 +77,31 @@ class Side:
             side = cls.of(features, scored)
         return cls(side.names, np.concatenate([side.values, np.full((failed, len(side.names)), np.nan)]))
 
-    def beside(self, own: Descriptions) -> Side:
-        """These, and behind them what the cells say of themselves; the user's own take the place of those."""
-        if not own.names:
-            return self
-        new = [i for i, name in enumerate(own.names) if name not in self.names]
-        names = (*self.names, *(own.names[i] for i in new))
-        return Side(names, np.concatenate([self.values, own.values[:, new]], axis=1), len(new), own.texts)
+    def of_cells(self, cells: Sequence[Cell] | CellArray) -> Side:
+        """These, and what follows from the cells themselves."""
+        return replace(self, derived=Descriptions.of(cells))
 
-    def telling(self) -> Side:
-        """Without what all of the cells say alike of themselves: nothing can be learned of it."""
-        first = len(self.names) - self.own
-        kept = [i for i in range(len(self.names)) if i < first or len(np.unique(self.values[:, i])) > 1]
-        names = tuple(self.names[i] for i in kept)
-        return self if not self.own else Side(names, self.values[:, kept], len(kept) - first, self.texts)
+    def with_derived(self) -> Side:
+        """For evaluated cells: the derived columns that vary among them behind the others; of one name, the user's."""
+        new = [name for name in self.derived.varying() if name not in self.names]
+        flags = frozenset(new) & self.derived.flags.keys()
+        columns = [self.derived.column(name, name in flags) for name in new]
+        return Side((*self.names, *new), np.column_stack([self.values, *columns]), flags=flags)
 
     def rows(self, index: Any) -> Side:
         """Some of the cells."""
-        return replace(self, values=self.values[index])
+        return replace(self, values=self.values[index], derived=self.derived.rows(index))
 
-    def in_order(self, names: Sequence[str]) -> Float[np.ndarray, "cell side"]:
-        """The columns called `names`, all missing where this has no such column; 0 for a text that no cell has."""
+    def like(self, known: Side) -> Float[np.ndarray, "cell side"]:
+        """The columns of `known`, by name; missing where there is no such column here."""
         place = {name: i for i, name in enumerate(self.names)}
-        columns = [self.values[:, place[name]] if name in place else self._absent(name) for name in names]
-        return np.stack(columns, axis=1) if columns else np.zeros((len(self.values), 0))
-
-    def _absent(self, name: str) -> Float[np.ndarray, " cell"]:
-        text = any(name.startswith(f"{parameter}=") for parameter in self.texts)
-        return np.full(len(self.values), 0.0 if text else 1.0 if name.endswith(GIVEN) else np.nan)
+        values = np.full((len(self.values), len(known.names)), np.nan)
+        for i, name in enumerate(known.names):
+            if name in place:
+                values[:, i] = self.values[:, place[name]]
+            elif self.derived.n:
+                values[:, i] = self.derived.column(name, name in known.flags)
+        return values
 
     def check_known(self, known: Sequence[str]) -> None:
         """Refuse side features that the evaluated cells do not have: nothing could be learned about them.
@@ -107,7 +109,7 @@ class Side:
         Raises:
             ValueError: one that is not among `known`; names it and the nearest that is.
         """
-        if unknown := [name for name in self.names[: len(self.names) - self.own] if name not in known]:
+        if unknown := [name for name in self.names if name not in known]:
             near = names_like(unknown[0], known, most=1, alike=0)
             hint = f"nearest to the first: {near[0]!r}" if near else "which saw none"
             raise ValueError(

@@ -10,22 +10,21 @@ Axes: cell, as given; graph, a distinct row of the inputs.
 
 from __future__ import annotations
 
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float
 
+from metanp import libraries
 from metanp.baselines.inputs import Inputs
 from metanp.brief import counted, short
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.contract import About as About  # kept for imports from its former place
-from metanp.descriptions import Descriptions
 from metanp.estimator import Estimator, NotFittedError
 from metanp.given import check_alike, read_cells, read_evaluated, read_flag, read_scores
 from metanp.score_transform import InUnit, ScoreTransform
@@ -91,7 +90,7 @@ class Baseline(Estimator, ABC):
         """The inputs of `cells` and their side features, for `predict` after any number of fits."""
         check_alike(cells, features, "features")
         listed = read_cells(cells)
-        return self.read(listed).with_side(Side.of(features, len(listed)).beside(Descriptions.of(listed)))
+        return self.read(listed).with_side(Side.of(features, len(listed)).of_cells(listed))
 
     @usual_torch()
     def fit(self, cells: Iterable[Cell] | CellArray = (), score: Any = (), features: Any = None) -> Self:
@@ -111,7 +110,7 @@ class Baseline(Estimator, ABC):
         if len(values) < self.fewest_labels:
             needs = f"{type(self).__name__} needs at least {self.fewest_labels}"
             raise ValueError(f"too few evaluated cells: {needs}, but got {len(values)}")
-        context, transform = self.encode(cells, features).telling(), InUnit.fit(self.transform, values)
+        context, transform = self.encode(cells, features).with_derived(), InUnit.fit(self.transform, values)
         self._is_fitted = False  # if anything fails from here on, it must not mix two fits
         self._context, self._transform = context, transform
         self._fit(context, transform.forward(values))
@@ -174,14 +173,4 @@ class Baseline(Estimator, ABC):
         """Mean and, where known, standard deviation of each row, transformed."""
 
 
-def library(name: str) -> ModuleType:
-    """Import a library of the extra `[research]`.
-
-    Raises:
-        ImportError: it is missing; says how to install it.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        message = f"this baseline needs {name.split('.')[0]}: pip install 'metanp[research]' ({error})"
-        raise ImportError(message, name=name) from error
+library = partial(libraries.library, extra="research")

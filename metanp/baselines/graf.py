@@ -69,7 +69,7 @@ class SetInputs(Inputs):
 
     def with_side(self, side: Side) -> SetInputs:
         """The same cells, each a row of its own with its side features; unchanged where there are none."""
-        if not side.names:
+        if not side:
             return self
         return SetInputs(**{**vars(super().with_side(side)), "cells": self.cells[self.graph]})
 

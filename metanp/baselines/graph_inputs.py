@@ -48,7 +48,7 @@ class GraphInputs(Inputs):
         Raises:
             ValueError: there are side features.
         """
-        if len(side.names) > side.own:
+        if side.names:
             raise ValueError(f"this baseline reads cells alone, no side features such as {side.names[0]!r}")
         return self
 

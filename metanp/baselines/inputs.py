@@ -96,22 +96,22 @@ class Inputs:
         return Inputs(np.arange(len(features)), self.fingerprint[start:stop], features, counts, side)
 
     def with_side(self, side: Side) -> Inputs:
-        """The same cells, each a row of its own with its side features; unchanged where there are none."""
-        if not side.names:
+        """The same cells, each a row of its own beside its side features; as they are where there are none."""
+        if not side:
             return self
         counts = tuple(Counts(c.name, c.count[self.graph]) for c in self.counts)
         fingerprint, features = self.fingerprint[self.graph], self.features[self.graph]
         return Inputs(np.arange(len(self)), fingerprint, features, counts, side)
 
-    def telling(self) -> Inputs:
-        """Without what all of the cells say alike of themselves."""
-        return replace(self, side=self.side.telling()) if self.side.own else self
+    def with_derived(self) -> Inputs:
+        """For evaluated cells: `Side.with_derived`."""
+        return replace(self, side=self.side.with_derived()) if self.side.derived else self
 
     def blocks(self, context: Inputs) -> list[Float32[np.ndarray, "graph column"]]:
         """Features, counts, side features (missing ones average), with the columns of the cells in `context`."""
         blocks = [self.features]
         blocks += [own.columns(known.name) for own, known in zip(self.counts, context.counts, strict=True)]
-        if names := context.side.names:
+        if context.side.names:
             known = context.side.values[context.graph]
-            blocks.append(np.nan_to_num(standardise_side(known, self.side.in_order(names))).astype(np.float32))
+            blocks.append(np.nan_to_num(standardise_side(known, self.side.like(context.side))).astype(np.float32))
         return blocks

@@ -72,7 +72,7 @@ class Proxy(Baseline):
         if self.feature not in inputs.side.names:
             known = ", ".join(inputs.side.names) or "none"
             raise ValueError(f"the candidates have no side feature {self.feature!r}; they have: {known}")
-        return np.nan_to_num(inputs.side.in_order([self.feature])[:, 0], nan=LOWEST), None
+        return np.nan_to_num(inputs.side.values[:, inputs.side.names.index(self.feature)], nan=LOWEST), None
 
 
 class ProxyXGBoost(Trees):

@@ -26,7 +26,7 @@ from scipy.optimize import least_squares
 
 from metanp.brief import brief
 from metanp.curves.formulas import FORMULAS, Formula
-from metanp.curves.libraries import library
+from metanp.libraries import library
 
 Draws = Float64[np.ndarray, "draw parameter"]
 NOISE = (np.log(1e-4), np.log(0.5))  # of y in 0 to 1
@@ -126,7 +126,7 @@ class Posterior:
     def draw(self, rng: np.random.Generator, chain: Chain) -> Draws:
         """Samples of the posterior, correlated with one another as those of any chain."""
         start = self.start(rng, max(chain.walkers, 2 * len(self.bounds[0]) + 2))
-        emcee = library("emcee")
+        emcee = library("emcee", "curves")
         sampler = emcee.EnsembleSampler(*start.shape, self.log_density, vectorize=True)
         state = emcee.State(start, random_state=np.random.RandomState(rng.integers(2**32)).get_state())
         sampler.run_mcmc(state, chain.samples, skip_initial_state_check=True)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from metanp.curves.libraries import library
+from metanp.libraries import library
 
 Table = Float64[np.ndarray, "config feature"]
 Column = Float64[np.ndarray, " config"]
@@ -65,7 +65,7 @@ class Forest(Regressor):
         return {"n_estimators": int(rng.integers(10, 801)), "max_features": float(rng.uniform(0.1, 0.5))}
 
     def make(self, settings: Mapping[str, Any], seed: int) -> Any:
-        return library("sklearn.ensemble").RandomForestRegressor(**settings, random_state=seed)
+        return library("sklearn.ensemble", "curves").RandomForestRegressor(**settings, random_state=seed)
 
 
 class SVR(Regressor):
@@ -79,7 +79,7 @@ class SVR(Regressor):
         return settings | ({"gamma": float(10 ** rng.uniform(-5, 1))} if self.kernel == "rbf" else {})
 
     def make(self, settings: Mapping[str, Any], seed: int) -> Any:
-        return library("sklearn.svm").NuSVR(kernel=self.kernel, max_iter=MOST_ITERATIONS, **settings)
+        return library("sklearn.svm", "curves").NuSVR(kernel=self.kernel, max_iter=MOST_ITERATIONS, **settings)
 
 
 REGRESSORS: dict[str, Regressor] = {

@@ -12,6 +12,7 @@ from metanp.cell_array import CellArray
 from metanp.descriptions import Descriptions
 from metanp.metrics import kendall_tau
 from metanp.operation import Operation
+from metanp.side import Side
 
 
 def test_a_chain_of_blocks_says_what_stands_at_each_place():
@@ -74,19 +75,19 @@ def test_columns_by_hand():
         Cell.from_parameters(p) for p in ({"a": 1, "k": "3x3"}, {"a": 2, "k": "5x5", "b": 7}, {"a": 3, "k": "3x3"})
     ]
     found = Descriptions.of(cells)
-    columns = dict(zip(found.names, found.values.T.tolist(), strict=True))
-    assert columns["a"] == [1, 2, 3]
-    assert columns["k"] == [3, 5, 3]
-    assert columns["k=5x5"] == [0, 1, 0]
-    assert columns["b given"] == [0, 1, 0]
-    assert np.isnan(columns["b"][0])
-    assert columns["b"][1] == 7
+    assert found.column("a", flag=False).tolist() == [1, 2, 3]
+    assert found.column("k", flag=False).tolist() == [3, 5, 3]
+    assert found.column("k=5x5", flag=True).tolist() == [0, 1, 0]
+    assert found.column("b given", flag=True).tolist() == [0, 1, 0]
+    assert found.column("b", flag=False).tolist() == pytest.approx([np.nan, 7, np.nan], nan_ok=True)
+    assert found.varying() == ["b given", "k=3x3", "k=5x5", "a", "k"]
+    assert found.rows([2, 1]).column("a", flag=False).tolist() == [3, 2]
 
 
 def test_cells_of_words_alone_say_nothing():
     from metanp.spaces import get_space
 
-    assert Descriptions.of(get_space("nasbench201").arrays()).names == ()
+    assert not Descriptions.of(get_space("nasbench201").arrays())
 
 
 def test_arrays_keep_parameters():
@@ -143,3 +144,29 @@ def test_a_context_may_mix_forms():
     mixed += [Cell.from_blocks([{"kernel_size": k, "width": 8 * k}]) for k in (3, 5, 7)]
     mean = MetaNP("label-free").fit(mixed, np.arange(14.0)).predict([*mixed, *cells[10:]])
     assert np.isfinite(mean).all()
+
+
+def _odd_company() -> list[Cell]:
+    """Architectures that say what others do not: texts with and without a number, some parameters, described widths."""
+    plain = [{"width": w, "kernel": k, "depth": d} for w, k, d in ((8, "3x3", 1), (16, "5x5", 2), (32, "none", 3))]
+    plain += [
+        {"width": 24, "kernel": "7x7"},
+        {"kernel": "3x3", "depth": 2},
+        {"width": 64, "kernel": "none", "depth": 1},
+    ]
+    wide = [Operation("conv", kind="convolution", kernel_size=3, width=w) for w in (16, 32, 64)]
+    return [*map(Cell.from_parameters, plain), *(Cell.from_blocks([one, "conv3x3"]) for one in wide)]
+
+
+@pytest.mark.parametrize("predictor", [lambda: MetaNP("label-free"), lambda: RandomForest(seed=0)])
+def test_a_prediction_does_not_depend_on_what_is_predicted_beside_it(predictor):
+    cells = _odd_company()
+    fitted = predictor().fit(cells, np.arange(float(len(cells))) ** 2)
+    together = fitted.predict(cells)
+    assert [fitted.predict([cell])[0] for cell in cells] == pytest.approx(together.tolist(), abs=1e-4)
+
+
+def test_what_is_said_alike_by_all_evaluated_architectures_is_left_aside():
+    cells = [Cell.from_parameters({"a": a, "b": 3, "k": "relu6" if a else "relu"}) for a in (0, 1, 2)]
+    told = Side.of(None, 3).of_cells(cells).with_derived()
+    assert told.names == ("k=relu", "k=relu6", "a")  # neither b, nor the 6 of relu6, nor that all are given

@@ -1,4 +1,4 @@
-"""Libraries that some predictors of curves need; none is imported before something is fitted."""
+"""Libraries of the package's extras: imported when a predictor is fitted, so that everything imports without them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 from types import ModuleType
 
 
-def library(name: str, extra: str = "curves") -> ModuleType:
+def library(name: str, extra: str) -> ModuleType:
     """Import a library of an extra of this package.
 
     Raises:
