@@ -20,7 +20,7 @@ from metanp.baselines.networks import Network
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.metrics import distribution_metrics, kendall_tau, predicted_order
-from metanp.operations import INDEX
+from metanp.operations import INDEX, Operation
 from metanp.score_transform import ScoreTransform
 from metanp.spaces import get_space
 from tests.catalogue import ENTRIES, made
@@ -372,3 +372,14 @@ def test_a_missing_side_feature_is_average(name):
     some, none = (predictor.predict(predictor.encode(cells, features)) for features in (known, alone))
     np.testing.assert_array_equal(some[missing], none[missing])
     assert (some[~missing] != none[~missing]).any()
+
+
+@pytest.mark.parametrize("name", ["gp_wl", "gp_onehot", "xgboost", "random_forest", "bayesian_linear", "graf_forest"])
+def test_described_operations_and_parameters_are_read_and_no_prediction_depends_on_the_cells_beside_it(name):
+    width = [Operation("conv", kind="convolution", kernel_size=3, width=w) for w in (16, 32, 64)]
+    blocks = [[width[i % 3], ["conv3x3", "skip", Operation("z", kind="mystery")][i // 3]] for i in range(9)]
+    cells = [*map(Cell.from_blocks, blocks), *(Cell.from_parameters({"a": i, "k": "xy"[i % 2]}) for i in range(4))]
+    baseline = made(name).fit(cells, np.arange(13.0) ** 2)
+    together = baseline.predict(cells)
+    assert len(set(together.tolist())) > 3
+    assert [baseline.predict([cell])[0] for cell in cells] == pytest.approx(together.tolist(), abs=1e-3)
