@@ -1,17 +1,14 @@
 """Rows of the studies on learning curves: kept one a line, so that a command that was killed goes on where it was.
 
 A row has a `key`, everything that says which piece of work it is; work whose key is in the file is not done again.
-Every row says its commit, seconds and day. What rows mean is not known here.
+Every row has its seconds, date, machine and commit. What rows mean is not known here.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +16,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from scripts.results.provenance import provenance
 from scripts.results.statistics import interval
 from scripts.results.table import Table
 
-ROOT = Path(__file__).parent.parent
 Key = Mapping[str, Any]
 Work = tuple[Key, Callable[[], Mapping[str, Any]]]
 
@@ -35,13 +32,13 @@ def carry_out(work: Iterable[Work], path: Path | None, title: str) -> list[dict[
         path: the file; None keeps nothing.
     """
     known = {_text(row["key"]): row for row in _read(path)}
-    pieces, rows = list(work), []
+    pieces, rows, marks = list(work), [], provenance()
     for key, do in track(pieces, title, console=Console(stderr=True)):
         row = known.get(_text(key))
         if row is None:
             start = time.perf_counter()
             row = {"key": dict(key), **do(), "seconds": round(time.perf_counter() - start, 3)}
-            row |= {"commit": _commit(), "day": datetime.date.today().isoformat()}
+            row |= marks
             _append(path, row)
         rows.append(row)
     return rows
@@ -87,16 +84,3 @@ def _append(path: Path | None, row: Mapping[str, Any]) -> None:
     ends = not path.exists() or path.read_bytes()[-1:] in (b"", b"\n")
     with open(path, "a", encoding="utf-8") as file:
         file.write(("" if ends else "\n") + json.dumps(row) + "\n")
-
-
-@cache
-def _commit() -> str:
-    """Twelve digits, with a + where files differ from it; "unknown" outside a clone."""
-    try:
-        told = [
-            subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-            for words in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "-uno"])
-        ]
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return told[0] + ("+" if told[1] else "")

@@ -24,7 +24,7 @@ def test_work_that_is_in_the_file_is_read_and_the_rest_is_done(tmp_path):
     rows = carry_out(work(done, [1, 2, 3]), path, "x")
     assert done == [1, 2, 3]
     assert [row["square"] for row in rows] == [1, 4, 9]
-    assert {"key", "square", "seconds", "commit", "day"} == set(rows[0])
+    assert {"key", "square", "seconds", "commit", "date", "machine"} == set(rows[0])
     assert len(path.read_text().splitlines()) == 3
 
 
