@@ -29,7 +29,7 @@ from data.curves.table import CurveSource, CurveTable, Inputs, sources
 from data.fetch import cache_folder
 from metanp.atomic import replacing
 from metanp.curves import Curves, Quantity
-from metanp.curves.libraries import library
+from metanp.libraries import library
 
 NB301, NB301_CODES = "nb301_v1.onnx", "nb301_encoding.json"
 LCBENCH, LCBENCH_CODES, LCBENCH_SPACE = "lcbench_v1.onnx", "lcbench_encoding.json", "lcbench_config_space.json"
