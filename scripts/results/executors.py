@@ -115,8 +115,16 @@ def _timed(fit: Fit) -> tuple[list[Row], float]:
 def _processes(study: Study, count: int) -> ProcessPool:
     if multiprocessing.get_start_method() not in multiprocessing.get_all_start_methods():
         multiprocessing.set_start_method("spawn", force=True)  # inside a worker of joblib, whose own no child knows
-    context = multiprocessing.get_context("spawn")
-    return ProcessPool(count, initializer=_open, initargs=[study], context=context)
+    return ProcessPool(count, initializer=_open, initargs=[study], context=_context())
+
+
+def _context() -> Any:
+    """How child processes start: as copies of one that has imported this file, where there is such a way."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 def _worked_off(pool: ProcessPool, fits: Iterable[Fit], limit: float, ahead: int) -> Iterator[Outcome]:
