@@ -8,6 +8,8 @@ from scripts.results.executors import EXECUTORS, Costs, Slurm, execute
 from scripts.results.fits import Fit
 from tests.small_study import Sums, fits
 
+pytestmark = pytest.mark.processes
+
 
 def run(executor: str, tmp_path, *makes: str, limit: float = 30.0, jobs: int = 2) -> list[dict]:
     if executor == "ray" and importlib.util.find_spec("ray") is None:
