@@ -167,6 +167,7 @@ def test_every_launcher_of_a_sweep_composes(launcher):
     assert launcher.split("_")[0] in whole.hydra.launcher["_target_"]
 
 
+@pytest.mark.processes
 def test_a_predictor_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_path):
     config = small(tmp_path, "budgets=[3,12]", "sets=1", "limit=15")
     bad = {

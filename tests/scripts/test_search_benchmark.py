@@ -604,6 +604,7 @@ def test_a_benchmark_killed_at_any_moment_ends_with_the_runs_of_one_that_was_not
     assert first.equals(second)
 
 
+@pytest.mark.processes
 def test_a_strategy_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_path):
     config = small(tmp_path, "repeats=1", "limit=15")
     bad = ("Raises", "Again", "Slow", "Crashes", "GivesUp")
