@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from metanp.brief import brief
 from metanp.features import FEATURE_GROUPS, FEATURE_NAMES
-from metanp.geometric import Data, SimpleConv, global_add_pool
+from metanp.graph_batch import GraphBatch
 from metanp.operations import ATTRIBUTE_TABLE
 
 
@@ -68,7 +68,7 @@ class EncoderConfig:
 
 
 class GraphEncoder(nn.Module):
-    """Graphs to points: `encoder(data)` is one `Points` of embeddings (graph, d_embed) and computed features."""
+    """Graphs to points: `encoder(graphs)` is one `Points` of embeddings (graph, d_embed) and computed features."""
 
     def __init__(self, config: EncoderConfig):
         super().__init__()
@@ -94,15 +94,15 @@ class GraphEncoder(nn.Module):
             nn.LayerNorm(config.d_embed, elementwise_affine=False),
         )
 
-    def forward(self, data: Data) -> Points:
-        h = self.from_attributes(self.attributes[data.x]) + self.residual(data.x)
+    def forward(self, graphs: GraphBatch) -> Points:
+        h = self.from_attributes(self.attributes[graphs.operation]) + self.residual(graphs.operation)
         for layer in self.layers:
-            h = layer(h, data.edge_index)
+            h = layer(h, graphs)
         # counts grow with the cell; square roots keep those of large cells from dominating
-        features = torch.sqrt(data.features) * torch.exp(self.feature_scale) * self.seen
-        pooled = global_add_pool(h, data.batch, size=len(data.last)) / 4
-        embedding = self.readout(torch.cat([pooled, h[data.last], self.from_features(features)], dim=-1))
-        return Points(embedding, features, data.patterns, features.new_zeros((len(features), 0)))
+        features = torch.sqrt(graphs.features) * torch.exp(self.feature_scale) * self.seen
+        pooled = graphs.over_nodes(h) / 4
+        embedding = self.readout(torch.cat([pooled, h[graphs.last], self.from_features(features)], dim=-1))
+        return Points(embedding, features, graphs.patterns, features.new_zeros((len(features), 0)))
 
 
 def _seen(groups: Sequence[str]) -> Bool[Tensor, " feature"]:
@@ -125,10 +125,9 @@ class BidirectionalLayer(nn.Module):
         self.forwards = nn.Linear(width, width, bias=False)
         self.backwards = nn.Linear(width, width, bias=False)
         self.mix = nn.Sequential(nn.Linear(3 * width, width), nn.GELU(), nn.Linear(width, width))
-        self.gather = SimpleConv(aggr="sum")
 
-    def forward(self, h: Float[Tensor, "node width"], edge_index: Tensor) -> Float[Tensor, "node width"]:
+    def forward(self, h: Float[Tensor, "node width"], graphs: GraphBatch) -> Float[Tensor, "node width"]:
         x = self.norm(h)
-        before = self.gather(self.forwards(x), edge_index)
-        after = self.gather(self.backwards(x), edge_index.flip(0))
+        before = graphs.over_predecessors(self.forwards(x))
+        after = graphs.over_successors(self.backwards(x))
         return h + self.mix(torch.cat([x, before, after], dim=-1))

@@ -3,7 +3,7 @@
 `Graphs` is the bridge from `CellArray` (numpy, a whole space) to the encoder (torch). Cells that no model here
 distinguishes share one row, so that 15,625 strings of NAS-Bench-201 cost as much as their 8,765 pruned cells.
 
-Axes: graph, a distinct pruned cell; cell, as given; node and edge, torch-geometric's flat ones.
+Axes: graph, a distinct pruned cell; cell, as given; node.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.distinct import Distinct
 from metanp.features import graph_features, wl_patterns
-from metanp.geometric import Data
+from metanp.graph_batch import GraphBatch
 from metanp.operations import words
 
 
@@ -67,18 +67,18 @@ class Graphs:
             np.concatenate(padded),
         )
 
-    def to_data(self) -> Data:
-        """A batch: `x` operation of each node, `edge_index`, `batch`, `features`, `patterns`, `last`."""
+    def to_batch(self) -> GraphBatch:
+        """All of them in tensors."""
         real = self.pruned.operation >= 0
         number = np.cumsum(real.ravel()).reshape(real.shape) - 1
         cell, start, end = np.nonzero(self.pruned.adjacency)
-        edges = np.stack([number[cell, start], number[cell, end]])
         size = real.sum(1)
-        return Data(
-            x=torch.from_numpy(words(self.pruned.operation)[real].astype(np.int64)),
-            edge_index=torch.from_numpy(edges.astype(np.int64)),
-            batch=torch.from_numpy(np.repeat(np.arange(len(self)), size)),
+        return GraphBatch(
+            operation=torch.from_numpy(words(self.pruned.operation)[real].astype(np.int64)),
+            start=torch.from_numpy(number[cell, start].astype(np.int64)),
+            end=torch.from_numpy(number[cell, end].astype(np.int64)),
+            graph=torch.from_numpy(np.repeat(np.arange(len(self)), size)),
+            last=torch.from_numpy(np.cumsum(size) - 1),
             features=torch.from_numpy(self.features),
             patterns=torch.from_numpy(self.patterns),
-            last=torch.from_numpy(np.cumsum(size) - 1),
         )

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from metanp.brief import brief
 from metanp.distribution import Mixture
 from metanp.encoder import EncoderConfig, GraphEncoder
-from metanp.geometric import Data
+from metanp.graph_batch import GraphBatch
 from metanp.neural_process import (
     CNP,
     AttentionConfig,
@@ -55,7 +55,7 @@ class EpisodeBatch:
     graphs: distinct graphs of all tasks; context and target: rows of it. side: NaN where missing.
     """
 
-    graphs: Data
+    graphs: GraphBatch
     context: Int[Tensor, "task context"]
     target: Int[Tensor, "task target"]
     yc: Float[Tensor, "task context"]

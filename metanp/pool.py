@@ -83,7 +83,7 @@ def encode(encoder: GraphEncoder, cells: Sequence[Cell] | CellArray, side: Side,
             at_once = max(1, min(CHUNK, PAIRS // pruned.operation.shape[1] ** 2))
             for start in range(0, len(own), at_once):
                 rows = torch.from_numpy(own[start : start + at_once]).to(device)
-                part = encoder(Graphs.of(pruned[start : start + at_once]).to_data().to(device))
+                part = encoder(Graphs.of(pruned[start : start + at_once]).to_batch().to(device))
                 # written in place, so that a large pool is never held twice
                 points = points or _room(part, len(distinct), distinct.width)
                 for name, whole in vars(points).items():

@@ -115,7 +115,7 @@ def save_blamed(
     saved = []
     for i, batch in enumerate(pieces):
         if wrong[i] or not any(wrong):
-            graphs = {f"graphs.{name}": value for name, value in batch.graphs.to_dict().items()}
+            graphs = {f"graphs.{name}": value for name, value in vars(batch.graphs).items()}
             rest = {name: value for name, value in vars(batch).items() if name != "graphs"}
             saved.append(str(folder / f"non-finite-step{step}-episode{numbers[i][0]}.safetensors"))
             card = {"kind": "batch", "step": step, "episodes": numbers[i], "non-finite": wrong[i]}

@@ -105,7 +105,7 @@ def collate(episodes: Sequence[Episode]) -> EpisodeBatch:
         return _padded(columns, np.nan).float()
 
     return EpisodeBatch(
-        graphs=graphs.to_data(),
+        graphs=graphs.to_batch(),
         context=rows(context),
         target=rows(target),
         yc=_padded([e.value[i] for e, i in zip(episodes, context, strict=True)], 0).float(),

@@ -20,7 +20,7 @@ def encoder() -> GraphEncoder:
 def encode(encoder: GraphEncoder, cells: list[Cell]) -> Points:
     graphs, row = Graphs.distinct(cells)
     with torch.inference_mode():
-        return encoder(graphs.to_data()).map(lambda x: x[torch.from_numpy(row)])
+        return encoder(graphs.to_batch()).map(lambda x: x[torch.from_numpy(row)])
 
 
 def shuffled(cell: Cell, rng: np.random.Generator) -> Cell:
@@ -70,7 +70,7 @@ def test_a_dead_cell_and_an_empty_batch_are_encoded(encoder):
     dead = Cell(["input", "none", "output"], [(0, 1), (1, 2)])
     assert torch.isfinite(encode(encoder, [dead]).embedding).all()
     with torch.inference_mode():
-        empty = encoder(Graphs.distinct([])[0].to_data())
+        empty = encoder(Graphs.distinct([])[0].to_batch())
     assert empty.embedding.shape == (0, 8)
 
 
