@@ -1,6 +1,6 @@
 """Graphs side by side as one large graph, in tensors, as the encoder reads them; and sums over its edges and nodes.
 
-Twenty lines of PyTorch where torch-geometric would do the same: importing that package takes longer than PyTorch itself.
+Twenty lines of PyTorch do what torch-geometric would do: importing that package takes longer than PyTorch itself.
 
 Axes: graph; node and edge of all graphs together, one graph after the other.
 """
