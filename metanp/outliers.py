@@ -3,15 +3,15 @@
 People give a cell that broke a score of -1e6, 1e9 or 0, and mistype 931 for 93.1. Read as measurements, three of those
 among sixty cost a tenth of tau. *Extremes* are 1,000 times further from the median than scores usually are, and 100
 times as large: no network scores so. *Strays* lie beyond a quartile by more than eight times its distance from the
-median; a model of the other scores decides which of them are plausible for their cells (`unlikely`), such as the
-chance-level accuracy of a cell without a live path.
+median, by more where there are few scores; a model of the other scores decides which of them are plausible for their
+cells (`unlikely`), such as the chance-level accuracy of a cell without a live path.
 
 Higher is better. Scores too low are treated as failed evaluations (`metanp.failures`); scores too high are left out.
 
 Axes: cell, the evaluated ones.
 
 Source: median and quartiles as measures that outliers hardly move, Hampel 1974; Tukey 1977. The numbers were chosen on
-NAS-Bench-Macro and -NLP, with NAS-Bench-201 in view (`docs/what-was-tried.md`).
+NAS-Bench-Macro, -NLP and -MR, with NAS-Bench-201 in view (`docs/what-was-tried.md`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ FEWEST = 3  # scores, of which one can be an extreme
 FEWEST_FOR_STRAYS = 8  # of fewer scores the quartiles say too little
 EXTREME = 1000.0  # median distances from the median
 EXTREME_SIZE = 100.0  # and so many times the size of the median
-STRAY = 8.0  # distances between median and quartile, beyond the quartile
+STRAY = 8.0  # distances between median and quartile, beyond the quartile, of many scores
+UNSURE = 20  # scores at which it is twice as many: quartiles of few scores are inexact
 MOST_TOO_HIGH = 0.1  # share of the scores: where more are far above the others, they are no errors, unless
 REPEATED = 3  # or more of them have the same value
 PLAUSIBLE = 0.3  # a low stray is kept where the model's prediction for its cell is among this share of the lowest
@@ -104,8 +105,9 @@ def _strays(score: Scores, seen: Scores) -> Which:
 
 def _beyond(score: Scores, seen: Scores) -> Which:
     lower, middle, upper = np.quantile(seen, [0.25, 0.5, 0.75])
-    low = (lower < middle) & (score < lower - STRAY * (middle - lower))
-    high = (upper > middle) & (score > upper + STRAY * (upper - middle))
+    far = STRAY * (1 + UNSURE / len(seen))
+    low = (lower < middle) & (score < lower - far * (middle - lower))
+    high = (upper > middle) & (score > upper + far * (upper - middle))
     return low | high
 
 

@@ -49,6 +49,14 @@ def test_an_impossible_constant_is_seen_however_often_it_was_given():
     assert not found.low.any()
 
 
+def test_a_low_accuracy_among_ten_is_a_measurement_and_among_sixty_asked_about():
+    ten = np.array([78.68, 83.08, 83.48, 83.56, 83.68, 83.88, 84.08, 84.36, 84.88, 85.48])  # of NAS-Bench-MR
+    assert not Outliers.of(ten).any
+    assert Outliers.of(np.concatenate([ten] + [ten[1:] + 0.01 * i for i in range(1, 7)])).asked.nonzero()[
+        0
+    ].tolist() == [0]
+
+
 def test_cells_of_the_very_same_score_are_judged_as_one():
     scores = with_some(*[0.0] * 6)
     found, predicted = Outliers.of(scores), SCORES.copy()
