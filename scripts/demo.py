@@ -1,8 +1,8 @@
-"""The main job, from nothing: `make demo`, or `python -m scripts.demo`.
+"""The whole method in minutes: `make demo`, or `python -m scripts.demo`.
 
-Meta-trains a label-free model on synthesized tasks, shows it the validation accuracy of 50 random cells of
-NAS-Bench-201 (CIFAR-10) and lets it rank the rest; then does so for 20 label sets at 20, 50 and 100 labels beside the
-shipped model, two Gaussian processes, XGBoost, a random forest and chance. All data come with installed packages.
+Meta-trains a label-free model on synthesized tasks, conditions it on the validation accuracy of 50 random cells of
+NAS-Bench-201 (CIFAR-10) and ranks the others. Then it compares this model, on 20 label sets at 20, 50 and 100 labels,
+with the shipped model, two Gaussian processes, XGBoost, a random forest and chance. Installed packages bring all data.
 
 Writes `results/demo/`: `demo.json`, `ranking.csv`, `predicted_against_true.png`, `tau_over_labels.png`.
 """
@@ -38,7 +38,7 @@ from scripts.results.statistics import crossed, grouped, paired
 from scripts.results.table import Table as Sheet
 
 METRIC = "cifar10_validation_accuracy_200"
-SHOWN = 50  # labels of the ranking that is printed
+SHOWN = 50  # labels for the ranking that is printed
 BUDGETS = (20, 50, 100)
 RIVALS = ("gp_wl", "gp_onehot", "xgboost", "random_forest", "random")
 console = Console()
@@ -90,7 +90,7 @@ def _demo(output: Path, sets: int, train: bool, overrides: list[str]) -> None:
 
 
 def _judged(output: Path, sets: int) -> list[Row]:
-    """Of all predictors on the same label sets; nothing of an earlier demo counts."""
+    """Rows of all predictors on the same label sets; those of an earlier demo are ignored."""
     catalogue = read_catalogue()
     rivals = others({name: catalogue[name] for name in RIVALS}, "label-free", "nasbench201", sets, sets)
     entrants = [
@@ -110,7 +110,7 @@ def _summary(rows: pd.DataFrame, metric: str, average: str = "mean") -> dict[str
 
 
 def _over(rows: pd.DataFrame, ours: str, theirs: str) -> dict[str, tuple[float, float]]:
-    """{labels: (by how much the tau of `ours` is over theirs, half of its 95 % interval)}, paired over label sets."""
+    """{labels: (mean difference of tau, half of its 95 % interval)}, paired over label sets."""
     found, tables = {}, crossed(rows, "kendall_tau")
     for labels in BUDGETS:
         over = paired(tables[ours, labels], tables[theirs, labels])
@@ -121,7 +121,7 @@ def _over(rows: pd.DataFrame, ours: str, theirs: str) -> dict[str, tuple[float, 
 def _show_ranking(
     output: Path, model: MetaNP, table: Table, accuracy: np.ndarray, seconds: dict[str, float]
 ) -> Ranking:
-    """Condition on one label set, print the top 10, write the whole ranking and return it."""
+    """Condition the model on one label set, print the top 10, write the whole ranking and return it."""
     context = np.random.default_rng(0).permutation(len(accuracy))[:SHOWN]
     pool = model.encode(table.cells)
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The figures of a page of simulated searches: which numbers go into which plot, and what is said under it."""
+"""The figures of a page of simulated searches, with their captions."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from scripts.results.wording import duration
 from scripts.searches.simulation import Problem
 from scripts.searches.summary import Course
 
-DRAWN = 80  # evaluations at which a line is drawn, evenly in their logarithm
-DEEPEST = 1e-4  # of the highest value, where the axis of a difference ends at the latest
+DRAWN = 80  # points of a line, evenly spaced in the logarithm of evaluations
+DEEPEST = 1e-4  # lowest end of an axis of differences, relative to the highest value
 BAND, BOTTOM = "Mean over runs and its 95 % band.", "Zero lies at the bottom."
 Courses = Mapping[str, Course]
 
 
 def figures(courses: Courses, rows: Sequence[Row], problem: Problem, looks: Looks) -> list[Figure]:
-    """All that the runs allow; strategies in the order of `courses`."""
+    """All figures that the runs allow; strategies in the order of `courses`."""
     first = _found(courses, problem, looks) if problem.cost is None else _fronts(courses, rows, problem, looks)
     return [*first, *_runs(courses, problem, looks)]
 
@@ -41,31 +41,29 @@ def _over_evaluations(courses: Courses, of: Callable[[Course], Any], looks: Look
 
 
 def _left(title: str) -> axes.Made:
-    """An axis of what is left, a decade at least; zero lies under it."""
+    """An axis of a remaining difference, at least a decade long; zero is drawn at its end."""
     return lambda values: axes.log([*values, max(*values, 1e-12) / 10], f"{title}, logarithmic", deepest=DEEPEST)
 
 
 def _found(courses: Courses, problem: Problem, looks: Looks) -> Iterator[Figure]:
-    """What the best until then is worth."""
-    told = (
-        f"How far the best cell until then is below the best of all, in what was told. {BAND} Zero lies at the bottom."
-    )
+    """Score of the incumbent."""
+    caption = f"How far the incumbent is below the best cell of all, in the searched score. {BAND} {BOTTOM}"
     drawn = _over_evaluations(courses, lambda one: one.gap, looks, _left("regret"))
-    yield Figure("Regret over evaluations", told, drawn)
+    yield Figure("Regret over evaluations", caption, drawn)
     if problem.reported is not None:
-        told = f"Of the cell that was best by what was told. {BAND} What lies far below is drawn at the axis."
+        caption = f"Of the incumbent by the searched score. {BAND} What lies far below is drawn at the axis."
         axis = partial(axes.even, title="test accuracy, %")
         yield Figure(
-            "Test accuracy over evaluations", told, _over_evaluations(courses, lambda one: one.reported, looks, axis)
+            "Test accuracy over evaluations", caption, _over_evaluations(courses, lambda one: one.reported, looks, axis)
         )
 
 
 def _fronts(courses: Courses, rows: Sequence[Row], problem: Problem, looks: Looks) -> Iterator[Figure]:
-    """How much of the true front was found."""
+    """Share of the true front that was found."""
     corner = f"up to a score of {problem.reference.score:g} and a cost of {problem.reference.cost:.3g}"
-    told = f"Share of the true front's area ({corner}) that is missing. {BAND} Lower is better. {BOTTOM}"
+    caption = f"Share of the true front's area ({corner}) that is missing. {BAND} Lower is better. {BOTTOM}"
     drawn = _over_evaluations(courses, lambda one: one.gap, looks, _left("missing hypervolume"))
-    yield Figure("Missing hypervolume over evaluations", told, drawn)
+    yield Figure("Missing hypervolume over evaluations", caption, drawn)
     firsts: dict[str, Line] = {}
     for row in rows:
         if row["status"] == "ok" and row["predictor"] in courses and (found := _front(row["cells"], problem)).at:
@@ -75,12 +73,12 @@ def _fronts(courses: Courses, rows: Sequence[Row], problem: Problem, looks: Look
         axes.even, title=problem.cost_title, low=min(cost for line in (true, *firsts.values()) for cost in line.at)
     )
     y = partial(axes.even, title="score", low=problem.floor)
-    told = "The first run of each strategy at its end; the dotted line is the true front."
-    yield Figure("The front that was found", told, lines(firsts, looks, x, y, true))
+    caption = "The first run of each strategy at its end; the dotted line is the true front."
+    yield Figure("The front that was found", caption, lines(firsts, looks, x, y, true))
 
 
 def _front(cells: Sequence[int] | np.ndarray, problem: Problem) -> Line:
-    """Scores over costs of those on the front, above the floor."""
+    """Scores over costs of the cells on the front above the floor."""
     assert problem.cost is not None
     score, cost = problem.score[np.asarray(cells)], problem.cost[np.asarray(cells)]
     here = np.flatnonzero(on_front(score, cost) & (score > problem.floor))
@@ -89,11 +87,11 @@ def _front(cells: Sequence[int] | np.ndarray, problem: Problem) -> Line:
 
 
 def _runs(courses: Courses, problem: Problem, looks: Looks) -> Iterator[Figure]:
-    """How many runs found the goal, and what single ones took until then."""
+    """Share of runs that found the goal, and evaluations, hours and seconds of single runs."""
     goal = problem.goals[0]
     share = axes.even([1.0], "share of runs", 0.0, "{:.0%}".format)
     drawn = _over_evaluations(courses, lambda one: (one.gap <= goal.gap).astype(float), looks, lambda _: share)
-    yield Figure("Share of runs that found it", f"How many runs had found {goal.title} by then. {BAND}", drawn)
+    yield Figure("Share of runs that found it", f"Share of runs that had found {goal.title} by then. {BAND}", drawn)
     hollow = f"hollow ones had not {'found' if problem.cost is None else 'reached'} it by the limit"
     box = f"A point a run, {hollow}; the box holds the middle half, the line is the median. A logarithmic axis."
     reached = {name: Runs(one.reached[goal.key], ~one.found[goal.key]) for name, one in courses.items()}
@@ -101,10 +99,10 @@ def _runs(courses: Courses, problem: Problem, looks: Looks) -> Iterator[Figure]:
     yield Figure(f"Evaluations to {goal.title}", box, drawn)
     if problem.seconds is not None:
         hours = {name: Runs(one.hours_to(goal.key), ~one.found[goal.key]) for name, one in courses.items()}
-        told = f"What training the cells until then took in the table, one after another. {box}"
+        caption = f"Training time of the evaluated cells by the table, one after another. {box}"
         drawn = single_runs(hours, looks, partial(axes.log, title="hours of training"))
-        yield Figure(f"Simulated training hours to {goal.title}", told, drawn)
+        yield Figure(f"Simulated training hours to {goal.title}", caption, drawn)
     asks = {name: Runs(one.seconds, np.zeros(len(one.seconds), dtype=bool)) for name, one in courses.items()}
-    told = "Mean of a run's asks; the first of a process reads and encodes the candidates. A logarithmic axis."
+    caption = "Mean over a run's asks; the first in a process reads and encodes the candidates. A logarithmic axis."
     drawn = single_runs(asks, looks, partial(axes.log, title="an ask, on one thread", form=duration))
-    yield Figure("Seconds per ask", told, drawn)
+    yield Figure("Seconds per ask", caption, drawn)

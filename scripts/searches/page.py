@@ -1,4 +1,4 @@
-"""A page of simulated searches: courses, lines -> table, figures -> search.html.j2."""
+"""The page of simulated searches: courses, lines -> table, figures -> search.html.j2."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def write_search_page(
     """Write the page of one data set and kind of meta-training.
 
     Args:
-        found: all there is; "metanp" is ours.
-        published: lines of others' searches in this data set.
+        found: all results; "metanp" is ours.
+        published: lines of published searches in this data set.
         facts: those of `scripts.results.page.write_page`, and title, benchmark, dataset, proxies, notes (sentences).
     """
     lines, problem, described = found.lines, found.problem, found.described
@@ -42,7 +42,7 @@ def write_search_page(
         title=f"{facts['title']}, {dataset}",
         facts=facts,
         table=search_table(lines, problem, found.limit, title, facts["notes"], families(described)),
-        sentences=told(lines, problem, described),
+        sentences=sentences(lines, problem, described),
         figures=figures(courses, found.rows, problem, looks(described)),
         repeats=max(line["repeats"] for line in lines),
         seeds=max(line["seeds"] for line in lines),
@@ -51,8 +51,8 @@ def write_search_page(
     )
 
 
-def told(lines: Sequence[Line], problem: Problem, described: Mapping[str, Described]) -> list[str]:
-    """How MetaNP stands, in sentences; of the first strategy where it takes no part."""
+def sentences(lines: Sequence[Line], problem: Problem, described: Mapping[str, Described]) -> list[str]:
+    """The result of MetaNP in sentences; if it takes no part, that of the first strategy."""
     line = next((line for line in lines if line["strategy"] == OURS), lines[0])
     rivals = len(lines) - 1
     row, goal, key = flat(line), problem.goals[0].title, f"evaluations_to_{problem.goals[0].key}"
@@ -62,14 +62,14 @@ def told(lines: Sequence[Line], problem: Problem, described: Mapping[str, Descri
         found.append(
             f"is ahead of {len(line['ahead_of'])} and behind {len(line['behind'])} of {rivals} other strategies"
         )
-    sentences = [f"{line['title']} {' and '.join(found)}."]
+    said = [f"{line['title']} {' and '.join(found)}."]
     if line["behind"]:
-        sentences.append(f"Ahead of it: {listed(described[name].title for name in line['behind'])}.")
-    return sentences + _equalled(line, lines, problem, described)
+        said.append(f"Ahead of it: {listed(described[name].title for name in line['behind'])}.")
+    return said + _equalled(line, lines, problem, described)
 
 
 def _equalled(line: Line, lines: Sequence[Line], problem: Problem, described: Mapping[str, Described]) -> list[str]:
-    """Held against the first strategy in the table of another family."""
+    """Comparison with the first strategy of another family in the table."""
     others = [one for one in lines if described[one["strategy"]].family != described[line["strategy"]].family]
     if not others or others[0].get("evaluations_to_equal", {}).get(OURS) is None:
         return []

@@ -13,7 +13,7 @@ import scripts.search_benchmark
 from data import FileUnavailable, load_benchmark
 from data.fetch import manifest
 from scripts import prior_report
-from scripts.at_hand import Absent, tables_at_hand
+from scripts.available import Missing, available_tables
 from scripts.results.executors import EXECUTORS
 from tests.in_this_process import in_this_process
 
@@ -66,20 +66,20 @@ def test_a_leaderboard_without_test_accuracies_ranks_against_what_is_there_and_s
     status, _, (line,) = run(scripts.leaderboard, *BOARD)
     assert status == 0
     assert line.startswith(
-        f"leaderboard: left out, as not at hand: {TEST} (of nats_bench.csv). nats_bench.csv: not in "
+        f"leaderboard: left out, as not available: {TEST} (of nats_bench.csv). nats_bench.csv: not in "
     )
     assert line.endswith("allow its download (3.0 MB) with download=true")
     rows = [json.loads(row) for row in (tmp_path / "rows" / SHOWN / "random.jsonl").read_text().splitlines()]
     assert [row["scored"] for row in rows] == [SHOWN, SHOWN]
     for ending in ("md", "html"):
         text = (tmp_path / f"cifar10-label-free.{ending}").read_text()
-        assert f"Without the columns {TEST} (of nats_bench.csv), which were not at hand." in text
+        assert f"Without the columns {TEST} (of nats_bench.csv), which were not available." in text
 
 
 def test_simulated_searches_without_test_accuracies_do_without_and_say_so(run, tmp_path):
     status, _, (line,) = run(scripts.search_benchmark, *SEARCH)
     assert status == 0
-    assert f"left out, as not at hand: {TEST} (of nats_bench.csv)" in line
+    assert f"left out, as not available: {TEST} (of nats_bench.csv)" in line
     assert line.endswith("download=true")
     text = (tmp_path / "cifar10-label-free-evaluations12.md").read_text()
     assert "| valid after 5 |" in text
@@ -144,11 +144,11 @@ def test_a_training_says_how_to_do_without_a_table_that_is_published_nowhere(run
 
 
 def test_ablations_are_judged_on_the_benchmarks_that_are_there(capsys):
-    config = scripts.ablate._at_hand(scripts.ablate.Config())
+    config = scripts.ablate._available(scripts.ablate.Config())
     assert config.benchmarks == {"nasbench201": SHOWN}
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(
-        "ablate: judged on nasbench201 alone; left out, as not at hand: nasbench_macro cannot be read"
+        "ablate: evaluated on nasbench201 alone; left out, as not available: nasbench_macro cannot be read"
     )
 
 
@@ -161,18 +161,18 @@ def test_a_prior_report_needs_one_development_benchmark(capsys, monkeypatch, mir
     assert "nas-bench-macro_cifar10.json" in line
     assert "with --download" in line
     monkeypatch.setenv("METANP_MIRROR", fake_mirror(tmp_path / "own", mirror, "nas-bench-macro_cifar10.json"))
-    assert prior_report._at_hand(download=False) == ["nasbench_macro"]
-    assert "left out, as not at hand: nasbench_nlp" in capsys.readouterr().err
+    assert prior_report._available(download=False) == ["nasbench_macro"]
+    assert "left out, as not available: nasbench_nlp" in capsys.readouterr().err
 
 
 def test_a_name_that_no_file_has_is_not_taken_for_an_absent_one():
     table = load_benchmark("nasbench201")
-    assert not Absent.of(table, ["cifar10_test_acuracy_200", SHOWN])
-    assert Absent.of(table, [TEST]).columns == {TEST: "nats_bench.csv"}
-    there, absent = tables_at_hand(["analog", "transnas"])
+    assert not Missing.of(table, ["cifar10_test_acuracy_200", SHOWN])
+    assert Missing.of(table, [TEST]).columns == {TEST: "nats_bench.csv"}
+    there, absent = available_tables(["analog", "transnas"])
     assert (list(there), list(absent)) == (["analog"], ["transnas"])
 
 
 def test_many_columns_of_a_file_are_counted():
-    absent = Absent(dict.fromkeys("abcdef", "f.csv"), {"f.csv": "why"})
-    assert absent.note == "Without the columns a, b, c and 3 more (of f.csv), which were not at hand."
+    absent = Missing(dict.fromkeys("abcdef", "f.csv"), {"f.csv": "why"})
+    assert absent.note == "Without the columns a, b, c and 3 more (of f.csv), which were not available."

@@ -28,7 +28,7 @@ from scripts.results.published import read_search
 from scripts.results.table import Table
 from scripts.search_benchmark import search_benchmark
 from scripts.searches.entrants import Rival, entrants, holds_metanp, read_strategies, select, settings_of
-from scripts.searches.page import told as told_on_page
+from scripts.searches.page import sentences as sentences_of_page
 from scripts.searches.page import write_search_page
 from scripts.searches.simulation import Problem, SearchConfig, _shared, problem, simulate
 from scripts.searches.summary import Found, apart, course, equalled, flat, incumbents, summarise
@@ -220,7 +220,7 @@ def test_a_benchmark_that_names_strategies_runs_all_when_slow_ones_are_asked_for
 
 def test_a_strategy_has_the_settings_that_a_benchmark_gives_it():
     config = composed()
-    rival = every()["weak_nas"].told(config.benchmarks["nasbench101"].settings["weak_nas"])
+    rival = every()["weak_nas"].with_settings(config.benchmarks["nasbench101"].settings["weak_nas"])
     assert rival.made().first == 100
     assert rival.described().tuning == "Here: first 100."
     assert every()["weak_nas"].made().first == 10
@@ -288,7 +288,7 @@ def test_a_median_is_a_lower_bound_until_more_than_half_have_found_it(found, sai
     spent = {"median": 7.0, "found": found}
     assert median({"best_median": 7.0, "best_found": found}, "best") == said
     line = {"strategy": "a", "title": "A", "behind": [], "evaluations_to_best": spent}
-    (sentence,) = told_on_page([line], by_hand(), {"a": Made("A")})
+    (sentence,) = sentences_of_page([line], by_hand(), {"a": Made("A")})
     assert f"with {said} evaluations at the median" in sentence
 
 
@@ -306,7 +306,7 @@ def test_metanp_equals_a_rival_when_its_mean_gap_is_no_more_than_the_rivals_at_t
     at = [column.title for column in table.columns].index("M equals it after")
     assert [line[at] for line in under(table)] == ["", "2 (1.5 times)"]
     described = {"metanp": Made("M", "MetaNP"), "a": Made("A", "other")}
-    assert told_on_page(lines, here, described)[-1] == (
+    assert sentences_of_page(lines, here, described)[-1] == (
         "It reaches the final mean regret of A after 2 evaluations: 1.5 times fewer."
     )
 

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
+from scripts.leaderboards.page import sentences, verdict
 from scripts.leaderboards.standings import METRICS, TAU, TOP, View, entries, framed, ordered
 from scripts.leaderboards.standings import views as views_of
-from scripts.leaderboards.verdict import told, verdict
 from tests.made_up_rows import Made, rows
 
 COVERAGE = METRICS[3]
@@ -126,7 +126,7 @@ def test_the_verdict_is_first_only_over_every_rival_and_behind_a_single_one():
     assert [(n, name) for n, rivals in found["behind"].items() for name, _ in rivals] == [(50, "a")]
     assert [(n, name) for n, rivals in found["beyond"].items() for name, _ in rivals] == [(50, "c")]
     assert ([*found["alone"]], [*found["absent"]]) == ([0], [99])
-    lines = told(found, PREDICTORS)
+    lines = sentences(found, PREDICTORS)
     assert lines["First"] == ["At 5 labels.", "The narrowest lead is +0.100 ± 0.000 over A, at 5."]
     assert lines["Behind"] == ["A, at 50 labels: −0.100 ± 0.000."]
     assert lines["Behind predictors with other inputs"] == ["C, at 50 labels: −0.250 ± 0.000."]
@@ -136,4 +136,4 @@ def test_a_verdict_never_leaves_out_a_number_of_labels():
     made = [row for n in (5, 20) for name in ("metanp", "a") for row in rows(name, n, [0.5, 0.6])]
     found = verdict(views(made)[0], PREDICTORS)
     assert list(found["level"]) == [5, 20]
-    assert told(found, PREDICTORS)["Level"] == ["A, at 5 and 20 labels: +0.000 to +0.000."]
+    assert sentences(found, PREDICTORS)["Level"] == ["A, at 5 and 20 labels: +0.000 to +0.000."]

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from scripts.results.fits import TOO_FEW, Fit, Plan
+from scripts.results.entrants import TOO_FEW, Fit
 from scripts.results.rows import RowFile
+from scripts.results.running import Plan
 from tests.small_study import Sums, fits
 
 
@@ -25,7 +26,7 @@ def plan(tmp_path):
 
     def make() -> Plan:
         file = RowFile(tmp_path / "x.jsonl", {"code": "new"})
-        return Plan(Sums(0), [(fit, file) for fit in fits(*["add"] * 4)], "today")
+        return Plan(Sums(0), dict.fromkeys(fits(*["add"] * 4), file), "today")
 
     def run(study, wanted, done) -> None:
         attempt = study.open()
@@ -40,8 +41,8 @@ def test_only_what_has_no_rows_is_run_and_a_failure_once_more_when_asked_for(pla
     make, run, ran = plan
     first = make()
     zero, one, *_ = first.files
-    first._keep(zero, zero.failed("error", "why"))
-    first._keep(one, one.failed(TOO_FEW, "needs 7"))
+    first._store(zero, zero.failed("error", "why"))
+    first._store(one, one.failed(TOO_FEW, "needs 7"))
     first.fill(run)
     assert ran == [2, 3]
     assert [row["commit"] for row in first.rows()] == ["today"] * 4

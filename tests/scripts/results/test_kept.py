@@ -2,10 +2,10 @@
 
 import pytest
 
-from scripts.results import kept
+from scripts.results import rows as stored
 from scripts.results.entrants import Entrant
 from scripts.results.rows import RowFile
-from scripts.results.running import Running
+from scripts.results.running import Files, Running
 
 MARKS = {"predictor": "forest", "code": "a", "seed": 0}
 
@@ -22,23 +22,23 @@ class Study(Running):
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(kept, "FOLDER", tmp_path / "kept")
-    kept.kept_rows.cache_clear()
+    monkeypatch.setattr(stored, "FOLDER", tmp_path / "kept")
+    stored.kept_rows.cache_clear()
     yield
-    kept.kept_rows.cache_clear()
+    stored.kept_rows.cache_clear()
 
 
 def test_rows_come_back_as_they_were_but_for_predictions_of_single_cells():
-    path = kept.keep("toy", {"cifar10/forest.jsonl": [row(0, 0.5, scatter_truth=[1.0]), row(1, 0.25, message="odd")]})
+    path = stored.keep("toy", {"cifar10/forest.jsonl": [row(0, 0.5, scatter_truth=[1.0]), row(1, 0.25, message="odd")]})
     assert path.name == "toy.parquet"
-    assert kept.kept_rows("toy") == {"cifar10/forest.jsonl": [row(0, 0.5), row(1, 0.25, message="odd")]}
-    assert kept.kept_rows("another") == {}
+    assert stored.kept_rows("toy") == {"cifar10/forest.jsonl": [row(0, 0.5), row(1, 0.25, message="odd")]}
+    assert stored.kept_rows("another") == {}
 
 
 def test_a_new_row_of_a_fit_takes_the_place_of_an_old_one_and_others_stay():
-    kept.keep("toy", {"a": [row(0, 0.5), row(1, 0.6)], "b": [row(0, 0.7)]})
-    kept.keep("toy", {"a": [row(1, 0.9)]})
-    found = kept.kept_rows("toy")
+    stored.keep("toy", {"a": [row(0, 0.5), row(1, 0.6)], "b": [row(0, 0.7)]})
+    stored.keep("toy", {"a": [row(1, 0.9)]})
+    found = stored.kept_rows("toy")
     assert [one["tau"] for one in found["a"]] == [0.5, 0.9]
     assert [one["tau"] for one in found["b"]] == [0.7]
 
@@ -49,23 +49,22 @@ def test_a_run_finds_kept_rows_of_rivals_and_does_not_keep_those_of_our_own_chec
     ours = Entrant("metanp-label-free-0", make, 0, range(2), {**MARKS, "predictor": "metanp"})
     study = Study()
 
-    def wanted(name: str, *entrants: Entrant, data: str = "d") -> list:
-        return [
-            pair
-            for one in entrants
-            for pair in study.wanted(
-                one, one.fits("cifar10", ["cifar10"], [20]), tmp_path / name / "cifar10", {"data": data}
-            )
-        ]
+    def files(name: str, *entrants: Entrant, data: str = "d") -> Files:
+        found: Files = {}
+        for one in entrants:
+            fits = one.fits("cifar10", ["cifar10"], [20])
+            found |= study.files_of(one, fits, tmp_path / name / "cifar10", {"data": data})
+        return found
 
-    first = wanted("a", rival, ours)
-    for fit, file in first:
+    first = files("a", rival, ours)
+    for fit, file in first.items():
         file.add([row(fit.number, 0.5 + fit.number)])
     study.keep(first)
-    again = wanted("b", rival, ours)
-    assert [fit.entrant for fit, file in again if fit.key in file] == ["forest", "forest"]
-    assert again[0][1].get(again[0][0].key)[0]["tau"] == 0.5
-    assert not any(fit.key in file for fit, file in wanted("c", rival, data="changed"))
+    again = files("b", rival, ours)
+    assert [fit.entrant for fit, file in again.items() if fit.key in file] == ["forest", "forest"]
+    fit, file = next(iter(again.items()))
+    assert file.get(fit.key)[0]["tau"] == 0.5
+    assert not any(fit.key in file for fit, file in files("c", rival, data="changed").items())
 
 
 def test_what_stands_in_the_file_of_a_run_comes_before_what_is_kept_and_resume_false_looks_at_neither(tmp_path):
