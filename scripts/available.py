@@ -74,3 +74,18 @@ def available_tables(names: Iterable[str], download: bool = False) -> tuple[dict
         except FileUnavailable as error:
             missing[name] = str(error)
     return found, missing
+
+
+def tables_for(command: str, names: Iterable[str], download: bool, option: str) -> dict[str, Table]:
+    """The available tables by name; prints which are missing, and the command's option to download them.
+
+    Raises:
+        FileUnavailable: all are missing.
+    """
+    found, missing = available_tables(names, download)
+    why = "; ".join(missing.values())
+    if not found:
+        raise FileUnavailable(why)
+    if missing:
+        say(command, f"left out, as not available: {why}", option)
+    return found

@@ -22,25 +22,14 @@ from rich.console import Console
 from data import FileUnavailable
 from metanp.nearest import nearest
 from scripts.command import command, say
-from scripts.leaderboards.entrants import (
-    MINE,
-    NOT_YET,
-    Entry,
-    describe,
-    fits,
-    others,
-    ours,
-    print_catalogue,
-    select,
-    taking_part,
-    without_sources,
-)
+from scripts.leaderboards import entrants
+from scripts.leaderboards.entrants import Entry, describe
 from scripts.leaderboards.evaluation import Evaluation, ProtocolConfig, available, ceilings, settings
 from scripts.leaderboards.page import write_leaderboard
 from scripts.leaderboards.standings import framed, views
 from scripts.leaderboards.tables import column_tables, summarise, tau_table
 from scripts.results.entrants import OURS, Described, check_kind
-from scripts.results.provenance import data_digest, provenance, publish
+from scripts.results.provenance import data_digest, publish
 from scripts.results.published import compare, read_published, reproduction_table
 from scripts.results.rows import Row, write_rows
 from scripts.results.running import Files, Running, write
@@ -97,7 +86,7 @@ def leaderboard(config: Config) -> list[Row]:
     if not rows:
         raise ValueError(f"{config.output} has no rows of this table yet, and nothing was run")
     ran = {row["predictor"] for row in rows}
-    known = {OURS: MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
+    known = {OURS: entrants.MINE, **{name: describe(name, entry) for name, entry in entries.items()}}
     described = {name: one for name, one in known.items() if name in ran}
     about = {"about": f"{protocol.about} {missing.note}".rstrip(), "ceilings": tops, "cells": cells}
     table = _write(config, rows, described, about, missing.note)
@@ -113,9 +102,9 @@ def _entries(config: Config) -> dict[str, Entry]:
         ValueError, FileUnavailable: one that cannot take part was asked for by name.
     """
     kind, protocol = config.kind, config.protocol
-    selected = select(config.catalogue, config.predictors, config.slow)
-    entries = taking_part(selected, kind, protocol, config.predictors)
-    lacking = without_sources(entries, kind, protocol.benchmark, config.download)
+    selected = entrants.select(config.catalogue, config.predictors, config.slow)
+    entries = entrants.taking_part(selected, kind, protocol, config.predictors)
+    lacking = entrants.without_sources(entries, kind, protocol.benchmark, config.download)
     if asked := [lacking[name] for name in config.predictors if name in lacking]:
         raise FileUnavailable(asked[0])
     for why in lacking.values():
@@ -126,9 +115,9 @@ def _entries(config: Config) -> dict[str, Entry]:
 def _files(config: Config, entries: Mapping[str, Entry]) -> tuple[Files, dict[Pair, float], int]:
     """Every fit and its file, MetaNP's first; the tau of the shown column itself; the number of cells."""
     kind, protocol = config.kind, config.protocol
-    entrants = [*others(entries, kind, protocol.benchmark, config.sets, config.slow_sets)]
+    who = [*entrants.others(entries, kind, protocol.benchmark, config.sets, config.slow_sets)]
     if not config.rows_only:
-        entrants[:0] = ours(kind, config.checkpoints, protocol.benchmark, config.sets)
+        who[:0] = entrants.ours(kind, config.checkpoints, protocol.benchmark, config.sets)
     tops: dict[Pair, float] = {}
     files: Files = {}
     cells = 0
@@ -138,8 +127,9 @@ def _files(config: Config, entries: Mapping[str, Entry]) -> tuple[Files, dict[Pa
         marks: Row = {"label_seed": config.seed, "data": data, **({"everywhere": True} if protocol.everywhere else {})}
         cells = len(setting.cells)
         _check_budgets(protocol.budgets, shown, cells)
-        for one in entrants:
-            files |= config.files_of(one, fits(one, shown, protocol), Path(config.output) / "rows" / shown, marks)
+        for one in who:
+            fits = entrants.fits(one, shown, protocol)
+            files |= config.files_of(one, fits, Path(config.output) / "rows" / shown, marks)
     place = {name: i for i, name in enumerate((OURS, *entries))}
     return dict(sorted(files.items(), key=lambda pair: place[pair[0].entrant])), tops, cells
 
@@ -178,11 +168,10 @@ def _write(config: Config, rows: list[Row], described: dict[str, Described], abo
         described = {name: _without_side(one) for name, one in described.items()}
     table, taus = summarise(frame, OURS, about["ceilings"]), tau_table(views(frame)[0], described, note)
     marked = [{**row, "protocol": protocol.name, "kind": kind} for row in rows]
-    files = write(output, marked, table, {"md": taus.markdown(), "tex": taus.latex()})
-    facts = {**provenance(), "protocol": protocol.name, "kind": kind, "benchmark": protocol.title, **about}
-    facts["downloads"] = {"rows (Parquet)": f"{stem}.parquet", **files}
+    facts = write(output, "rows", marked, table, {"md": taus.markdown(), "tex": taus.latex()})
+    facts |= {"protocol": protocol.name, "kind": kind, "benchmark": protocol.title, **about}
     page, published = Path(f"{output}.html"), read_published(protocol.benchmark)
-    write_leaderboard(page, frame, described, NOT_YET, published, facts)
+    write_leaderboard(page, frame, described, entrants.NOT_YET, published, facts)
     for one in column_tables(table):
         one.print()
     titles = {name: one.title for name, one in described.items()}
@@ -205,7 +194,7 @@ def _without_side(one: Described) -> Described:
 @command("leaderboard")
 def main(config: Config) -> None:
     if config.list:
-        print_catalogue(config.catalogue, config.list)
+        entrants.print_catalogue(config.catalogue, config.list)
     else:
         leaderboard(config)
 

@@ -8,7 +8,6 @@ scripts.meta_train ...`; they share each batch, so the result is that of one pro
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from metanp.meta_training import Log, MetaTrainer, TrainingConfig
 from metanp.model import Model, ModelConfig
 from scripts.available import available_tables
 from scripts.command import command
+from scripts.results.provenance import provenance
 from tasks.episodes import EpisodeStream, collate
 from tasks.sources import TasksConfig, allowed_tables, build_source, build_validation
 from tasks.validation import Validation
@@ -67,7 +67,7 @@ def meta_train(config: Config) -> dict[str, float]:
         "sources": stream.source.sources,
         "chosen_by": validation.source.sources,
         "training": vars(config.training),
-        "commit": _commit(),
+        "commit": provenance()["commit"],
     }
     with _Logger(config) as log:
         trainer = MetaTrainer(Model(config.model), config.training, Path(config.output), card, log)
@@ -122,13 +122,6 @@ class _Logger:
             import wandb
 
             wandb.finish()
-
-
-def _commit() -> str:
-    root = Path(__file__).parent.parent
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
 
 
 @command("meta_train")

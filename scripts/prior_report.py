@@ -19,12 +19,12 @@ from rich.progress import track
 from scipy.linalg import eigh
 from scipy.stats import rankdata, skew
 
-from data import FileUnavailable, load_benchmark
+from data import load_benchmark
 from metanp.features import FEATURE_NAMES
 from metanp.graphs import Graphs
 from metanp.score_transform import ScoreTransform
-from scripts.available import available_tables
-from scripts.command import one_line, say
+from scripts.available import tables_for
+from scripts.command import one_line
 from scripts.results.table import Table
 from tasks.measured import COSTS
 from tasks.prior import PriorConfig, add_noise, random_score
@@ -47,7 +47,7 @@ def main(
 ) -> None:
     """Print quantiles over prior tasks beside the range of measured columns, for each statistic."""
     with one_line("prior_report", "--download"):
-        benchmarks = _available(download)
+        benchmarks = tables_for("prior_report", DEVELOPMENT, download, "--download")
     report: dict[str, dict[str, dict[str, Any]]] = {}
     for benchmark in benchmarks:
         rng = np.random.default_rng(seed)
@@ -76,16 +76,6 @@ def main(
             values = list(row["measured"].values())
             lines.append([name, *(f"{x:.2f}" for x in (*row["prior"], min(values), max(values)))])
         Table(["statistic", "prior: 10 %", "median", "90 %", "measured: lowest", "highest"], lines, benchmark).print()
-
-
-def _available(download: bool) -> list[str]:
-    """Available development benchmarks; prints which are missing. FileUnavailable: all are."""
-    found, missing = available_tables(DEVELOPMENT, download)
-    if not found:
-        raise FileUnavailable("; ".join(missing.values()))
-    if missing:
-        say("prior_report", f"left out, as not available: {'; '.join(missing.values())}", "--download")
-    return list(found)
 
 
 def measured_scores(benchmark: str, rng: np.random.Generator) -> tuple[Graphs, dict[str, np.ndarray]]:

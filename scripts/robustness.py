@@ -23,8 +23,8 @@ from rich.progress import track
 from metanp import CellArray, MetaNP
 from metanp.fitted import ScoreWarning
 from metanp.metrics import kendall_tau
-from scripts.available import available_tables
-from scripts.command import one_line, say
+from scripts.available import tables_for
+from scripts.command import one_line
 from scripts.results.statistics import interval
 from scripts.results.table import Table
 from scripts.results.wording import plus_minus
@@ -58,10 +58,8 @@ def main(
 ) -> None:
     """Print costs by benchmark and kind of change."""
     with one_line("robustness", "--download"):
-        tables, missing = available_tables(COLUMNS, download)
+        tables = tables_for("robustness", COLUMNS, download, "--download")
         model = MetaNP(checkpoint)
-    for name in missing:
-        say("robustness", f"{name} is left out: {missing[name]}", "--download")
     report = {}
     warnings.simplefilter("ignore", ScoreWarning)
     for name, table in tables.items():

@@ -29,7 +29,7 @@ from metanp.nearest import nearest
 from scripts.available import Missing
 from scripts.command import command
 from scripts.results.entrants import Described, Entrant, Fit, check_kind, check_known
-from scripts.results.provenance import data_digest, provenance, publish, settings_digest
+from scripts.results.provenance import data_digest, publish, settings_digest
 from scripts.results.published import read_search
 from scripts.results.rows import Row
 from scripts.results.running import Files, Running, write
@@ -216,10 +216,10 @@ def _write(part: Part, found: Found) -> None:
     shown = search_table(lines, part.problem, found.limit, f"{where.title}, {dataset}", part.notes)
     texts = {"md": shown.markdown(), "json": json.dumps(objects, indent=1) + "\n"}
     output = Path(config.output) / part.stem
-    files = write(output, [{**row, **same, "repeats": config.repeats} for row in found.rows], table, texts)
-    facts = {**provenance(), **same, "title": where.title, "about": where.about, "proxies": config.proxies}
+    rows = [{**row, **same, "repeats": config.repeats} for row in found.rows]
+    facts = write(output, "runs with their trajectories", rows, table, texts) | same
+    facts |= {"title": where.title, "about": where.about, "proxies": config.proxies}
     facts |= {"notes": part.notes, "commit": same["run_commits"]}
-    facts["downloads"] = {"runs with their trajectories (Parquet)": f"{part.stem}.parquet", **files}
     page = Path(f"{output}.html")
     write_search_page(page, found, read_search(where.benchmark, dataset), facts)
     if config.publish:

@@ -167,11 +167,19 @@ def _name(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def write(output: Path, rows: Sequence[Row], table: Sequence[Row], texts: Mapping[str, str]) -> dict[str, str]:
-    """Write rows, their table and its texts (by extension) to files called `output`: their names, by what they are."""
+def write(output: Path, what: str, rows: Sequence[Row], table: Sequence[Row], texts: Mapping[str, str]) -> Row:
+    """Write rows, their table and its texts (by extension) to files called `output`.
+
+    Args:
+        what: the title of the file of rows on the page.
+
+    Returns:
+        Facts for `scripts.results.page.write_page`: date, machine, commit and the files by title.
+    """
     output.parent.mkdir(parents=True, exist_ok=True)
     write_parquet(Path(f"{output}.parquet"), rows)
     write_rows(Path(f"{output}.csv"), table)
     for extension, text in texts.items():
         Path(f"{output}.{extension}").write_text(text)
-    return {f"table ({FORMATS[extension]})": f"{output.name}.{extension}" for extension in ("csv", *texts)}
+    files = {f"table ({FORMATS[extension]})": f"{output.name}.{extension}" for extension in ("csv", *texts)}
+    return {**provenance(), "downloads": {f"{what} (Parquet)": f"{output.name}.parquet", **files}}

@@ -3,5 +3,5 @@
 entrants.py      the strategies of one table, with MetaNP's checkpoints, and one fit
 simulation.py    one search in a table
 summary.py       numbers of all runs of a strategy; tables.py: their tables
-page.py          the page; figures.py: its figures
+page.py          the page and its figures
 """

@@ -55,14 +55,14 @@ def test_n_at_10_is_the_mean_over_columns_of_medians_and_keeps_its_mean():
     assert (entry.value, entry.mean) == (5, 6)
 
 
-def test_the_best_is_marked_and_so_is_what_is_not_significantly_behind_it():
+def test_the_best_and_those_not_significantly_behind_it_are_marked():
     # a over b: always .1, certain; a over c: .1 and -.09, far from certain
     (view,) = views(rows("a", 20, [0.5, 0.6]) + rows("b", 20, [0.4, 0.5]) + rows("c", 20, [0.4, 0.69]))
     found = entries(view, TAU)
     assert [(found[n, 20].best, found[n, 20].level) for n in "abc"] == [(True, False), (False, False), (False, True)]
 
 
-def test_of_equal_medians_the_first_predictor_is_what_others_are_held_against():
+def test_of_equal_medians_the_first_predictor_is_the_one_others_are_compared_with():
     """N@10 of a and z: medians 3; b is level with one of them alone, and alphabetical order decides nothing."""
     tops = {"z": (3, 3, 3, 3), "a": (3, 1, 90, 3), "b": (9, 9, 9, 9)}
     made = [

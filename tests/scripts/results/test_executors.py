@@ -32,7 +32,7 @@ def test_fits_that_fail_hang_or_crash_are_rows_and_the_others_go_on_wherever_the
     ]
 
 
-def test_a_job_of_a_cluster_that_is_lost_is_a_row_of_each_of_its_fits(tmp_path, monkeypatch):
+def test_a_lost_job_of_a_cluster_gives_a_row_for_each_of_its_fits(tmp_path, monkeypatch):
     from submitit.local.local import LocalJob
 
     def lost(self):
@@ -44,7 +44,7 @@ def test_a_job_of_a_cluster_that_is_lost_is_a_row_of_each_of_its_fits(tmp_path, 
     assert all(row["message"].endswith("the node is gone") for row in rows)
 
 
-def test_an_executor_that_is_not_there_is_refused_with_what_to_do(monkeypatch):
+def test_an_unknown_executor_and_a_missing_package_are_refused_with_the_remedy(monkeypatch):
     with pytest.raises(ValueError, match=r"unknown executor 'rey'; nearest: ray"):
         execute(Sums(0), fits("add"), lambda fit, rows: None, "rey")
 

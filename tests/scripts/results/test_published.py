@@ -1,4 +1,4 @@
-"""Ours beside what was published: the right line of the right family, and a reason where they are far apart."""
+"""Our numbers beside published ones: the right line of the right family, and a reason where they differ much."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Rows of rivals that are kept in the repository: later runs read them; files of a run and new rows come first."""
+"""Rows of rivals that are kept in the repository: later runs read them; rows of a run replace them."""
 
 import pytest
 
@@ -28,14 +28,14 @@ def folder(tmp_path, monkeypatch):
     stored.kept_rows.cache_clear()
 
 
-def test_rows_come_back_as_they_were_but_for_predictions_of_single_cells():
+def test_rows_are_read_as_they_were_written_without_predictions_of_single_cells():
     path = stored.keep("toy", {"cifar10/forest.jsonl": [row(0, 0.5, scatter_truth=[1.0]), row(1, 0.25, message="odd")]})
     assert path.name == "toy.parquet"
     assert stored.kept_rows("toy") == {"cifar10/forest.jsonl": [row(0, 0.5), row(1, 0.25, message="odd")]}
     assert stored.kept_rows("another") == {}
 
 
-def test_a_new_row_of_a_fit_takes_the_place_of_an_old_one_and_others_stay():
+def test_a_new_row_of_a_fit_replaces_the_old_one_and_others_stay():
     stored.keep("toy", {"a": [row(0, 0.5), row(1, 0.6)], "b": [row(0, 0.7)]})
     stored.keep("toy", {"a": [row(1, 0.9)]})
     found = stored.kept_rows("toy")
@@ -67,7 +67,7 @@ def test_a_run_finds_kept_rows_of_rivals_and_does_not_keep_those_of_our_own_chec
     assert not any(fit.key in file for fit, file in files("c", rival, data="changed").items())
 
 
-def test_what_stands_in_the_file_of_a_run_comes_before_what_is_kept_and_resume_false_looks_at_neither(tmp_path):
+def test_rows_in_the_file_of_a_run_replace_kept_ones_and_resume_false_ignores_both(tmp_path):
     path = tmp_path / "forest.jsonl"
     RowFile(path, MARKS).add([row(0, 0.1)])
     file = RowFile(path, MARKS, kept=[{**row(0, 0.9), **MARKS}, {**row(1, 0.9), **MARKS}])
