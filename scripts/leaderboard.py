@@ -24,8 +24,9 @@ from metanp.nearest import nearest
 from scripts.command import command, say
 from scripts.leaderboards import entrants
 from scripts.leaderboards.entrants import Entry, describe
-from scripts.leaderboards.evaluation import Evaluation, ProtocolConfig, available, ceilings, settings
+from scripts.leaderboards.evaluation import Evaluation
 from scripts.leaderboards.page import write_leaderboard
+from scripts.leaderboards.protocols import ProtocolConfig, available, ceilings, settings
 from scripts.leaderboards.standings import framed, views
 from scripts.leaderboards.tables import column_tables, summarise, tau_table
 from scripts.results.entrants import OURS, Described, check_kind

@@ -23,7 +23,7 @@ from data import load_benchmark
 from metanp.contract import About, Predictor
 from metanp.predictor import MetaNP
 from scripts.available import available_tables
-from scripts.leaderboards.evaluation import ProtocolConfig
+from scripts.leaderboards.protocols import ProtocolConfig
 from scripts.leaderboards.transfer import nearest_tables
 from scripts.results.entrants import OURS, Described, Entrant, Fit, chosen, modules_of, trained
 from scripts.results.provenance import checkpoint_digest, code_digest, settings_digest

@@ -103,7 +103,7 @@ class Found:
         courses = {name: course(some, problem, limit) for name, some in ended.items()}
         if not courses:
             why = next((row["message"] for row in rows), "there are no rows")
-            raise ValueError(f"all runs of {', '.join(described)} failed: {why}")
+            raise ValueError(f"no run of {', '.join(described)} succeeded: {why}")
         titles = {name: one.title for name, one in described.items()}
         return cls(problem, limit, rows, described, courses, summarise(courses, titles, problem, after))
 
@@ -176,7 +176,7 @@ def apart(mine: Course, other: Course, goal: str) -> int:
 
 
 def equalled(mine: Course, rival: Course) -> dict[str, float | None]:
-    """Evaluations until the mean gap of `mine` is at most the rival's at the limit, and how many times more it needed.
+    """Evaluations of `mine` until its mean gap is at most the rival's at the limit, and the rival's as a multiple.
 
     The rival's evaluations are counted until its mean gap first had its final value.
     """

@@ -21,7 +21,7 @@ from data import load_benchmark
 from metanp.checkpoint import ALIASES, load_model, save_model, shipped_names
 from scripts.leaderboard import _columns, leaderboard
 from scripts.leaderboards.entrants import Entry, fits, others, print_catalogue, taking_part
-from scripts.leaderboards.evaluation import ceilings, settings
+from scripts.leaderboards.protocols import ceilings, settings
 from scripts.leaderboards.standings import framed
 from scripts.leaderboards.tables import summarise
 from scripts.leaderboards.transfer import MeasuredSources, nearest_tables

@@ -5,7 +5,7 @@ import pytest
 
 from data.table import Metric, Source, Table
 from metanp.spaces import get_space
-from scripts.leaderboards.evaluation import settings
+from scripts.leaderboards.protocols import settings
 from scripts.results.published import Compared, compare, read_published
 from tests.scripts.test_leaderboard import composed
 

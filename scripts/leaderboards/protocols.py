@@ -1,0 +1,103 @@
+"""Protocols: which columns of a benchmark are shown to predictors and ranked against, at which numbers of labels.
+
+configs/protocol/*.yaml -> settings, one for each shown column
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from data import load_benchmark
+from data.fetch import cache_folder
+from data.table import Table
+from metanp.metrics import kendall_tau
+from scripts.available import Missing
+from scripts.leaderboards.judging import Setting
+from scripts.results.published import Compared
+
+
+@dataclass
+class ProtocolConfig:
+    """See `configs/protocol/`."""
+
+    name: str = ""
+    title: str = ""  # the benchmark's name, for people
+    about: str = ""  # what is shown and ranked, in a sentence
+    benchmark: str = ""
+    archive: str = ""  # a converted archive in the cache (`scripts.convert_archive`), instead of the benchmark
+    budgets: list[int] = field(default_factory=list)
+    columns: dict[str, list[str]] = field(default_factory=dict)  # shown: ranked against
+    features: list[str] = field(default_factory=list)  # side features; cells that lack all of them are left out
+    everywhere: bool = False  # the shown cells are ranked as well, as in some published tables
+    family: str = ""  # of published numbers that were measured like this
+    compared: dict[str, Compared] = field(default_factory=dict)  # by predictor
+    published_target: str = ""  # what they were ranked against, where it differs: then only orders are compared
+
+
+def available(protocol: ProtocolConfig, columns: Sequence[str], download: bool) -> tuple[ProtocolConfig, Missing]:
+    """The protocol with those of its shown `columns` (all if none are given) that are available, and what is missing.
+
+    Raises:
+        FileUnavailable: all columns are missing, or a side feature is; says how to get the file.
+    """
+    table = _table(protocol, download)
+    asked = {shown: scored for shown, scored in protocol.columns.items() if shown in columns or not columns}
+    features = Missing.of(table, protocol.features)
+    missing = Missing.of(table, [name for shown, scored in asked.items() for name in (shown, *scored)])
+    found = {
+        shown: [name for name in scored if name not in missing.columns]
+        for shown, scored in asked.items()
+        if shown not in missing.columns
+    }
+    found = {shown: scored for shown, scored in found.items() if scored}
+    if features or not found:
+        raise Missing.joined([features, missing]).refusal(f"protocol {protocol.name}")
+    return replace(protocol, columns=found), missing
+
+
+def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[tuple[str, Setting]]:
+    """Names of the shown columns (of `columns`, or all), each with its setting; higher is better in all of them.
+
+    Raises:
+        ValueError: an archive that was not converted yet, with the command that does; a column that the protocol or
+            the benchmark lacks.
+    """
+    if unknown := set(columns) - set(protocol.columns):
+        raise ValueError(f"{protocol.name} shows no column {sorted(unknown)}; it shows {list(protocol.columns)}")
+    table = _table(protocol)
+    if unknown := set(protocol.features) - set(table.features):
+        raise ValueError(f"{table.name} has no side feature {sorted(unknown)}; {table.how_to_have_more}")
+    features = {name: table.features[name] for name in protocol.features}
+    for shown in columns or protocol.columns:
+        scored = protocol.columns[shown]
+        values = {name: _upwards(table, name) for name in (shown, *scored)}
+        known = np.all([np.isfinite(column) for column in values.values()], axis=0)
+        if features:
+            known &= np.any([np.isfinite(column) for column in features.values()], axis=0)
+        rows = np.flatnonzero(known)
+        truths = {name: values[name][rows] for name in scored}
+        side = {name: column[rows] for name, column in features.items()}
+        yield shown, Setting(table.cells[rows], values[shown][rows], truths, side, protocol.everywhere)
+
+
+def _table(protocol: ProtocolConfig, download: bool = False) -> Table:
+    if not protocol.archive:
+        return load_benchmark(protocol.benchmark, download)
+    path = cache_folder() / "archives" / f"{protocol.archive}.parquet"
+    if not path.is_file():
+        command = f"python -m scripts.convert_archive {protocol.archive}"
+        raise ValueError(f"protocol {protocol.name} needs the whole table, and {path} is not there: run `{command}`")
+    return Table.open(path)
+
+
+def _upwards(table: Table, name: str) -> np.ndarray:
+    column = table.mean(name)  # a missing column raises an error that says how to get its file
+    return column if table.metrics[name].maximize else -column
+
+
+def ceilings(setting: Setting) -> dict[str, float]:
+    """For each scored column, the Kendall tau of ranking by the shown column itself."""
+    return {name: round(kendall_tau(setting.score, truth), 4) for name, truth in setting.scored.items()}
