@@ -1,13 +1,13 @@
-"""What matters, in one table: `python -m scripts.ablate ablation=ingredients`.
+"""Ablations, in one table: `python -m scripts.ablate ablation=ingredients`.
 
-Meta-trains every variant from several training seeds, each briefly and label-free, and judges all of them on the same
-label sets. A variant is a list of overrides of `scripts.meta_train`; the first one is what the others are held against.
+Meta-trains every variant with several training seeds, each briefly and label-free, and evaluates all of them on the
+same label sets. A variant is a list of overrides of `scripts.meta_train`; the others are compared with the first.
 
     variants x seeds -> trainings -> checkpoints, which are the entrants -> fits -> rows -> table
 
-Writes `results/ablation/<name>/<variant>-<seed>/` (the training), `rows/` (one row a fit, as they come) and
-`<name>.csv`, the table; with `publish=true` also `results/summary/ablation-<name>.csv`. A killed run goes on where it
-stopped; `resume=false` begins again.
+Writes `results/ablation/<name>/<variant>-<seed>/` (the training), `rows/` (one row for each fit) and
+`<name>.csv`, the table; with `publish=true` also `results/summary/ablation-<name>.csv`. A killed run continues where it
+stopped; `resume=false` starts again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from rich.progress import track
 
 from data import FileUnavailable
 from metanp.checkpoint import load_model
-from scripts.at_hand import Absent, tables_at_hand
+from scripts.available import Missing, available_tables
 from scripts.command import ROOT, command, say
 from scripts.leaderboards.entrants import metanp
 from scripts.leaderboards.evaluation import judged
@@ -43,19 +43,19 @@ from scripts.results.running import Running
 from scripts.results.statistics import grouped, interval
 
 console = Console(stderr=True)
-FINISHED = "finished.json"  # in the folder of a training that came to its end
-CROSSED = "seeds and sets"  # what an interval is over; summaries without this took their pairs as independent
+FINISHED = "finished.json"  # in the folder of a completed training
+CROSSED = "seeds and sets"  # what an interval is over; in summaries without this, pairs counted as independent
 
 
 @dataclass
 class Config(Running):
-    """Everything that an ablation takes."""
+    """All options of an ablation."""
 
     name: str = "ablation"
     variants: dict[str, list[str]] = field(default_factory=dict)
     always: list[str] = field(default_factory=lambda: ["experiment=demo", "training.steps=200"])
     seeds: list[int] = field(default_factory=lambda: [0, 1, 2])  # of the trainings
-    benchmarks: dict[str, str] = field(  # judged on: the score that is shown and ranked against
+    benchmarks: dict[str, str] = field(  # the column of each that is shown and ranked against
         default_factory=lambda: {
             "nasbench_macro": "cifar10_test_accuracy",
             "nasbench_nlp": "ptb_validation_loss_50",
@@ -64,7 +64,7 @@ class Config(Running):
     )
     budgets: list[int] = field(default_factory=lambda: [20, 100])
     sets: int = 10
-    jobs: int = 2  # trainings, then fits at once, one thread each
+    jobs: int = 2  # trainings at once, then fits at once, one thread each
     output: str = "results/ablation/${name}"
     ablation: Any = None
 
@@ -73,11 +73,11 @@ ConfigStore.instance().store(name="schema_of_ablate", node=Config)
 
 
 def ablate(config: Config) -> list[Row]:
-    """Train and judge what is missing, return the table's rows."""
+    """Train and evaluate what is missing, return the table's rows."""
     if not config.variants:
         raise ValueError("no variants to compare: name an ablation, such as ablation=ingredients")
     config.check(sets=1)
-    config = _at_hand(config)
+    config = _available(config)
     entrants, folder = _trained(config), Path(config.output) / "rows"
     rows: list[Row] = []
     for benchmark, column in config.benchmarks.items():
@@ -92,26 +92,27 @@ def ablate(config: Config) -> list[Row]:
     return table
 
 
-def _at_hand(config: Config) -> Config:
-    """Judged on the benchmarks that are at hand; says once which are not. What is published is judged on all.
+def _available(config: Config) -> Config:
+    """With the available benchmarks only; prints which are missing. A published table needs all of them.
 
     Raises:
-        FileUnavailable: none is; says how to have them.
+        FileUnavailable: all are missing, or some for a published table; says how to get them.
     """
-    tables, absent = tables_at_hand(config.benchmarks, config.download)
+    tables, missing = available_tables(config.benchmarks, config.download)
     for name, table in tables.items():
-        if lacking := Absent.of(table, [config.benchmarks[name]]):
-            absent[name] = str(lacking.refuse(name))
-    there = {name: column for name, column in config.benchmarks.items() if name not in absent}
-    if absent and (config.publish or not there):
-        raise FileUnavailable("; ".join(absent.values()))
-    if absent:
-        say("ablate", f"judged on {', '.join(there)} alone; left out, as not at hand: {'; '.join(absent.values())}")
-    return replace(config, benchmarks=there)
+        if lacking := Missing.of(table, [config.benchmarks[name]]):
+            missing[name] = str(lacking.refusal(name))
+    found = {name: column for name, column in config.benchmarks.items() if name not in missing}
+    if missing and (config.publish or not found):
+        raise FileUnavailable("; ".join(missing.values()))
+    if missing:
+        why = "; ".join(missing.values())
+        say("ablate", f"evaluated on {', '.join(found)} alone; left out, as not available: {why}")
+    return replace(config, benchmarks=found)
 
 
 def _trained(config: Config) -> list[tuple[Entrant, Row]]:
-    """Every variant of every training seed, trained where it is not yet, and what there is to say of its training."""
+    """Every variant with every training seed, trained if it is not yet, and facts of its training."""
     runs = [(variant, seed) for seed in config.seeds for variant in config.variants]
     if not config.fill:
         runs = [run for run in runs if (_folder(config, *run) / FINISHED).is_file()]
@@ -145,21 +146,23 @@ def _entrant(config: Config, variant: str, seed: int) -> tuple[Entrant, Row]:
 
 
 def _train(folder: Path, overrides: Sequence[str]) -> None:
-    """In a process of its own, so that nothing of one variant reaches the next."""
-    told = [f"name={folder.name}", f"output={folder}", "wandb=disabled", "threads=1"]
-    command = [sys.executable, "-m", "scripts.meta_train", *overrides, *told]
+    """Train in a new process, so that no state of one variant reaches the next."""
+    more = [f"name={folder.name}", f"output={folder}", "wandb=disabled", "threads=1"]
+    command = [sys.executable, "-m", "scripts.meta_train", *overrides, *more]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{folder.name}: `{' '.join(command)}` ended with {done.returncode}:\n{done.stderr[-2000:]}")
 
 
 def compare(rows: Sequence[Row], variants: Sequence[str]) -> list[Row]:
-    """One row a variant and benchmark: mean tau, the lowest and the highest of a training seed, and by how much tau is
-    over the first variant's, with half of the 95 % interval: paired over training seeds and label sets, and over new
-    ones of both (`scripts.results.statistics`)."""
+    """One row for each variant and benchmark.
+
+    It has the mean tau, the lowest and highest mean of a training seed, and how much tau is above the first variant's,
+    with half of the 95 % interval, paired over training seeds and label sets (`scripts.results.statistics`).
+    """
     table = []
     for (benchmark,), here in grouped(pd.DataFrame(rows), "benchmark"):
-        # of each training seed and label set, over all numbers of labels
+        # means over all numbers of labels
         tau: Any = here.groupby(["variant", "training_seed", "set"])["kendall_tau"].mean().unstack()
         for variant in variants:
             mine, own = here[here["variant"] == variant], tau.loc[variant]

@@ -1,8 +1,8 @@
 """Speed and memory: `python -m scripts.benchmark [--json]`.
 
-Each piece of work runs in a process of its own, so that its peak memory is its own. Ratios are seconds of a baseline on
-the same work over ours: above 1 we are faster. NAS-Bench-101 is ranked as enumerated; where the enumeration is not
-cached yet, it is made first (minutes, once) and not counted.
+Each piece of work runs in a new process, so that its peak memory can be measured. A ratio is the seconds of a baseline
+on the same work divided by ours: above 1, MetaNP is faster. NAS-Bench-101 is ranked in full; if its enumeration is not
+cached yet, it is computed first (minutes, once) and not counted.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LIMITS: dict[str, tuple[float, float | None]] = {
 
 def main(as_json: Annotated[bool, typer.Option("--json")] = False, checkpoint: str = "default") -> None:
     """Time MetaNP and its two fastest rivals on the same cells."""
-    from metanp.checkpoint import find  # here, so that no piece of work begins with what it does not use
+    from metanp.checkpoint import find  # here, so that no piece of work imports what it does not use
     from scripts.command import one_line
 
     with one_line("benchmark"):
@@ -85,7 +85,7 @@ def _nasbench201(checkpoint: str) -> dict[str, Any]:
     context = np.random.default_rng(0).permutation(len(accuracy))[:LABELS]
     cells = [list(get_space("nasbench201").enumerate()) for _ in range(2)]
     model = MetaNP(checkpoint)
-    model.fit(cells[1][:5], accuracy[:5]).rank(cells[1][:100], k=10)  # the libraries' own start is not ours to time
+    model.fit(cells[1][:5], accuracy[:5]).rank(cells[1][:100], k=10)  # the first call of the libraries is not timed
 
     def fresh() -> None:
         model.fit([cells[0][i] for i in context], accuracy[context])
@@ -115,7 +115,7 @@ def _nasbench101(checkpoint: str) -> dict[str, Any]:
     cells = get_space("nasbench101").arrays()
     rng = np.random.default_rng(0)
     context = cells[rng.choice(len(cells), LABELS, replace=False)]
-    score = context.adjacency.sum((1, 2)) + rng.normal(size=LABELS)  # the work is the same whatever the scores are
+    score = context.adjacency.sum((1, 2)) + rng.normal(size=LABELS)  # any scores: the work does not depend on them
     model = MetaNP(checkpoint)
     started = time.perf_counter()
     pool = model.encode(cells)
@@ -137,7 +137,7 @@ def _nasbench101(checkpoint: str) -> dict[str, Any]:
 
 
 def _ask(space: str, checkpoint: str) -> dict[str, Any]:
-    """The next cell of a whole space after `LABELS` evaluations; `seconds_first` encodes it, once a search."""
+    """One ask over a whole space after `LABELS` evaluations; `seconds_first` includes encoding it, once a search."""
     from metanp.search import Search, make
     from metanp.spaces import get_space
 
@@ -146,10 +146,10 @@ def _ask(space: str, checkpoint: str) -> dict[str, Any]:
     search = Search(get_space(space), make("metanp", checkpoint=checkpoint))
 
     def tell(some: Any) -> None:
-        for cell in some:  # edges and noise: the work is the same whatever the scores are
+        for cell in some:  # any scores: the work does not depend on them
             search.tell(cell, len(cell.edges) + rng.normal())
 
-    with warnings.catch_warnings(action="ignore"):  # of cells that were never asked for
+    with warnings.catch_warnings(action="ignore"):  # about cells that were never asked for
         tell(cells[rng.choice(len(cells), LABELS, replace=False)].to_cells())
     first = _seconds(lambda: tell(search.ask(1)))
     again = [_seconds(lambda: tell(search.ask(1))) for _ in range(3)]
@@ -163,7 +163,7 @@ def _seconds(work: Callable[[], Any]) -> float:
 
 
 def _peak() -> float:
-    """Gigabytes of this process at its highest."""
+    """Peak memory of this process in gigabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 

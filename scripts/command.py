@@ -1,11 +1,11 @@
-"""Commands that say what is wrong in one line: the nearest names of what was mistyped, the remedy for what is absent.
+"""Commands that report errors in one line: the nearest names of a mistyped one, the remedy for a missing file.
 
     @command("leaderboard")
     def main(config: Config) -> None: ...
 
-What this project refuses on purpose (a ValueError or OSError of a `raise` of its own), and what hydra refuses while it
-composes the configuration, is one line on stderr and exit status 2. All else, and with HYDRA_FULL_ERROR=1 these as
-well, keeps its traceback. In a sweep (`-m`) the other jobs go on, and hydra says which one it was.
+Errors that this project raises on purpose (a ValueError or OSError from a `raise` in its code), and those of hydra
+while it composes the configuration, become one line on stderr and exit status 2. Other errors keep their traceback;
+with HYDRA_FULL_ERROR=1 all do. In a sweep (`-m`) the other jobs go on, and hydra says which one failed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Refused(Exception):
 
 
 def command(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
-    """`hydra.main` with the configuration `configs/<name>.yaml`, and one line for what is wrong."""
+    """`hydra.main` with the configuration `configs/<name>.yaml`, and one line for errors."""
 
     def decorate(work: Callable[[Any], None]) -> Callable[[], None]:
         @functools.wraps(work)
@@ -53,7 +53,7 @@ def command(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
                 _check_added(config)
                 work(config)
             except Exception as error:
-                if not _is_meant(error):
+                if not _is_expected(error):
                     raise
                 if HydraConfig.get().mode == RunMode.RUN:
                     refuse(name, line_of(error, name))
@@ -65,7 +65,7 @@ def command(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
             parser = get_args_parser()
             parser.error = functools.partial(_refuse_flag, name)  # type: ignore[method-assign]
             parser.parse_args()
-            # otherwise hydra prints errors itself, and ends with status 1
+            # run_and_report would print errors itself, and end with status 1
             with one_line(name), mock.patch("hydra._internal.utils.run_and_report", lambda run: run()):
                 main()
 
@@ -76,37 +76,37 @@ def command(name: str) -> Callable[[Callable[[Any], None]], Callable[[], None]]:
 
 @contextmanager
 def one_line(name: str, download: str = "download=true") -> Iterator[None]:
-    """What is refused within becomes one line and exit status 2. `download` is the command's option for it."""
+    """Expected errors within become one line and exit status 2. `download`: the option that downloads files."""
     try:
         yield
     except Refused as error:
         refuse(name, str(error), download)
     except Exception as error:
-        if not _is_meant(error):
+        if not _is_expected(error):
             raise
         refuse(name, line_of(error, name), download)
 
 
 def say(name: str, text: str, download: str = "download=true") -> None:
-    """One line on stderr; the remedy is spelled as the command's option, not as an argument of a function."""
+    """Print one line on stderr; `download=True` in it is replaced by the command's option."""
     print(f"{name}: {' '.join(text.split())}".replace("download=True", download), file=sys.stderr)
 
 
 def refuse(name: str, text: str, download: str = "download=true") -> NoReturn:
-    """Say it, and end with status 2."""
+    """Print one line, and end with status 2."""
     say(name, text, download)
     raise SystemExit(2)
 
 
 def _refuse_flag(name: str, said: str) -> NoReturn:
-    """What argparse found; a flag that nobody has was most often meant as name=value."""
+    """Report an error of argparse; an unknown flag was most often meant as name=value."""
     if unknown := re.match(r"unrecognized arguments: -*([^\s=]+)", said):
         said += f"; options are name=value; {nearest(unknown[1], _options(name))}"
     refuse(name, said)
 
 
 def line_of(error: Exception, name: str) -> str:
-    """What to say of an error of the command `name`."""
+    """The line for an error of the command `name`."""
     said, cause = _first_line(error), error.__cause__
     if isinstance(error, MissingConfigException) and "/" in (error.missing_cfg_file or ""):
         group, choice = _split(str(error.missing_cfg_file), error.options or [])
@@ -122,7 +122,7 @@ def line_of(error: Exception, name: str) -> str:
 
 
 def _check_added(config: Any, before: str = "") -> None:
-    """ValueError where `+name=value` added what no dataclass has, which nothing would read."""
+    """Raise a ValueError where `+name=value` added an option that no dataclass has, as nothing would read it."""
     known = [field.name for field in fields(config)] if is_dataclass(config) else []
     for key, value in (config if isinstance(config, dict) else getattr(config, "__dict__", {})).items():
         if known and key not in known:
@@ -136,7 +136,7 @@ def _first_line(error: BaseException | None) -> str:
 
 
 def _split(place: str, options: Iterable[str]) -> tuple[str, str]:
-    """'protocol/published/pinatt' -> the group that holds such files, and what was asked of it."""
+    """'protocol/published/pinatt' -> the group of configurations, and the name in it."""
     group, choice = place.split("/", 1)
     return (group, choice) if (CONFIGS / group).is_dir() else tuple(place.rsplit("/", 1))  # type: ignore[return-value]
 
@@ -147,7 +147,7 @@ def _choices(group: str) -> list[str]:
 
 
 def _options(name: str) -> list[str]:
-    """Every key of the command's configuration, dotted."""
+    """All keys of the command's configuration, with dots."""
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         return list(_keys(OmegaConf.to_container(compose(name), resolve=False)))
 
@@ -158,8 +158,8 @@ def _keys(node: Any, before: str = "") -> Iterator[str]:
         yield from _keys(value, f"{before}{key}.")
 
 
-def _is_meant(error: Exception) -> bool:
-    """Whether somebody wrote a message for whoever typed the command: hydra, or a `raise` of this project."""
+def _is_expected(error: Exception) -> bool:
+    """Whether the message is meant for the user: an error of hydra, or of a `raise` in this project."""
     if os.environ.get("HYDRA_FULL_ERROR") == "1":
         return False
     if isinstance(error, HydraException | OmegaConfBaseException):

@@ -1,12 +1,12 @@
-"""Convert an official benchmark archive into one Parquet table, streamed, without TensorFlow or the archive's package.
+"""Converts an official benchmark archive into one Parquet table, streamed, without TensorFlow or the archive's package.
 
     python -m scripts.convert_archive ~/nasbench_only108.tfrecord
     python -m scripts.convert_archive ~/NATS-tss-v1_0-3ffb9-simple --output nats.parquet
     python -m scripts.convert_archive ~/NAS-Bench-201-v1_1-096897.pth --json
 
-The kind of archive is recognised from its content. The table goes to --output, or into the cache under the archive's
-name, whole or not at all; `data.Table.open(FILE)` reads it in under a second. Exit status 1 and one line say what is
-wrong with an archive that is cut short, damaged or foreign.
+The kind of archive is recognised from its content. The table is written to --output, or into the cache under the
+archive's name, in full or not at all; `data.Table.open(FILE)` reads it in under a second. For an archive that is
+incomplete, damaged or of another kind, the command prints one line and ends with status 1.
 
 Cost on one core, extrapolated from archives that this project wrote: about 1 minute for nasbench_only108.tfrecord,
 4 minutes for nasbench_full.tfrecord, 4 minutes for NATS-Bench, 10 minutes for the .pth.
@@ -58,7 +58,7 @@ def main(
 
 
 def summarise(table: Table) -> dict[str, Any]:
-    """Of each metric: runs that gave a number, and the range of the cells' means."""
+    """For each metric: the number of values, and the range of the cells' means."""
     metrics = {}
     for name, metric in table.metrics.items():
         mean = table.mean(name)
@@ -69,7 +69,7 @@ def summarise(table: Table) -> dict[str, Any]:
 
 
 def _prepare(output: Path, archive: Path) -> None:
-    """Refuse, before the long work, an output that cannot be written or that would destroy the archive."""
+    """Refuse, before the conversion, an output that cannot be written or that would overwrite the archive."""
     if output.is_dir() or output.resolve() == archive.resolve():
         raise ValueError(
             f"{output}: is {'a folder' if output.is_dir() else 'the archive itself'}; give another --output"

@@ -1,8 +1,8 @@
-"""The main job, from nothing: `make demo`, or `python -m scripts.demo`.
+"""The whole method in minutes: `make demo`, or `python -m scripts.demo`.
 
-Meta-trains a label-free model on synthesized tasks, shows it the validation accuracy of 50 random cells of
-NAS-Bench-201 (CIFAR-10) and lets it rank the rest; then does so for 20 label sets at 20, 50 and 100 labels beside the
-shipped model, two Gaussian processes, XGBoost, a random forest and chance. All data come with installed packages.
+Meta-trains a label-free model on synthesized tasks, conditions it on the validation accuracy of 50 random cells of
+NAS-Bench-201 (CIFAR-10) and ranks the others. Then it compares this model, on 20 label sets at 20, 50 and 100 labels,
+with the shipped model, two Gaussian processes, XGBoost, a random forest and chance. Installed packages bring all data.
 
 Writes `results/demo/`: `demo.json`, `ranking.csv`, `predicted_against_true.png`, `tau_over_labels.png`.
 """
@@ -24,7 +24,7 @@ from rich.console import Console
 
 from data import load_benchmark
 from data.table import Table
-from metanp import MetaNP, Ranking
+from metanp import MetaNP
 from metanp.metrics import true_ranks
 from scripts.command import one_line
 from scripts.leaderboards.entrants import metanp, others, read_catalogue
@@ -38,7 +38,7 @@ from scripts.results.statistics import crossed, grouped, paired
 from scripts.results.table import Table as Sheet
 
 METRIC = "cifar10_validation_accuracy_200"
-SHOWN = 50  # labels of the ranking that is printed
+SHOWN = 50  # labels for the ranking that is printed
 BUDGETS = (20, 50, 100)
 RIVALS = ("gp_wl", "gp_onehot", "xgboost", "random_forest", "random")
 console = Console()
@@ -67,11 +67,9 @@ def _demo(output: Path, sets: int, train: bool, overrides: list[str]) -> None:
         _meta_train(output, overrides)
         seconds["meta_train"] = time.perf_counter() - started
     table = load_benchmark("nasbench201")
-    accuracy = table.mean(METRIC)
-    fresh = MetaNP(output / "best.safetensors")
-
     console.rule(f"{SHOWN} evaluated cells of NAS-Bench-201, and the best of the rest")
-    ranking = _show_ranking(output, fresh, table, accuracy, seconds)
+    ranking = _ranking(MetaNP(output / "best.safetensors"), table, seconds)
+    ranking.drop(columns="p_top").to_csv(output / "ranking.csv", float_format="%.4f", lineterminator="\r\n")
 
     console.rule(f"Every predictor on the same {sets} label sets")
     rows = pd.DataFrame(_judged(output, sets))
@@ -85,12 +83,12 @@ def _demo(output: Path, sets: int, train: bool, overrides: list[str]) -> None:
     }
     (output / "demo.json").write_text(json.dumps(result, indent=1) + "\n")
     demo_table(demo_rows(result)).print()
-    _plot(output, result, ranking, accuracy)
+    _plot(output, result, ranking)
     console.print(f"In {output}: demo.json, ranking.csv, predicted_against_true.png, tau_over_labels.png")
 
 
 def _judged(output: Path, sets: int) -> list[Row]:
-    """Of all predictors on the same label sets; nothing of an earlier demo counts."""
+    """Rows of all predictors on the same label sets; those of an earlier demo are ignored."""
     catalogue = read_catalogue()
     rivals = others({name: catalogue[name] for name in RIVALS}, "label-free", "nasbench201", sets, sets)
     entrants = [
@@ -110,7 +108,7 @@ def _summary(rows: pd.DataFrame, metric: str, average: str = "mean") -> dict[str
 
 
 def _over(rows: pd.DataFrame, ours: str, theirs: str) -> dict[str, tuple[float, float]]:
-    """{labels: (by how much the tau of `ours` is over theirs, half of its 95 % interval)}, paired over label sets."""
+    """{labels: (mean difference of tau, half of its 95 % interval)}, paired over label sets."""
     found, tables = {}, crossed(rows, "kendall_tau")
     for labels in BUDGETS:
         over = paired(tables[ours, labels], tables[theirs, labels])
@@ -118,10 +116,9 @@ def _over(rows: pd.DataFrame, ours: str, theirs: str) -> dict[str, tuple[float, 
     return found
 
 
-def _show_ranking(
-    output: Path, model: MetaNP, table: Table, accuracy: np.ndarray, seconds: dict[str, float]
-) -> Ranking:
-    """Condition on one label set, print the top 10, write the whole ranking and return it."""
+def _ranking(model: MetaNP, table: Table, seconds: dict[str, float]) -> pd.DataFrame:
+    """The ranking of all other cells after one label set, best first; prints the top 10, the only ones with p_top."""
+    accuracy = table.mean(METRIC)
     context = np.random.default_rng(0).permutation(len(accuracy))[:SHOWN]
     pool = model.encode(table.cells)
     started = time.perf_counter()
@@ -130,9 +127,16 @@ def _show_ranking(
     started = time.perf_counter()
     top = model.rank(pool, k=10)
     seconds["rank"] = time.perf_counter() - started
-    ranking = model.rank(pool)
-    _print_top(top, ranking, table, accuracy)
-    _write_ranking(output / "ranking.csv", ranking, table, accuracy)
+    whole = model.rank(pool)
+    true = accuracy[whole.index]
+    ranking = pd.DataFrame({"cell": [table.ids[i] for i in whole.index], "mean": whole.mean, "std": whole.std})
+    ranking = ranking.assign(true=true, true_rank=true_ranks(true).astype(int), p_top=pd.Series(top.p_top))
+    ranking.index = pd.RangeIndex(1, len(ranking) + 1, name="rank")
+    lines = []
+    for row in ranking.head(10).itertuples():
+        predicted, true = f"{row.mean:.2f} ± {row.std:.2f} %", f"{row.true:.2f} %"
+        lines.append([row.Index, row.cell, predicted, f"{row.p_top:.2f}", true, f"{row.true_rank:,}"])
+    Sheet(["#", "cell", "predicted", "p(top 10)", "true", "true rank"], lines).print()
     return ranking
 
 
@@ -145,31 +149,13 @@ def _meta_train(output: Path, overrides: list[str]) -> None:
     meta_train(config)
 
 
-def _print_top(top: Ranking, ranking: Ranking, table: Table, accuracy: np.ndarray) -> None:
-    ranks = true_ranks(accuracy[ranking.index])
-    lines = []
-    for i, index in enumerate(top.index):
-        predicted, true = f"{top.mean[i]:.2f} ± {top.std[i]:.2f} %", f"{accuracy[index]:.2f} %"
-        lines.append([i + 1, table.ids[index], predicted, f"{top.p_top[i]:.2f}", true, f"{ranks[i]:,.0f}"])
-    Sheet(["#", "cell", "predicted", "p(top 10)", "true", "true rank"], lines).print()
-
-
-def _write_ranking(path: Path, ranking: Ranking, table: Table, accuracy: np.ndarray) -> None:
-    true = accuracy[ranking.index]
-    columns = {"mean": ranking.mean, "std": ranking.std, "true": true}
-    lines = pd.DataFrame({"cell": [table.ids[index] for index in ranking.index], **columns})
-    lines["true_rank"] = true_ranks(true).astype(int)
-    lines.index = pd.RangeIndex(1, len(lines) + 1, name="rank")
-    lines.to_csv(path, float_format="%.4f", lineterminator="\r\n")
-
-
-def _plot(output: Path, result: dict[str, Any], ranking: Ranking, accuracy: np.ndarray) -> None:
+def _plot(output: Path, result: dict[str, Any], ranking: pd.DataFrame) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    _plot_predictions(plt.subplots(figsize=(6, 6)), ranking, accuracy, output / "predicted_against_true.png")
+    _plot_predictions(plt.subplots(figsize=(6, 6)), ranking, output / "predicted_against_true.png")
     figure, axes = plt.subplots(figsize=(6, 4))
     for name, values in result["tau"].items():
         if name != "random":  # at 0, which would squeeze the others
@@ -182,12 +168,11 @@ def _plot(output: Path, result: dict[str, Any], ranking: Ranking, accuracy: np.n
     figure.savefig(output / "tau_over_labels.png", dpi=150, bbox_inches="tight")
 
 
-def _plot_predictions(canvas: tuple[Any, Any], ranking: Ranking, accuracy: np.ndarray, path: Path) -> None:
+def _plot_predictions(canvas: tuple[Any, Any], ranking: pd.DataFrame, path: Path) -> None:
     figure, axes = canvas
-    shown = np.arange(0, len(ranking), max(1, len(ranking) // 600))
-    true, mean, std = accuracy[ranking.index[shown]], ranking.mean[shown], ranking.std[shown]
-    low, high = np.quantile(true, 0.1), true.max()
-    axes.errorbar(true, mean, std, fmt=".", ms=4, lw=0.5, alpha=0.6)
+    shown = ranking.iloc[:: max(1, len(ranking) // 600)]
+    low, high = np.quantile(shown["true"], 0.1), shown["true"].max()
+    axes.errorbar(shown["true"], shown["mean"], shown["std"], fmt=".", ms=4, lw=0.5, alpha=0.6)
     axes.plot([low, high], [low, high], color="grey", lw=1)
     axes.set(xlim=(low, high + 0.3), ylim=(low - 2, high + 2), xlabel="true validation accuracy (%)")
     axes.set(ylabel="predicted, with one standard deviation of a new training (%)")

@@ -1,14 +1,13 @@
 """Meta-train a model: `python -m scripts.meta_train experiment=label_free`.
 
-Writes `results/<name>/best.safetensors` (the model), `last.safetensors` (to resume from), `log.jsonl`. Resume a
-killed run by the same command with `resume=true`. Several processes: `torchrun --nproc-per-node 2 -m
+Writes `results/<name>/best.safetensors` (the model), `last.safetensors` (to resume from), `log.jsonl`. To continue a
+killed run, repeat the command with `resume=true`. Several processes: `torchrun --nproc-per-node 2 -m
 scripts.meta_train ...`; they share each batch, so the result is that of one process.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,18 +21,19 @@ from torch.utils.data import DataLoader
 from data import FileUnavailable
 from metanp.meta_training import Log, MetaTrainer, TrainingConfig
 from metanp.model import Model, ModelConfig
-from scripts.at_hand import tables_at_hand
+from scripts.available import available_tables
 from scripts.command import command
+from scripts.results.provenance import provenance
 from tasks.episodes import EpisodeStream, collate
 from tasks.sources import TasksConfig, allowed_tables, build_source, build_validation
 from tasks.validation import Validation
 
-VALIDATION_SEED = 1_000_003  # far from any seed a person would train with, so that no validation task is trained on
+VALIDATION_SEED = 1_000_003  # not a seed that anybody trains with, so that no validation task is trained on
 
 
 @dataclass
 class Config:
-    """Everything a meta-training can be told."""
+    """All options of a meta-training."""
 
     name: str = "meta-training"
     output: str = "results/${name}"
@@ -41,10 +41,10 @@ class Config:
     tasks: TasksConfig = field(default_factory=TasksConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     workers: int = 1  # processes that draw episodes; 0 draws them in the training process
-    threads: int = 0  # of each training process; 0 leaves torch's own choice
+    threads: int = 0  # of each training process; 0: torch decides
     wandb: str = "offline"  # or online, or disabled
     resume: bool = False
-    download: bool = False  # benchmark files that are not at hand
+    download: bool = False  # missing benchmark files
     experiment: Any = None
 
 
@@ -52,7 +52,7 @@ ConfigStore.instance().store(name="schema_of_meta_train", node=Config)
 
 
 def meta_train(config: Config) -> dict[str, float]:
-    """Train as `config` says, return the last validation's metrics."""
+    """Train, and return the metrics of the last validation."""
     _check_tables(config)
     if config.threads:
         torch.set_num_threads(config.threads)
@@ -67,7 +67,7 @@ def meta_train(config: Config) -> dict[str, float]:
         "sources": stream.source.sources,
         "chosen_by": validation.source.sources,
         "training": vars(config.training),
-        "commit": _commit(),
+        "commit": provenance()["commit"],
     }
     with _Logger(config) as log:
         trainer = MetaTrainer(Model(config.model), config.training, Path(config.output), card, log)
@@ -86,21 +86,21 @@ def meta_train(config: Config) -> dict[str, float]:
 
 
 def _check_tables(config: Config) -> None:
-    """Before anything is made.
+    """Check the benchmarks before anything is written.
 
     Raises:
         ValueError: an unknown kind or benchmark.
-        FileUnavailable: tables to draw from that are not at hand; says how to have them, or to do without.
+        FileUnavailable: missing tables; says how to get them, or how to train without them.
     """
     allowed_tables(config.tasks.kind, config.tasks.tested)
     drawn = [name for name, share in config.tasks.tables.items() if share > 0]
-    if absent := tables_at_hand([*drawn, *config.tasks.validation], config.download)[1]:
-        without = " ".join(f"tasks.tables.{name}=0" for name in absent)
-        raise FileUnavailable(f"{'; '.join(absent.values())}; or train without, which is another model: {without}")
+    if missing := available_tables([*drawn, *config.tasks.validation], config.download)[1]:
+        without = " ".join(f"tasks.tables.{name}=0" for name in missing)
+        raise FileUnavailable(f"{'; '.join(missing.values())}; or train without, which is another model: {without}")
 
 
 class _Logger:
-    """wandb beside the log, in the first process only."""
+    """Logs to wandb as well, in the first process only."""
 
     def __init__(self, config: Config):
         self.mode = config.wandb if not dist.is_initialized() or dist.get_rank() == 0 else "disabled"
@@ -113,7 +113,7 @@ class _Logger:
 
         Path(self.config.output).mkdir(parents=True, exist_ok=True)
         plain: Any = OmegaConf.to_container(OmegaConf.structured(self.config))
-        mode: Any = self.mode  # wandb itself refuses a mode that it does not know
+        mode: Any = self.mode  # wandb refuses an unknown mode
         run = wandb.init(project="metanp", name=self.config.name, dir=self.config.output, mode=mode, config=plain)
         return lambda line: run.log({k: v for k, v in line.items() if k != "step"}, step=line["step"])
 
@@ -122,13 +122,6 @@ class _Logger:
             import wandb
 
             wandb.finish()
-
-
-def _commit() -> str:
-    root = Path(__file__).parent.parent
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
 
 
 @command("meta_train")

@@ -1,6 +1,6 @@
-"""The pictures of the README, of summaries in `results/summary/`: MetaNP beside its strongest rivals.
+"""The pictures of the README, from summaries in `results/summary/`: MetaNP beside its strongest rivals.
 
-Each is an SVG file of its own, with the colours of the result pages, light and dark; `scripts.readme` writes them.
+Each is an SVG file with the colours of the result pages, light and dark; `scripts.readme` writes them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from scripts.searches.entrants import read_strategies
 Row = Mapping[str, Any]
 RIVALS = ("gp_wl", "xgboost", "random_forest", "graf_forest")
 FEWEST, MOST = 5, 200  # labels
-WIDTH = 410  # two stand side by side on a page of a desktop, one on a phone
+WIDTH = 410  # two fit side by side on a desktop, one on a phone
 STYLE = Path(__file__).parent / "results" / "page.css"
 SUMMARIES = ("nb201-label-free", "search-nasbench201-cifar10-label-free")
 
 
 def pictures(rows: Mapping[str, Sequence[Row]]) -> dict[str, str]:
-    """By file name, of the rows of `SUMMARIES`."""
+    """Pictures by file name, from the rows of `SUMMARIES`."""
     board, search = (rows[name] for name in SUMMARIES)
     tau = partial(_over_labels, board, "kendall_tau", axes.tau)
     regret = partial(_over_labels, board, "regret_at_10", partial(axes.log, title="regret of the best ten, points"))
@@ -37,7 +37,7 @@ def pictures(rows: Mapping[str, Sequence[Row]]) -> dict[str, str]:
 
 
 def _over_labels(rows: Sequence[Row], metric: str, up: Made) -> str:
-    """Means over the columns that are ranked against themselves."""
+    """Means over the columns that are ranked against themselves, by numbers of labels."""
     table = pd.DataFrame([row for row in rows if row["shown"] == row["scored"] and row["predictor"] in (OURS, *RIVALS)])
     table = table[table["labels"].between(FEWEST, MOST)]
     means = table.pivot_table(metric, "labels", "predictor")
@@ -62,7 +62,7 @@ def _search(rows: Sequence[Row]) -> str:
 
 
 def _alone(drawing: str) -> str:
-    """A drawing of a page as a file of its own, with the rules of the page's style sheet that concern it."""
+    """A drawing as a complete SVG file, with the rules of the page's style sheet that apply to it."""
     css = STYLE.read_text(encoding="utf-8")
     rules = css[: css.index("* { box-sizing")] + css[css.index("svg text {") : css.index(".lit .item {")]
     picture = fromstring(drawing)

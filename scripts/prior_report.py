@@ -1,9 +1,9 @@
 """Do prior tasks look like measured ones? `python -m scripts.prior_report [--json]`.
 
-Draws prior tasks over the cells of the development benchmarks and sets a few statistics of their scores beside those of
-what was measured there: how much operation counts, graph features and patterns explain, how skewed scores are, how many
-fail, how far the best is ahead, and how well they agree with the mean of all prior tasks, which is what the prior knows
-before any label. A measured number should lie well within the prior's middle 80 %.
+Draws prior tasks over the cells of the development benchmarks, and compares statistics of their scores with those of
+measured scores: how much operation counts, graph features and patterns explain, how skewed scores are, how many fail,
+how far the best is ahead, and how well scores agree with the mean of all prior tasks, which is the prediction of the
+prior before any label. A measured value should be well within the middle 80 % of the prior.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from rich.progress import track
 from scipy.linalg import eigh
 from scipy.stats import rankdata, skew
 
-from data import FileUnavailable, load_benchmark
+from data import load_benchmark
 from metanp.features import FEATURE_NAMES
 from metanp.graphs import Graphs
 from metanp.score_transform import ScoreTransform
-from scripts.at_hand import tables_at_hand
-from scripts.command import one_line, say
+from scripts.available import tables_for
+from scripts.command import one_line
 from scripts.results.table import Table
 from tasks.measured import COSTS
 from tasks.prior import PriorConfig, add_noise, random_score
@@ -34,7 +34,7 @@ from tasks.task import Task
 
 CELLS = 1000
 FOLDS = 5
-RIDGE = (0.003, 0.03, 0.3)  # of the mean eigenvalue; the best of them is taken
+RIDGE = (0.003, 0.03, 0.3)  # penalties; the best of them is used
 CONFIG = PriorConfig()
 COUNTS = [i for i, name in enumerate(FEATURE_NAMES) if name.startswith("all_")]
 
@@ -43,11 +43,11 @@ def main(
     tasks: Annotated[int, typer.Option(help="prior tasks of each benchmark's cells")] = 60,
     as_json: Annotated[bool, typer.Option("--json")] = False,
     seed: int = 0,
-    download: Annotated[bool, typer.Option("--download", help="benchmark files that are not at hand")] = False,
+    download: Annotated[bool, typer.Option("--download", help="download missing benchmark files")] = False,
 ) -> None:
-    """Quantiles of prior tasks beside measured columns, statistic by statistic."""
+    """Print quantiles over prior tasks beside the range of measured columns, for each statistic."""
     with one_line("prior_report", "--download"):
-        benchmarks = _at_hand(download)
+        benchmarks = tables_for("prior_report", DEVELOPMENT, download, "--download")
     report: dict[str, dict[str, dict[str, Any]]] = {}
     for benchmark in benchmarks:
         rng = np.random.default_rng(seed)
@@ -78,18 +78,8 @@ def main(
         Table(["statistic", "prior: 10 %", "median", "90 %", "measured: lowest", "highest"], lines, benchmark).print()
 
 
-def _at_hand(download: bool) -> list[str]:
-    """Development benchmarks; says once which are absent. FileUnavailable: all are."""
-    there, absent = tables_at_hand(DEVELOPMENT, download)
-    if not there:
-        raise FileUnavailable("; ".join(absent.values()))
-    if absent:
-        say("prior_report", f"left out, as not at hand: {'; '.join(absent.values())}", "--download")
-    return list(there)
-
-
 def measured_scores(benchmark: str, rng: np.random.Generator) -> tuple[Graphs, dict[str, np.ndarray]]:
-    """Some of a benchmark's distinct graphs, and every score (no cost) of them: higher is better, NaN where unknown."""
+    """Random distinct graphs of a benchmark, and all their scores, without costs: higher is better, NaN if unknown."""
     table = load_benchmark(benchmark)
     graphs, graph = Graphs.distinct(table.cells)
     first = np.unique(graph, return_index=True)[1]
@@ -100,9 +90,10 @@ def measured_scores(benchmark: str, rng: np.random.Generator) -> tuple[Graphs, d
 
 
 def statistics(task: Task, expected: Float[np.ndarray, " cell"]) -> dict[str, float]:
-    """What a task's scores are like; shares of variance are of the transformed score, of cells left out.
+    """Statistics of a task's scores; shares of variance are of the transformed score, in cross-validation.
 
-    expected: what is known of the cells before any score.
+    Args:
+        expected: the prediction of the prior for each cell.
     """
     y = ScoreTransform.fit(task.score).forward(task.score)
     features = task.graphs.features
@@ -123,7 +114,7 @@ def statistics(task: Task, expected: Float[np.ndarray, " cell"]) -> dict[str, fl
 
 
 def explained(x: Float[np.ndarray, "cell column"], y: Float[np.ndarray, " cell"]) -> float:
-    """Share of the variance of `y` that ridge regression on `x` explains of cells left out; 0 at the least."""
+    """Share of the variance of `y` that ridge regression on `x` explains in cross-validation; at least 0."""
     spread = x.std(0)
     x = (x[:, spread > 1e-6] - x.mean(0)[spread > 1e-6]) / spread[spread > 1e-6]
     order = np.random.default_rng(0).permutation(len(y))

@@ -1,10 +1,10 @@
-"""Tables of the pages come from results, never from a keyboard.
+"""Writes the tables and pictures of the README and docs/ from results; none is typed by hand.
 
     python -m scripts.readme --from-demo results/demo/demo.json    # measured rows -> results/summary/demo.csv
     python -m scripts.readme                                       # results/summary/*.csv -> the tables of the pages
 
-A table stands in README.md or a page of docs/ between `<!-- demo -->` and `<!-- /demo -->`. `TABLES` says of which
-summaries it is made; a new one needs a line there and a place in a page.
+A table is in README.md or a page of docs/ between `<!-- demo -->` and `<!-- /demo -->`. `TABLES` says from which
+summaries it is made; a new table needs a line there and a place in a page.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import typer
 from metanp.atomic import write_whole
 from metanp.nearest import nearest
 from scripts.command import one_line
-from scripts.leaderboards.reproduction import reproduction_table
 from scripts.overview import SUMMARIES, pictures
 from scripts.readme_tables import ablation_table, demo_rows, demo_table, glance, leaderboard_overview, protocol_table
 from scripts.results.provenance import ROOT, publish
+from scripts.results.published import reproduction_table
 from scripts.results.rows import read_rows
 from scripts.results.table import Table
 from scripts.searches.tables import search_overview, search_summary
@@ -40,7 +40,7 @@ SEARCHES = [
     "search-nasbench201-cifar100-cross-task", "search-nasbench201-cifar100-label-free",
     "search-nasbench201-imagenet16-120-cross-task", "search-nasbench201-imagenet16-120-label-free",
 ]  # fmt: skip
-OF_ONE: dict[Make, list[str]] = {  # summaries that are a table each, of the same name
+OF_ONE: dict[Make, list[str]] = {  # summaries that become one table each, of the same name
     demo_table: ["demo"],
     ablation_table: ["ablation-ingredients", "ablation-length_and_size", "ablation-process"],
     reproduction_table: [f"reproduction-{name}-label-free" for name in ("flan", "graf", "pinat", "pinat_nb101")],
@@ -54,13 +54,13 @@ OF_ONE: dict[Make, list[str]] = {  # summaries that are a table each, of the sam
         "search-nasbench201_latency-edgegpu-label-free",
     ],
 }  # fmt: skip
-TABLES: dict[str, tuple[Make, list[str]]] = {  # name of a table: what makes it, of which summaries
+TABLES: dict[str, tuple[Make, list[str]]] = {  # by name: the function that makes a table, and its summaries
     **{name: (make, [name]) for make, names in OF_ONE.items() for name in names},
     "leaderboards": (leaderboard_overview, LEADERBOARDS),
     "glance": (glance, [f"{name}-label-free" for name in ("nb201", "nb101", "transnas", "graph")]),
     "search-nasbench201": (search_overview, SEARCHES),
 }
-WORDS = {  # columns of summaries that hold no numbers
+WORDS = {  # columns of summaries that are text
     "ahead_of", "because", "behind", "benchmark", "budgets", "commit", "dataset", "date", "grade", "interval", "kind",
     "machine", "over", "predictor", "published as", "published target", "run_commits", "scored", "shown", "source",
     "strategy", "title", "variant", "version",
@@ -69,7 +69,7 @@ MARK, PLACE = re.compile(r"<!-- /?([\w-]+) -->"), re.compile(r"<!-- ([\w-]+) -->
 
 
 def main(from_demo: Annotated[Path | None, typer.Option()] = None) -> None:
-    """Refresh the summary from a demo's results if one is given, then the tables of all pages."""
+    """Update the demo's summary from its results, if given; then the tables of all pages, and the pictures."""
     with one_line("readme"):
         if from_demo is not None:
             publish(demo_rows(json.loads(from_demo.read_text())), "demo")
@@ -80,7 +80,7 @@ def main(from_demo: Annotated[Path | None, typer.Option()] = None) -> None:
 
 
 def pages() -> dict[str, str]:
-    """Texts of the README and of all of docs/, by name."""
+    """Texts of the README and all files of docs/, by name."""
     return {
         str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
     }
@@ -90,14 +90,14 @@ def tables(folder: Path = SUMMARY) -> dict[str, str]:
     """The Markdown of every table, by its name.
 
     Raises:
-        ValueError: a summary that no table is made of, or one that is not there; names it.
+        ValueError: a summary that no table uses, or one that is missing; names it.
     """
     rows = {path.stem: read_rows(path, WORDS) for path in sorted(folder.glob("*.csv"))}
-    wanted = {name: table for table, (_, names) in TABLES.items() for name in names}
-    for name in sorted(rows.keys() - wanted.keys()):
+    used = {name: table for table, (_, names) in TABLES.items() for name in names}
+    for name in sorted(rows.keys() - used.keys()):
         raise ValueError(f"{folder / name}.csv is in no table: it needs a line in TABLES of scripts/readme.py")
-    for name in sorted(wanted.keys() - rows.keys()):
-        raise ValueError(f"the table {wanted[name]} is made of {folder / name}.csv, which is not there")
+    for name in sorted(used.keys() - rows.keys()):
+        raise ValueError(f"the table {used[name]} is made of {folder / name}.csv, which is not there")
     return {
         table: make([{**row, "summary": name} for name in names for row in rows[name]]).markdown()
         for table, (make, names) in TABLES.items()
@@ -105,10 +105,10 @@ def tables(folder: Path = SUMMARY) -> dict[str, str]:
 
 
 def filled(pages: Mapping[str, str], tables: Mapping[str, str]) -> dict[str, str]:
-    """Texts of pages with every table made anew in all places it has.
+    """Texts of pages with the new tables in all their places.
 
     Raises:
-        ValueError: a table without a place, a place without a table, or one that does not begin or end; names it.
+        ValueError: a table without a place, a place without a table, or a place without beginning or end; names it.
     """
     placed: set[str] = set()
     for page, text in pages.items():

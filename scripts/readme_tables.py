@@ -1,4 +1,4 @@
-"""Tables of published summaries: leaderboards, the demo, ablations. Rows are as `scripts.readme` reads them."""
+"""Tables of published summaries: leaderboards, the demo, ablations. `scripts.readme` reads their rows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from scripts.results.wording import listed, measured, plus_minus
 
 Row = Mapping[str, Any]
 PROTOCOLS = Path(__file__).parent.parent / "configs" / "protocol"
-FEW = (20, 50, 100)  # labels of the README, and predictors
+FEW = (20, 50, 100)  # labels in the README, and predictors
 STRONGEST = (OURS, "gp_wl", "xgboost", "random_forest")
-GLANCE = (20, 50, 100)  # labels of the overview; the nearest that a protocol has
+GLANCE = (20, 50, 100)  # labels in the overview, or the nearest that a protocol has
 COLUMNS = ["shown", "predictor", "labels", "sets", "kendall_tau", "n_at_10_median", "over_tau", "over_tau_half"]
 IN_DEMO = {"metanp": "MetaNP, trained by the demo", "shipped": "MetaNP, shipped label-free"}
 METRICS = {"tau": "tau", "n_at_10_median": "N@10 median", "n_at_10": "N@10 mean", "regret_at_10": "regret@10"}
@@ -27,9 +27,9 @@ FORMS = (".3f", ".0f", ".1f", ".2f")  # of these
 
 
 def protocol_table(rows: Sequence[Row]) -> Table:
-    """Predictors by numbers of labels, averaged over columns ranked against themselves; the best first.
+    """Predictors by numbers of labels, averaged over columns that are ranked against themselves; the best first.
 
-    Each entry is the mean tau and, in brackets, the median of N@10, averaged over columns as well.
+    An entry is the mean tau and, in brackets, the median of N@10, averaged over columns as well.
     """
     own = _own(rows)
     whole, labels, sets = _whole(own), sorted(set(own["labels"])), own["sets"].max()
@@ -41,37 +41,37 @@ def protocol_table(rows: Sequence[Row]) -> Table:
         fewer = f" ({fewest[name]} label sets)" if fewest[name] < sets else ""
         title = Cell(title_of(name) + fewer, mark="ours" if name == OURS else "")
         lines.append([title, *(found.get((name, n), "") for n in labels)])
-    (ahead, behind, held), ours = _standing(whole), next(row for row in rows if row["predictor"] == OURS)
+    (ahead, behind, cases), ours = _standing(whole), next(row for row in rows if row["predictor"] == OURS)
     several = ours["seeds"] > 1
     note = (
-        f"Of {held} columns and numbers of labels MetaNP is clearly ahead of every other in {ahead}, clearly behind at "
-        f"least one in {behind} (paired over label sets{' and training seeds' * several}, 95 % interval without zero); "
-        f"means over {sets} label sets, {ours['seeds']} training seed{'s' * several} of MetaNP and columns: "
+        f"Of {cases} columns and numbers of labels MetaNP is clearly ahead of every other in {ahead}, clearly behind "
+        f"at least one in {behind} (paired over label sets{' and training seeds' * several}, 95 % interval without "
+        f"zero); means over {sets} label sets, {ours['seeds']} training seed{'s' * several} of MetaNP and columns: "
         f"{own['shown'].nunique()}.\n{measured([ours])}"
     )
     return Table(["labels", *labels], lines, notes=[note])
 
 
 def leaderboard_overview(rows: Sequence[Row]) -> Table:
-    """All protocols and kinds of meta-training, of summaries `<protocol>-<kind>`: MetaNP beside the best of others."""
+    """All protocols and kinds of meta-training, from summaries `<protocol>-<kind>`: MetaNP beside the best other."""
     lines = []
     for summary in dict.fromkeys(row["summary"] for row in rows):
         protocol, _, kind = summary.partition("-")
-        told = OmegaConf.load(PROTOCOLS / f"{protocol}.yaml")
+        config = OmegaConf.load(PROTOCOLS / f"{protocol}.yaml")
         here = [row for row in rows if row["summary"] == summary]
         whole, seeds = _whole(_own(here)), next(row["seeds"] for row in here if row["predictor"] == OURS)
         tau = whole[whole["sets"] == whole["sets"].max()].pivot_table("kendall_tau", "predictor", "labels")
         tau = tau.loc[:, tau.loc[OURS].notna() & (tau.count() > 1)]
         entries, best = [], {}
-        for wanted in GLANCE:
-            at = tau[min(tau.columns, key=lambda n: abs(n - wanted))]
+        for labels in GLANCE:
+            at = tau[min(tau.columns, key=lambda n: abs(n - labels))]
             first = at.drop(OURS).idxmax()
             best[title_of(first)] = first
             entries.append(f"{at[OURS]:.3f} ({at[first]:.3f})")
-        ahead, behind, held = _standing(whole)
-        title = told.title + ", 13 proxies as inputs" * ("features" in told)
+        ahead, behind, compared = _standing(whole)
+        title = config.title + ", 13 proxies as inputs" * ("features" in config)
         others = [whole["predictor"].nunique() - 1, "; ".join(best)]
-        lines.append([title, kind, seeds, *entries, *others, ahead, held - ahead - behind, behind])
+        lines.append([title, kind, seeds, *entries, *others, ahead, compared - ahead - behind, behind])
     heads = ["benchmark", "training", "seeds", *(f"{n} labels" for n in GLANCE), "others", "the best of them"]
     note = (
         "Kendall tau, averaged over the columns of a protocol, in brackets that of the best other predictor there that "
@@ -83,7 +83,7 @@ def leaderboard_overview(rows: Sequence[Row]) -> Table:
 
 
 def glance(rows: Sequence[Row]) -> Table:
-    """Benchmarks, of summaries `<protocol>-label-free`, by MetaNP and its strongest rivals: tau at a few budgets."""
+    """Benchmarks (summaries `<protocol>-label-free`) by MetaNP and strong rivals: tau at a few budgets."""
     lines = []
     for summary in dict.fromkeys(row["summary"] for row in rows):
         whole = _whole(_own(row for row in rows if row["summary"] == summary))
@@ -98,20 +98,20 @@ def glance(rows: Sequence[Row]) -> Table:
 
 @cache
 def title_of(name: str) -> str:
-    """Of a predictor of the catalogue, or MetaNP."""
+    """The title of MetaNP or of a predictor of the catalogue."""
     return "MetaNP" if name == OURS else made(name).about.title
 
 
 def _own(rows: Iterable[Row]) -> pd.DataFrame:
-    """Those of columns that are ranked against themselves."""
+    """The rows of columns that are ranked against themselves."""
     return pd.DataFrame([row for row in rows if row["shown"] == row["scored"]], columns=COLUMNS)
 
 
 def _whole(rows: pd.DataFrame) -> pd.DataFrame:
-    """Those of predictors that answer in every column at this number of labels: no mean is of the easier columns alone.
+    """The rows at numbers of labels where the predictor answers in every column: no mean is over easy columns alone.
 
     Raises:
-        ValueError: MetaNP never does.
+        ValueError: MetaNP has no such row.
     """
     columns = sorted(set(rows["shown"]))
     whole = rows[rows.groupby(["predictor", "labels"])["shown"].transform("size") == len(columns)]
@@ -121,21 +121,21 @@ def _whole(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _best_first(rows: pd.DataFrame) -> list[str]:
-    """Predictors by their mean tau over the numbers of labels at which most answer."""
+    """Predictors by their mean tau over the numbers of labels at which the most predictors answer."""
     answered = rows.groupby("labels")["predictor"].transform("nunique")
     tau = rows[answered == answered.max()].groupby("predictor")["kendall_tau"].mean()
     return sorted(dict.fromkeys(rows["predictor"]), key=lambda name: -tau.get(name, -1.0))
 
 
 def _standing(rows: pd.DataFrame) -> tuple[int, int, int]:
-    """In how many columns and numbers of labels MetaNP is clearly ahead of all, clearly behind at least one; of all."""
+    """Numbers of cases (a column and a number of labels) with MetaNP ahead of all, behind at least one, and of all."""
     held = rows[(rows["predictor"] == OURS) & rows["over_tau"].notna()]
     ahead, behind = (sign * held["over_tau"] > held["over_tau_half"] for sign in (1, -1))
     return int(ahead.sum()), int(behind.sum()), len(held)
 
 
 def demo_table(rows: Sequence[Row]) -> Table:
-    """Predictors by metrics, each at all numbers of labels, and where it was measured."""
+    """Predictors by metrics, each at all numbers of labels, with date, machine and commit."""
     found = {(row["predictor"], row["labels"]): row for row in rows}
     names, labels = (list(dict.fromkeys(part)) for part in zip(*found, strict=True))
     lines, notes = [], []
@@ -156,7 +156,7 @@ def demo_table(rows: Sequence[Row]) -> Table:
 
 
 def demo_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the demo measured, a row a predictor and number of labels."""
+    """Results of the demo: a row for each predictor and number of labels."""
     rows = []
     for name, taus in result["tau"].items():
         for labels in taus:
@@ -167,7 +167,7 @@ def demo_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def ablation_table(rows: Sequence[Row]) -> Table:
-    """Variants by benchmarks: mean tau, and how much it is over the first variant's."""
+    """Variants by benchmarks: mean tau, and its difference to the first variant's."""
     first, benchmarks = rows[0], list(dict.fromkeys(row["benchmark"] for row in rows))
     lines = []
     for variant in dict.fromkeys(row["variant"] for row in rows):

@@ -1,10 +1,10 @@
-"""What penalties, impossible scores and failures among scores cost: `python -m scripts.robustness [--json]`.
+"""The cost of penalties, impossible scores and failures in the context: `python -m scripts.robustness [--json]`.
 
-Some of the evaluated cells are spoilt: given a penalty, an impossible score, or told to have failed. The cost is the
-Kendall tau over other cells without them less that with them; interval 95 %, over label sets. On
-NAS-Bench-NLP, whose own runs broke off, tau over all candidates counts failed ones as the worst.
+Some evaluated cells are changed: they get a penalty or an impossible score as their score, or are marked as failed. The
+cost is the Kendall tau over other cells without the changed cells, minus that with them; 95 % intervals are over label
+sets. In NAS-Bench-NLP, where some trainings diverged, tau over all candidates counts failed ones as the worst.
 
-Chosen by NAS-Bench-Macro and -NLP; NAS-Bench-201 was in view.
+The method was chosen on NAS-Bench-Macro and -NLP, with the results on NAS-Bench-201 in view.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from rich.progress import track
 from metanp import CellArray, MetaNP
 from metanp.fitted import ScoreWarning
 from metanp.metrics import kendall_tau
-from scripts.at_hand import tables_at_hand
-from scripts.command import one_line, say
+from scripts.available import tables_for
+from scripts.command import one_line
 from scripts.results.statistics import interval
 from scripts.results.table import Table
 from scripts.results.wording import plus_minus
@@ -36,9 +36,9 @@ COLUMNS = {  # metric, and whether higher is better
 }
 TARGETS = 1000
 Scores = Float[np.ndarray, " cell"]
-SPOILT: dict[
+CHANGES: dict[
     str, Callable[[Scores], list[float] | None]
-] = {  # from all scores of the benchmark; None: told to have failed
+] = {  # from all scores of the benchmark; None: marked as failed
     "-1e6": lambda score: [-1e6],
     "1e9": lambda score: [1e9],
     "-1e6, 1e9": lambda score: [-1e6, 1e9],
@@ -51,17 +51,15 @@ SPOILT: dict[
 
 def main(
     sets: Annotated[int, typer.Option(help="label sets")] = 20,
-    labels: Annotated[int, typer.Option(help="evaluated cells, one in twenty of them spoilt")] = 60,
+    labels: Annotated[int, typer.Option(help="evaluated cells, one in twenty of them changed")] = 60,
     checkpoint: Annotated[str, typer.Option(help="name of a shipped checkpoint, or a path")] = "label-free",
-    download: Annotated[bool, typer.Option("--download", help="benchmark files that are not at hand")] = False,
+    download: Annotated[bool, typer.Option("--download", help="download missing benchmark files")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Costs by benchmark and by what was done to the scores."""
+    """Print costs by benchmark and kind of change."""
     with one_line("robustness", "--download"):
-        tables, absent = tables_at_hand(COLUMNS, download)
+        tables = tables_for("robustness", COLUMNS, download, "--download")
         model = MetaNP(checkpoint)
-    for name in absent:
-        say("robustness", f"{name} is left out: {absent[name]}", "--download")
     report = {}
     warnings.simplefilter("ignore", ScoreWarning)
     for name, table in tables.items():
@@ -74,28 +72,28 @@ def main(
 
 
 def _costs(model: MetaNP, cells: CellArray, score: Scores, labels: int, seed: int) -> dict[str, float]:
-    """One label set: tau without the spoilt cells, and what each way of spoiling costs."""
+    """One label set: tau without the changed cells, and the cost of each kind of change."""
     rng = np.random.default_rng(seed)
     order, ok = rng.permutation(len(score)), np.isfinite(score)
     good = order[ok[order]]
     context, others = good[:labels], good[labels : labels + TARGETS]
     pool, kept = model.encode(cells[others]), context[max(1, labels // 20) :]
-    broken = context[: max(1, labels // 20)]
+    changed = context[: max(1, labels // 20)]
     alone = kendall_tau(model.fit(cells[kept], score[kept]).predict(pool), score[others])
     costs = {"tau without": alone}
-    for name, spoil in SPOILT.items():
-        values = spoil(score[ok])
+    for name, change in CHANGES.items():
+        values = change(score[ok])
         if values is None:
-            model.fit(cells[kept], score[kept], failed=cells[broken])
+            model.fit(cells[kept], score[kept], failed=cells[changed])
         else:
-            told = np.concatenate([np.resize(values, len(broken)), score[kept]])
-            model.fit(cells[np.concatenate([broken, kept])], told)
+            scores = np.concatenate([np.resize(values, len(changed)), score[kept]])
+            model.fit(cells[np.concatenate([changed, kept])], scores)
         costs[name] = alone - kendall_tau(model.predict(pool), score[others])
     return costs if ok.all() else costs | _of_failures(model, cells, score, order, labels)
 
 
 def _of_failures(model: MetaNP, cells: CellArray, score: Scores, order: np.ndarray, labels: int) -> dict[str, float]:
-    """Where runs broke off by themselves: tau over all candidates, failed ones last, and over those that did not."""
+    """Where trainings failed in the benchmark: tau over all candidates, failed ones last, and over the others."""
     context, others = order[:labels], order[labels : labels + TARGETS]
     ok = np.isfinite(score)
     good, failed = context[ok[context]], context[~ok[context]]

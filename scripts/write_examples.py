@@ -1,8 +1,8 @@
-"""The cells of `metanp.examples`, drawn from NAS-Bench-201 and written as JSON lines.
+"""Writes the cells of `metanp.examples`, drawn from NAS-Bench-201, as JSON lines.
 
     python -m scripts.write_examples
 
-The same seed gives the same bytes; a test holds the files against the benchmark.
+The same seed gives the same bytes; a test compares the files with the benchmark.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def texts(table: Table) -> dict[Path, str]:
-    """What each file holds: cells drawn from those that compute something, one of those that compute the same."""
+    """The text of each file: random distinct cells that compute something."""
     accuracy = table.mean(METRIC)
     fingerprint = table.cells.pruned().fingerprint()
     live = table.cells.pruned().size > 2

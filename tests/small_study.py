@@ -4,7 +4,7 @@ import os
 import time
 from dataclasses import dataclass
 
-from scripts.results.fits import Attempt, Fit
+from scripts.results.entrants import Attempt, Fit
 from scripts.results.rows import Row
 
 

@@ -1,8 +1,8 @@
-"""What `scripts.leaderboard` is made of: who takes part, in which protocol, fit by fit, beside what was published.
+"""The parts of `scripts.leaderboard`.
 
-entrants.py      the predictors that there are, MetaNP's checkpoints; transfer.py: what some are trained on first
-protocols.py     which benchmark, columns and numbers of labels
+entrants.py      the predictors of the catalogue, and MetaNP's checkpoints; transfer.py: training data from elsewhere
+protocols.py     which columns and numbers of labels
 evaluation.py    one fit; judging.py: how well a predictor ranks
-standings.py     rows as views and entries; tables.py: all tables; verdict.py: what the page says
-page.py          the page, with figures.py; reproduction.py: beside published numbers
+standings.py     rows as views and entries; tables.py: all tables
+page.py          the page with its verdict; figures.py: its figures
 """

@@ -1,6 +1,6 @@
 """Who takes part in a leaderboard: MetaNP's checkpoints and the predictors of `configs/catalogue/`.
 
-catalogue, checkpoints -> entrants -> fits, one a label set and number of labels
+    catalogue, checkpoints -> entrants -> fits, one for each label set and number of labels
 
 A new predictor is a class (see `metanp.baselines.base.Baseline`) and a line in the catalogue:
 
@@ -22,19 +22,18 @@ from rich.console import Console
 from data import load_benchmark
 from metanp.contract import About, Predictor
 from metanp.predictor import MetaNP
-from scripts.at_hand import tables_at_hand
+from scripts.available import available_tables
 from scripts.leaderboards.protocols import ProtocolConfig
 from scripts.leaderboards.transfer import nearest_tables
-from scripts.results.entrants import OURS, Described, Entrant, chosen, modules_of, trained
-from scripts.results.fits import Fit
+from scripts.results.entrants import OURS, Described, Entrant, Fit, chosen, modules_of, trained
 from scripts.results.provenance import checkpoint_digest, code_digest, settings_digest
 from scripts.results.table import Column, Table
 
-JUDGE = "scripts.leaderboards.judging"  # whose code makes rows what they are, whatever the predictor
+JUDGE = "scripts.leaderboards.judging"  # the code that rows of all predictors depend on
 TRANSFER = "scripts.leaderboards.transfer"
 PATH = Path(__file__).parent.parent.parent / "configs" / "catalogue" / "all.yaml"
-WIDE = 120  # columns of a terminal from which on all of the list is shown
-NOT_YET = (  # family, and what is to come
+WIDE = 120  # width of a terminal that shows all columns of the list
+NOT_YET = (  # planned predictors: family and description
     ("learning-curve", "extrapolation of learning curves, with early stopping (Baker et al. 2018, arXiv:1705.10823)"),
     ("weight-sharing", "scores of cells inside a supernet (Zhang et al. 2020, arXiv:2001.01431)"),
     ("hybrid", "learning curves and zero-cost scores as side features of model-based predictors (White et al. 2021)"),
@@ -45,9 +44,9 @@ NOT_YET = (  # family, and what is to come
 class Entry:
     """One predictor.
 
-    make: the class, and settings other than its defaults. tuning: how its settings came about. slow: takes more than
-    two seconds a fit at 200 labels, and runs when asked for by name or with `slow=true`. transfers: is made with
-    `sources`, the tasks of other benchmarks that a kind of table allows; a label-free table allows none.
+    make: the class, and settings other than its defaults. tuning: how its settings were chosen. slow: it takes more
+    than two seconds a fit at 200 labels, and runs only if named or with `slow=true`. transfers: it is trained first on
+    tasks of other benchmarks (`sources`), as far as the kind of table allows; a label-free table allows none.
     """
 
     make: dict[str, Any] = field(default_factory=dict)
@@ -72,22 +71,22 @@ def made(name: str, **settings: Any) -> Any:
 
 
 def read_catalogue() -> dict[str, Entry]:
-    """All entries, without a configuration being composed."""
+    """All entries of the catalogue, without composing a configuration."""
     entries: Any = OmegaConf.to_container(OmegaConf.load(PATH))
     return {name: Entry(**entry) for name, entry in entries.items()}
 
 
 def describe(name: str, entry: Entry) -> Described:
-    """What the entry's class says of itself, and the entry."""
+    """What a page says of an entry: the `about` of its class, its tuning and speed."""
     about: About = instantiate(entry.make).about
     return Described(about.title, about.family, tuple(about.needs), about.source, entry.tuning, entry.slow)
 
 
 def select(catalogue: Mapping[str, Entry], names: Sequence[str], slow: bool) -> dict[str, Entry]:
-    """The entries called `names`; without any, all fast ones, and with `slow` all.
+    """The entries called `names`; if none are named, all fast ones, or with `slow` all.
 
     Raises:
-        ValueError: a name that is in no entry; says which are nearest.
+        ValueError: an unknown name, with the nearest ones.
     """
     if names:
         return chosen(catalogue, names, "predictor")
@@ -95,7 +94,7 @@ def select(catalogue: Mapping[str, Entry], names: Sequence[str], slow: bool) -> 
 
 
 def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
-    """All predictors, and those to come, as JSON or as a table.
+    """Print all predictors, and planned ones, as JSON or as a table.
 
     Raises:
         ValueError: another form.
@@ -104,11 +103,13 @@ def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
         raise ValueError(f"list={form}: it is json or table")
     known = {name: describe(name, entry) for name, entry in catalogue.items()}
     if form == "json":
-        there = [{"name": name, "status": "available", **asdict(one)} for name, one in {OURS: MINE, **known}.items()]
-        coming = [{"family": family, "title": title, "status": "not yet"} for family, title in NOT_YET]
-        print(json.dumps([*there, *coming], indent=2))
+        known_ones = [
+            {"name": name, "status": "available", **asdict(one)} for name, one in {OURS: MINE, **known}.items()
+        ]
+        planned = [{"family": family, "title": title, "status": "not yet"} for family, title in NOT_YET]
+        print(json.dumps([*known_ones, *planned], indent=2))
         return
-    # a narrow terminal has fewer columns, so that the names, which people type, are never cut
+    # a narrow terminal shows fewer columns, so that names, which people type, are never cut
     narrow = (console := Console()).is_terminal and console.width < WIDE
     heads = ["name", *(Column(title, css="text") for title in ("title", "speed", "family", "needs", "source"))]
     lines = [
@@ -122,20 +123,20 @@ def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
 
 
 def ours(kind: str, checkpoints: Sequence[str], benchmark: str, sets: int) -> Iterator[Entrant]:
-    """MetaNP's checkpoints; see `scripts.results.entrants.trained`."""
+    """MetaNP with each of its checkpoints; see `scripts.results.entrants.trained`."""
     for seed, name in trained(kind, checkpoints, benchmark).items():
         yield metanp(name, f"{OURS}-{kind}-{seed}", seed, sets)
 
 
 def metanp(checkpoint: str, file: str, seed: int, sets: int, name: str = OURS) -> Entrant:
-    """One checkpoint."""
+    """MetaNP with one checkpoint."""
     marks = {"config": checkpoint_digest(checkpoint), "code": code_digest("metanp.predictor", JUDGE)}
     make = {"_target_": "metanp.MetaNP", "checkpoint": checkpoint}
     return Entrant(file, make, seed, range(sets), {"predictor": name, "seed": seed, **marks})
 
 
 def others(entries: Mapping[str, Entry], kind: str, benchmark: str, sets: int, slow_sets: int) -> Iterator[Entrant]:
-    """Entries of the catalogue."""
+    """The entries of the catalogue as entrants."""
     for name, entry in entries.items():
         file, make, code = name, dict(entry.make), [*modules_of(entry.make), JUDGE]
         more: dict[str, Any] = {}
@@ -149,8 +150,8 @@ def others(entries: Mapping[str, Entry], kind: str, benchmark: str, sets: int, s
 
 
 def fits(entrant: Entrant, shown: str, protocol: ProtocolConfig) -> Iterator[Fit]:
-    """Every label set at every budget; at 0 those alone that need no label, and those that read none only there."""
-    # of MetaNP the class knows as much, and has no checkpoint to load
+    """Every label set at every budget that suits the predictor: 0 if it needs no label, only 0 if it reads none."""
+    # of MetaNP the class is enough, which loads no checkpoint
     predictor: Predictor | type[MetaNP] = MetaNP if entrant.seed is not None else instantiate(entrant.make)
     needs, reads = predictor.fewest_labels > 0, predictor.reads_labels
     budgets = [budget for budget in protocol.budgets if needs <= bool(budget) <= reads]
@@ -160,10 +161,10 @@ def fits(entrant: Entrant, shown: str, protocol: ProtocolConfig) -> Iterator[Fit
 def taking_part(
     entries: Mapping[str, Entry], kind: str, protocol: ProtocolConfig, asked: Sequence[str]
 ) -> dict[str, Entry]:
-    """Those that have what they need: side features if they read nothing else, tasks of other benchmarks to start from.
+    """Entries whose inputs exist here: side features, if they read nothing else, and benchmarks to transfer from.
 
     Raises:
-        ValueError: one that has not was asked for by name.
+        ValueError: an entry without its inputs was asked for by name.
     """
     lacks = {}
     for name, entry in entries.items():
@@ -178,9 +179,9 @@ def taking_part(
 
 
 def without_sources(entries: Mapping[str, Entry], kind: str, benchmark: str, download: bool) -> dict[str, str]:
-    """Of those that are trained on other benchmarks first, the ones whose tables are not all at hand, and why."""
+    """The entries that transfer from benchmarks of which some are not available, each with the reason."""
     if not any(entry.transfers for entry in entries.values()):
         return {}
-    absent = tables_at_hand(nearest_tables(kind, benchmark), download)[1]
-    why = f"is trained first on benchmarks that are not at hand: {'; '.join(absent.values())}"
-    return {name: f"{name} {why}" for name, entry in entries.items() if entry.transfers and absent}
+    missing = available_tables(nearest_tables(kind, benchmark), download)[1]
+    why = f"is trained first on benchmarks that are not available: {'; '.join(missing.values())}"
+    return {name: f"{name} {why}" for name, entry in entries.items() if entry.transfers and missing}

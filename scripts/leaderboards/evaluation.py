@@ -1,6 +1,9 @@
-"""Predictors judged on the label sets of a protocol: what one fit of a leaderboard is.
+"""The evaluation of a predictor on one label set of a protocol: one fit of a leaderboard.
 
-What goes wrong is a row too: a predictor that has too few labels, raises, or predicts something that is not finite.
+    setting -> label set -> fit -> rows, one for each scored column
+
+A predictor that fails has rows that say so: it has too few labels, raises an error, or predicts values that are not
+finite.
 """
 
 from __future__ import annotations
@@ -20,30 +23,29 @@ from metanp.contract import Predictor
 from metanp.fitted import ScoreWarning
 from scripts.leaderboards.judging import NotFinite, judge, label_set, reads_side
 from scripts.leaderboards.protocols import ProtocolConfig, settings
-from scripts.results.entrants import Entrant
-from scripts.results.fits import TOO_FEW, Attempt, Fit
+from scripts.results.entrants import TOO_FEW, Attempt, Entrant, Fit
 from scripts.results.rows import Row
-from scripts.results.running import Running
+from scripts.results.running import Files, Running
 
 Place = tuple[str, str]  # benchmark, column
-SCATTER = 300  # targets whose prediction is kept, of the first label set
+SCATTER = 300  # targets whose prediction is stored, of the first label set
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A study (`scripts.results.fits.Study`): label sets of a protocol's columns. seed: of the label sets."""
+    """A study (`scripts.results.entrants.Study`): label sets of a protocol's columns. seed: of the label sets."""
 
     protocol: ProtocolConfig
     seed: int = 0
 
     def open(self) -> Attempt:
-        """Rows of a fit: of its predictor on its label set. That scores are strange is no news here."""
+        """The function from a fit to its rows; warnings about unusual scores are hidden."""
         warnings.filterwarnings("ignore", category=ScoreWarning)
         return _Judge(self).rows
 
 
 class _Judge:
-    """Of one process; what several fits share is read once."""
+    """Evaluates fits in one process; what several fits share is computed once."""
 
     def __init__(self, evaluation: Evaluation):
         self.seed = evaluation.seed
@@ -56,7 +58,7 @@ class _Judge:
         predictor = self.trained(fit.make) if fit.seed is not None else _made(fit.make, seed=fit.number)
         if fit.budget < predictor.fewest_labels:
             return fit.failed(TOO_FEW, f"needs {predictor.fewest_labels}")
-        predictor.prepare()  # what was learned elsewhere is no fit's time
+        predictor.prepare()  # training on other benchmarks is not part of a fit's time
         pool, seconds = self.pool(fit.make, fit.shown)
         shown = label_set(setting, fit.number, fit.budget, self.seed)
         try:
@@ -66,7 +68,7 @@ class _Judge:
         return fit.rows([{**row, "seconds_encode": seconds} for row in found])
 
     def _pool(self, make: str, shown: str) -> tuple[Any, float]:
-        """All cells of a column as a predictor reads them, and the seconds that took; once for all its fits."""
+        """All cells of a column in the predictor's encoding, and the seconds that it took; once for all its fits."""
         setting, predictor = self.setting(shown), _made(make)
         features = setting.features if reads_side(predictor) and setting.features else None
         started = time.perf_counter()
@@ -84,14 +86,14 @@ def judged(
     """Rows of entrants on one column, which is ranked against itself.
 
     Raises:
-        RuntimeError: one of them has no answer; says why.
+        RuntimeError: a fit failed; says why.
     """
     benchmark, column = place
     protocol = ProtocolConfig(benchmark, benchmark=benchmark, budgets=[*budgets], columns={column: [column]})
-    fits = ((one, one.fits(column, [column], budgets)) for one in entrants)
-    rows = running.carry_out(
-        Evaluation(protocol), [pair for found in fits for pair in running.wanted(*found, folder, {})]
-    )
+    files: Files = {}
+    for one in entrants:
+        files |= running.files_of(one, one.fits(column, [column], budgets), folder, {})
+    rows = running.run(Evaluation(protocol), files)
     for row in rows:
         if row["status"] != "ok":
             raise RuntimeError(f"{row['predictor']} on {benchmark}: {row['status']}, {row['message']}")

@@ -1,4 +1,4 @@
-"""The figures of one view of a leaderboard: which rows go into which plot, and what is said under it."""
+"""The figures of one view of a leaderboard, with their captions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RINGED = "those that no other beats both in initialisation and tau"
 
 
 def figures(view: View, found: Mapping[str, Entries], looks: Looks, cells: int | None) -> list[Figure]:
-    """All that the rows allow; `found` has the entries of each metric, `cells` is how many a predictor answers for."""
+    """All figures that the rows allow; `found` has the entries of each metric, `cells` is the number of predictions."""
     if not (shared := view.shared):
         return []
     tau, middle = found[TAU.key], shared[len(shared) // 2]
@@ -57,7 +57,7 @@ def _times(view: View, tau: Entries, looks: Looks, labels: int, cells: int | Non
     taken = {name: times for name, times in taken.items() if times[0] > 0 and times[2] > 0}
     if not taken:
         return
-    encoded = not any(math.isnan(encode) for _, encode, _ in taken.values())  # were those of all measured?
+    encoded = not any(math.isnan(encode) for _, encode, _ in taken.values())  # the encoding of all was measured
     reached = np.array([tau[name, labels].value for name in taken])
     fronts = on_front(reached, np.array([times[0] for times in taken.values()]))
     sizes = np.interp(reached, [reached.min(), reached.max() + 1e-9], [6, 18])
@@ -69,14 +69,14 @@ def _times(view: View, tau: Entries, looks: Looks, labels: int, cells: int | Non
     x = partial(axes.seconds, title="initialisation")
     y = partial(axes.seconds, title="query, one cell" if cells else "query, all cells")
     included = "encoding included" if encoded else "of cells that were encoded before"
-    told = f"Medians at {labels} labels, {included}; a larger mark is a higher tau, rings are {RINGED}."
-    yield Figure("Initialisation and query time", told, marks(queries, looks, x, y))
-    told = f"At {labels} labels. The line joins {RINGED}. {AXIS}"
-    yield Figure("What a tau costs", told, marks(taus, looks, x, axes.tau, stairs=True))
+    caption = f"Medians at {labels} labels, {included}; a larger mark is a higher tau, rings are {RINGED}."
+    yield Figure("Initialisation and query time", caption, marks(queries, looks, x, y))
+    caption = f"At {labels} labels. The line joins {RINGED}. {AXIS}"
+    yield Figure("What a tau costs", caption, marks(taus, looks, x, axes.tau, stairs=True))
 
 
 def _ranks(view: View, looks: Looks, labels: Sequence[int], title: str) -> Iterator[Figure]:
-    """Of those with an answer in at least half of the blocks: one that mostly fails would leave none to rank in."""
+    """Ranks of predictors with an answer in at least half of the blocks, as a block counts only if all have one."""
     rows = view.raw[view.raw["labels"].isin(labels)]
     answered = rows.dropna(subset=TAU.key)[["predictor", *BLOCK, "labels"]].drop_duplicates()
     most, counts = len(answered.drop(columns="predictor").drop_duplicates()), answered["predictor"].value_counts()
@@ -84,25 +84,25 @@ def _ranks(view: View, looks: Looks, labels: Sequence[int], title: str) -> Itera
     found = ranking(rows, TAU.key, compared)
     if found.mean_rank:
         missing = [looks[name].title for name in looks if name not in compared]
-        yield Figure(title, _ranks_told(found, missing, view, len(labels)), rank_diagram(found, looks))
+        yield Figure(title, _ranks_caption(found, missing, view, len(labels)), rank_diagram(found, looks))
 
 
-def _ranks_told(found: Ranking, missing: Sequence[str], view: View, budgets: int) -> str:
+def _ranks_caption(found: Ranking, missing: Sequence[str], view: View, budgets: int) -> str:
     blocks = "label sets" if len(view.columns) == 1 else "pairs of column and label set"
     averaged = ", tau averaged over the numbers of labels" if budgets > 1 else ""
     apart = f"nearer than the critical difference of {number(found.critical_difference, '.2f')} (Nemenyi, 5 %)"
-    told = [f"Ranks of tau in {found.blocks} {blocks}{averaged}; 1 is best. Bars join predictors that are {apart}."]
+    caption = [f"Ranks of tau in {found.blocks} {blocks}{averaged}; 1 is best. Bars join predictors that are {apart}."]
     if not math.isnan(found.friedman_p):
-        told.append(f"Friedman's p {'< 0.001' if found.friedman_p < 0.001 else '= ' + number(found.friedman_p)}.")
+        caption.append(f"Friedman's p {'< 0.001' if found.friedman_p < 0.001 else '= ' + number(found.friedman_p)}.")
     if len(view.columns) > 1:
-        told.append("Columns share their label sets, so the true critical difference is rather larger.")
+        caption.append("Columns share their label sets, so the true critical difference is rather larger.")
     if missing:
-        told.append(f"Left out, with an answer in fewer than half of them: {listed(missing)}.")
-    return " ".join(told)
+        caption.append(f"Left out, with an answer in fewer than half of them: {listed(missing)}.")
+    return " ".join(caption)
 
 
 def _panels(view: View, looks: Looks, labels: int) -> Iterator[Figure]:
-    """Of the view's first column, if it is ranked against itself: predictions of another would be the same again."""
+    """Panels of the first column, if it is ranked against itself; predictions do not depend on the scored column."""
     (shown, scored), rows = view.columns[0], view.raw
     here = rows[(rows["shown"] == shown) & (rows["scored"] == scored) & (rows["labels"] == labels)]
     known = here.dropna(subset=["scatter_truth"]).groupby("predictor", sort=False).first()
@@ -110,6 +110,6 @@ def _panels(view: View, looks: Looks, labels: int) -> Iterator[Figure]:
         return
     truth, predicted = known["scatter_truth"], known["scatter_predicted"]
     panels = {name: predicted_ranks(truth[name], predicted[name], looks[name]) for name in looks if name in truth}
-    told = "Each point is a cell: to the right the truly better, upwards those predicted to be better."
+    caption = "Each point is a cell: to the right the truly better, upwards those predicted to be better."
     which = f"{column_titles(view.columns)[view.columns[0]]}, {labels} labels, label set {known['set'].iloc[0]} alone"
-    yield Figure("Predicted against true rank", f"{which}. {told}", panels=panels)
+    yield Figure("Predicted against true rank", f"{which}. {caption}", panels=panels)

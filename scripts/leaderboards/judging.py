@@ -1,6 +1,6 @@
-"""How well a predictor ranks a benchmark from a few labels: label sets shared by all, one row a scored column.
+"""How well a predictor ranks a benchmark from a few labels. All predictors see the same label sets.
 
-    context cells -> fit -> predict every other cell -> metrics
+    context cells -> fit -> predict all other cells -> metrics, a row for each scored column
 
 Axes: cell, rows of the table.
 """
@@ -26,10 +26,10 @@ Targets = Float[np.ndarray, " target"]
 
 @dataclass(frozen=True)
 class Setting:
-    """One table column.
+    """One shown column of a table.
 
-    score: what predictors are shown. scored: what their rankings are held against. features: side features that every
-    predictor sees. everywhere: the shown cells are ranked as well.
+    score: the shown column. scored: the columns that rankings are compared with, by name. features: side features,
+    which are known of all cells. everywhere: the shown cells are ranked as well.
     """
 
     cells: CellArray
@@ -41,7 +41,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class LabelSet:
-    """Cells that are shown, and those to rank; `ties` is the permutation of the targets that breaks predicted ties."""
+    """The context and the cells to rank; `ties` is the permutation of the targets that breaks predicted ties."""
 
     context: Int[np.ndarray, " context"]
     target: Int[np.ndarray, " target"]
@@ -49,31 +49,32 @@ class LabelSet:
 
 
 def label_set(setting: Setting, number: int, budget: int, seed: int) -> LabelSet:
-    """The same for every predictor; it is of a smaller budget the first of its cells."""
+    """The same for every predictor; that of a smaller budget is the beginning of that of a larger one."""
     order = np.random.default_rng([seed, number]).permutation(len(setting.score))
     target = np.sort(order if setting.everywhere else order[budget:])
     return LabelSet(order[:budget], target, np.random.default_rng([seed, number, 1]).permutation(len(target)))
 
 
 class NotFinite(ValueError):
-    """A prediction is no number."""
+    """A prediction is not finite."""
 
 
 def reads_side(predictor: Predictor) -> bool:
-    """Whether it takes side features."""
+    """Whether the predictor takes side features."""
     return "side features" in predictor.about.needs
 
 
 def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, scatter: int = 0) -> list[dict[str, Any]]:
     """Rows of one fit: metrics for each of `setting.scored`, and seconds to fit and to predict.
 
-    Likelihood, CRPS and coverage are held against a new measurement of what was shown; at no label there is no unit to
-    hold them in. Intervals lie between the predictor's own quantiles where it gives some (`knows_distribution`), else
-    they are normal. The first `scatter` of the targets, in the order of `shown.ties`, are kept, predicted and true.
+    Likelihood, CRPS and coverage are those of the shown column in the targets; without labels predictions have no
+    unit, and these are left out. Intervals are between the predictor's own quantiles where it gives some
+    (`knows_distribution`), else normal. Predictions and truth of the first `scatter` targets, in the order of
+    `shown.ties`, are part of the rows.
 
     Raises:
-        NotFinite: a prediction is not.
-        ValueError: there are more predictions than cells, or fewer.
+        NotFinite: a prediction is not finite.
+        ValueError: the number of predictions is not that of cells.
     """
     context, more = shown.context, _wanted(predictor, pool, setting, shown)
     started = time.perf_counter()
@@ -98,7 +99,7 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, sc
 
 
 def _wanted(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet) -> dict[str, Any]:
-    """What `fit` takes beside cells and scores."""
+    """Inputs of `fit` other than cells and scores."""
     more: dict[str, Any] = {}
     if setting.features and reads_side(predictor):
         more["features"] = {name: column[shown.context] for name, column in setting.features.items()}
@@ -108,7 +109,7 @@ def _wanted(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet) 
 
 
 def _answer(predictor: Predictor, pool: Any) -> tuple[Scores, Scores | None, Predicted | None]:
-    """Mean, standard deviation and whole distribution of every cell, as far as the predictor knows them."""
+    """Mean, standard deviation and distribution of every cell; None where the predictor does not give them."""
     if predictor.knows_distribution:
         predicted = predictor.predict_distribution(pool)
         return predicted.mean, predicted.std, predicted
@@ -120,7 +121,7 @@ def _answer(predictor: Predictor, pool: Any) -> tuple[Scores, Scores | None, Pre
 def _honesty(
     mean: Targets, std: Scores, predicted: Predicted | None, setting: Setting, shown: LabelSet
 ) -> dict[str, float]:
-    """Likelihood, CRPS and coverage of the targets' intervals."""
+    """Likelihood, CRPS and coverage of the intervals of the targets."""
     measured = setting.score[shown.target]
     found = distribution_metrics(mean, std[shown.target], measured)
     if predicted:

@@ -1,6 +1,6 @@
-"""Protocols: which columns of which benchmark are shown and ranked against, at which numbers of labels.
+"""Protocols: which columns of a benchmark are shown to predictors and ranked against, at which numbers of labels.
 
-A protocol is one file under `configs/protocol/`; this module turns it into settings that predictors are judged in.
+configs/protocol/*.yaml -> settings, one for each shown column
 """
 
 from __future__ import annotations
@@ -14,16 +14,9 @@ from data import load_benchmark
 from data.fetch import cache_folder
 from data.table import Table
 from metanp.metrics import kendall_tau
-from scripts.at_hand import Absent
+from scripts.available import Missing
 from scripts.leaderboards.judging import Setting
-
-
-@dataclass
-class Compared:
-    """A published number that a predictor of ours is held against: under which name, and why it is far from ours."""
-
-    method: str = ""
-    because: str = ""
+from scripts.results.published import Compared
 
 
 @dataclass
@@ -34,43 +27,43 @@ class ProtocolConfig:
     title: str = ""  # the benchmark's name, for people
     about: str = ""  # what is shown and ranked, in a sentence
     benchmark: str = ""
-    archive: str = ""  # a converted archive in the cache (`scripts.convert_archive`), in the benchmark's place
+    archive: str = ""  # a converted archive in the cache (`scripts.convert_archive`), instead of the benchmark
     budgets: list[int] = field(default_factory=list)
     columns: dict[str, list[str]] = field(default_factory=dict)  # shown: ranked against
-    features: list[str] = field(default_factory=list)  # side features; a cell without any of them takes no part
-    everywhere: bool = False  # the shown cells are ranked as well, as some published tables do
+    features: list[str] = field(default_factory=list)  # side features; cells that lack all of them are left out
+    everywhere: bool = False  # the shown cells are ranked as well, as in some published tables
     family: str = ""  # of published numbers that were measured like this
     compared: dict[str, Compared] = field(default_factory=dict)  # by predictor
-    published_target: str = ""  # what they were ranked against, where it is not what is here: then orders are compared
+    published_target: str = ""  # what they were ranked against, where it differs: then only orders are compared
 
 
-def at_hand(protocol: ProtocolConfig, columns: Sequence[str], download: bool) -> tuple[ProtocolConfig, Absent]:
-    """The protocol with those of its shown `columns` (all without any) that are at hand, and what is not.
+def available(protocol: ProtocolConfig, columns: Sequence[str], download: bool) -> tuple[ProtocolConfig, Missing]:
+    """The protocol with those of its shown `columns` (all if none are given) that are available, and what is missing.
 
     Raises:
-        FileUnavailable: none of them is, or a side feature is not; says how to have its file.
+        FileUnavailable: all columns are missing, or a side feature is; says how to get the file.
     """
     table = _table(protocol, download)
-    wanted = {shown: scored for shown, scored in protocol.columns.items() if shown in columns or not columns}
-    features = Absent.of(table, protocol.features)
-    absent = Absent.of(table, [name for shown, scored in wanted.items() for name in (shown, *scored)])
-    there = {
-        shown: [name for name in scored if name not in absent.columns]
-        for shown, scored in wanted.items()
-        if shown not in absent.columns
+    asked = {shown: scored for shown, scored in protocol.columns.items() if shown in columns or not columns}
+    features = Missing.of(table, protocol.features)
+    missing = Missing.of(table, [name for shown, scored in asked.items() for name in (shown, *scored)])
+    found = {
+        shown: [name for name in scored if name not in missing.columns]
+        for shown, scored in asked.items()
+        if shown not in missing.columns
     }
-    there = {shown: scored for shown, scored in there.items() if scored}
-    if features or not there:
-        raise Absent.joined([features, absent]).refuse(f"protocol {protocol.name}")
-    return replace(protocol, columns=there), absent
+    found = {shown: scored for shown, scored in found.items() if scored}
+    if features or not found:
+        raise Missing.joined([features, missing]).refusal(f"protocol {protocol.name}")
+    return replace(protocol, columns=found), missing
 
 
 def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[tuple[str, Setting]]:
-    """The name of each shown column (of these, or of all), and its setting; higher is better in all of them.
+    """Names of the shown columns (of `columns`, or all), each with its setting; higher is better in all of them.
 
     Raises:
-        ValueError: an archive that was not converted yet; says how. Or a column that the protocol or the benchmark does
-            not have; names it.
+        ValueError: an archive that was not converted yet, with the command that does; a column that the protocol or
+            the benchmark lacks.
     """
     if unknown := set(columns) - set(protocol.columns):
         raise ValueError(f"{protocol.name} shows no column {sorted(unknown)}; it shows {list(protocol.columns)}")
@@ -100,11 +93,11 @@ def _table(protocol: ProtocolConfig, download: bool = False) -> Table:
     return Table.open(path)
 
 
-def ceilings(setting: Setting) -> dict[str, float]:
-    """For each scored column, the Kendall tau that knowing the shown column of every cell would give."""
-    return {name: round(kendall_tau(setting.score, truth), 4) for name, truth in setting.scored.items()}
-
-
 def _upwards(table: Table, name: str) -> np.ndarray:
-    column = table.mean(name)  # says how to have its file, where there is no such column here
+    column = table.mean(name)  # a missing column raises an error that says how to get its file
     return column if table.metrics[name].maximize else -column
+
+
+def ceilings(setting: Setting) -> dict[str, float]:
+    """For each scored column, the Kendall tau of ranking by the shown column itself."""
+    return {name: round(kendall_tau(setting.score, truth), 4) for name, truth in setting.scored.items()}

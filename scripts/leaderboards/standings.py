@@ -1,11 +1,11 @@
-"""What rows say of every predictor at every number of labels: the numbers behind a leaderboard's tables and page.
+"""The numbers behind a leaderboard's tables and page: every predictor at every number of labels.
 
-    rows -> frame -> views (a scored column each, and their mean) -> entries
+    rows -> frame -> views (one for each scored column, and their mean) -> entries
 
 A view is a choice of scored columns. In a view of several, a predictor's metric is the mean over them for each label
-set and training seed, so that intervals and tests stay those over label sets and seeds.
+set and training seed, so that intervals and tests are still those over label sets and seeds.
 
-Source of rows: see `scripts.results.statistics`.
+Rows are described in `scripts.results.statistics`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from scripts.results.wording import Pair, column_titles
 class Metric:
     """A metric of the table.
 
-    key: its name in rows. loss: of an entry, lower is better. tested: what differences are tested in, "" for none.
+    key: its name in rows. loss: of an entry, lower is better. tested: the metric in which differences are tested, ""
+    for none.
     """
 
     key: str
@@ -56,7 +57,7 @@ Where = tuple[str, int]  # predictor, number of labels
 
 @dataclass(frozen=True)
 class Entry:
-    """A predictor's standing at one number of labels.
+    """The result of a predictor at one number of labels.
 
     value: the mean, of N@10 the median. best: of several, the lowest loss. level: not significantly behind the best.
     """
@@ -81,7 +82,7 @@ class View:
 
     @cached_property
     def averaged(self) -> pd.DataFrame:
-        """A row a predictor, number of labels, seed and label set; NaN where a column lacks it."""
+        """One row for each predictor, number of labels, seed and label set; NaN where one of the columns is missing."""
         metrics = [*SCORES, "log_n_at_10", *SECONDS]
         count = len(self.columns)
         return (self.raw.groupby(FIT, sort=False)[metrics].sum(min_count=count) / count).reset_index()
@@ -99,17 +100,18 @@ class View:
 
     @cached_property
     def crossed(self) -> dict[str, dict[Where, Crossed]]:
-        """By metric: of each predictor and number of labels, seeds by label sets."""
-        return {metric: crossed(self.averaged, metric) for metric in (*SCORES, "log_n_at_10")}
+        """By metric, then by predictor and number of labels: values of seeds by label sets."""
+        tested = [name for metric in METRICS for name in (metric.key, metric.tested) if name]
+        return {metric: crossed(self.averaged, metric) for metric in dict.fromkeys(tested)}
 
     @cached_property
     def seconds(self) -> pd.DataFrame:
-        """Medians by predictor and number of labels, of fits that came to an end."""
+        """Median times of the fits that have any, by predictor and number of labels."""
         return self.averaged.groupby(["predictor", "labels"])[[*SECONDS]].median()
 
     @cached_property
     def failures(self) -> dict[Where, tuple[str, int, int, str]]:
-        """The commonest status that is not "ok", how many fits have any such, of how many, and a message."""
+        """The most frequent status that is not "ok", how many fits are not "ok", of how many, and a message."""
         found = {}
         for where, part in grouped(self.raw, "predictor", "labels"):
             if len(failed := part[part["status"] != "ok"]):
@@ -120,15 +122,15 @@ class View:
 
 
 def framed(rows: Iterable[Row]) -> pd.DataFrame:
-    """Rows of fits, with N@10's logarithm too."""
+    """Rows of fits as a frame, with N@10's logarithm as well."""
     metrics = [*SCORES, *SECONDS]
-    wanted = {*FIT, "shown", "scored", "status", *SPARSE, *metrics}
-    found = frame([SPARSE | {name: row[name] for name in row.keys() & wanted} for row in rows], metrics)
+    used = {*FIT, "shown", "scored", "status", *SPARSE, *metrics}
+    found = frame([SPARSE | {name: row[name] for name in row.keys() & used} for row in rows], metrics)
     return found.assign(log_n_at_10=np.log10(found["n_at_10"]))
 
 
 def views(rows: pd.DataFrame) -> list[View]:
-    """The mean over columns ranked against themselves, then every scored column; the default first."""
+    """The mean over columns that are ranked against themselves, then every scored column; the default first."""
     parts: dict[Pair, pd.DataFrame] = dict(grouped(rows, "shown", "scored"))
     titles = column_titles(parts)
     own = [column for column in parts if column[0] == column[1]]
@@ -139,7 +141,7 @@ def views(rows: pd.DataFrame) -> list[View]:
 
 
 def entries(view: View, metric: Metric) -> dict[Where, Entry]:
-    """By predictor and number of labels; absent where a predictor has no such number."""
+    """By predictor and number of labels; none where a predictor has no such number."""
     found = {where: interval(table) for where, table in view.crossed[metric.key].items()}
     medians = _medians(view, metric.key) if metric.median else {}
     every = {
@@ -153,7 +155,7 @@ def entries(view: View, metric: Metric) -> dict[Where, Entry]:
 
 
 def _medians(view: View, metric: str) -> dict[Where, float]:
-    """Means over columns of medians over fits that every column has."""
+    """Means over columns of medians over the fits that every column has."""
     whole = view.averaged.dropna(subset=metric)[FIT]
     where = ["predictor", "labels"]
     medians: Any = view.raw.merge(whole, on=FIT).groupby([*where, "shown", "scored"])[metric].median()
@@ -161,7 +163,7 @@ def _medians(view: View, metric: str) -> dict[Where, float]:
 
 
 def ordered(found: Entries, metric: Metric, predictors: Iterable[str]) -> list[str]:
-    """Predictors from best to worst by their mean over the numbers of labels that most have; the others after them."""
+    """Predictors from best to worst, by the mean over those numbers of labels that most have; incomplete ones last."""
     answered = Counter(labels for _, labels in found)
     shared = [n for n, count in answered.items() if count == max(answered.values())]
 
@@ -173,14 +175,14 @@ def ordered(found: Entries, metric: Metric, predictors: Iterable[str]) -> list[s
 
 
 def _marked(found: Entries, view: View, metric: Metric) -> dict[Where, Entry]:
-    """Which are best, and which are level with it: p values corrected over all others of this number of labels."""
+    """Entries of one number of labels, the best and those level with it marked; p values are corrected over all."""
     losses = {where: round(metric.loss(entry.value), 9) for where, entry in found.items()}
     best = [where for where in found if losses[where] == min(losses.values())] if len(found) > 1 else []
     others = [where for where in found if where not in best] if metric.tested and best else []
     tables = view.crossed[metric.tested] if others else {}
     differences = [paired(tables[best[0]], tables[where]) for where in others]
     adjusted = holm([difference.p for difference in differences])
-    # a predictor that tests as better than the one of the best median is not behind it either
+    # a predictor that is better in the test than the one with the best median is level with it as well
     level = {
         where
         for where, difference, p in zip(others, differences, adjusted, strict=True)

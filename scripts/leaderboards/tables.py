@@ -6,19 +6,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from scripts.leaderboards.standings import SCORES, SECONDS, TAU, Entries, Entry, Metric, View, entries, ordered
-from scripts.results.entrants import OURS, Described
-from scripts.results.fits import TOO_FEW
+from scripts.results.entrants import OURS, TOO_FEW, Described
 from scripts.results.rows import Row
-from scripts.results.statistics import Crossed, Difference, crossed, grouped, interval, known, paired
+from scripts.results.statistics import Crossed, Difference, averages, crossed, grouped, known, paired
 from scripts.results.table import Cell, Column, Table
 from scripts.results.wording import Pair, number, seconds
 
-LOWER = ("n_at_10", "regret_at_10")  # is better
-FORMS = {  # of a terminal: metric, title and form
+LOWER = ("n_at_10", "regret_at_10")  # lower is better
+FORMS = {  # of a terminal: metric, title and format
     "kendall_tau": ("Kendall tau", "{kendall_tau:.3f}"),
     "n_at_10_median": ("N@10 median", "{n_at_10_median:.0f}"),
     "n_at_10": ("N@10 mean", "{n_at_10:.1f}"),
@@ -28,13 +26,13 @@ FORMS = {  # of a terminal: metric, title and form
     "seconds_predict": ("seconds to predict all cells", "{seconds_predict:.2f}"),
 }
 MEANS = ["kendall_tau", "spearman", "p_at_1%", "n_at_10", "regret_at_10", "crps", "nll", "coverage_50", "coverage_90"]
-MEANS += SECONDS  # columns of `summarise`, in the order of what was published first
+MEANS += SECONDS  # columns of `summarise`, in the order of the published summaries
 GROUP = ["shown", "scored", "predictor", "labels"]
 Failures = tuple[str, int, int, str]  # see `View.failures`
 
 
 def tau_table(view: View, predictors: Mapping[str, Described], note: str = "") -> Table:
-    """For Markdown and LaTeX: mean tau, the best in bold."""
+    """Mean tau, the best in bold, for Markdown and LaTeX."""
     cells = {where: Cell(status) for where, (status, *_) in view.failures.items()}
     cells |= {where: _cell(entry, None, TAU) for where, entry in entries(view, TAU).items()}
     lines = [[_name(n, one.title), *(cells.get((n, k), "") for k in view.labels)] for n, one in predictors.items()]
@@ -44,9 +42,9 @@ def tau_table(view: View, predictors: Mapping[str, Described], note: str = "") -
 def standings_table(
     view: View, metric: Metric, found: Entries, predictors: Mapping[str, Described], families: Mapping[str, Cell]
 ) -> Table:
-    """For a page, the best first; seconds are those of the largest number of labels that most have.
+    """For a page, the best predictor first; seconds are those at the largest number of labels that most have.
 
-    A cell without a number says why: the status of the fits that failed and how many; nothing where none was run.
+    A cell without a number gives the status and number of the failed fits; it is empty where none was run.
     """
     lines = []
     for name in ordered(found, metric, predictors):
@@ -80,7 +78,7 @@ def _cell(entry: Entry | None, failed: Failures | None, metric: Metric) -> Cell:
 
 
 def failed_table(rows: pd.DataFrame, predictors: Mapping[str, Described]) -> Table:
-    """For a page: fits without an answer; too few labels are no failure."""
+    """Fits that failed, for a page; too few labels are no failure."""
     failed = rows[~rows["status"].isin(["ok", TOO_FEW])]
     lines = [
         [predictors[name].title, status, len(part), ", ".join(map(str, sorted({*part["labels"]}))), message]
@@ -92,7 +90,7 @@ def failed_table(rows: pd.DataFrame, predictors: Mapping[str, Described]) -> Tab
 
 
 def column_tables(table: Sequence[dict[str, Any]]) -> Iterator[Table]:
-    """For a terminal, of what `summarise` has: every metric of all predictors, for each scored column."""
+    """For a terminal: the rows of `summarise`, a table for each scored column, a line for each metric and predictor."""
     for column in dict.fromkeys((row["shown"], row["scored"]) for row in table):
         found = {(row["predictor"], row["labels"]): row for row in table if (row["shown"], row["scored"]) == column}
         names, labels = (list(dict.fromkeys(part)) for part in zip(*found, strict=True))
@@ -107,29 +105,27 @@ def column_tables(table: Sequence[dict[str, Any]]) -> Iterator[Table]:
 
 
 def csv_summary(views: Sequence[View], predictors: Mapping[str, Described]) -> str:
-    """A line a predictor, scored column and number of labels: means, halves of intervals, N@10's median, seconds."""
+    """One line for each predictor, scored column and number of labels: means, halves of intervals, median seconds."""
     lines = []
     for view in views:
+        means = averages(view.raw, SCORES, ["predictor", "labels"])
         for (name, labels), rows in grouped(view.raw, "predictor", "labels", sort=True):
             line: dict[str, Any] = dict(zip(("shown", "scored"), view.columns[0], strict=True))
             line |= {"predictor": name, "title": predictors[name].title, "labels": labels, "fits": len(rows)}
-            line |= {"failed": (rows["status"] != "ok").sum()}
-            for metric in SCORES:
-                found = interval(view.crossed[metric][name, labels])
-                line |= {metric: found.mean, f"{metric}_half": math.nan if math.isnan(found.mean) else found.half}
+            line |= {"failed": (rows["status"] != "ok").sum(), **means[name, labels]}
             line["n_at_10_median"] = rows["n_at_10"].median()
             lines.append(line | rows[[*SECONDS]].median().to_dict())
     return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n", float_format="%.5g")
 
 
 def summarise(rows: pd.DataFrame, ours: str, ceilings: Mapping[Pair, float]) -> list[Row]:
-    """One row a predictor, column and number of labels: means with half of their 95 % interval, N@10's median too.
+    """One row for each predictor, column and number of labels with an answer: means, halves of 95 % intervals.
 
-    `sets` counts label sets with an answer. `over` names the hardest rival of `ours` there: one that is clearly
-    ahead, else the one over which the lead is least sure; by how much `ours` is over it, and half of the 95 %
-    interval, is paired over label sets and seeds. Fits that came to nothing are counted as `failed`.
+    `sets` counts label sets with an answer, `failed` the fits without one. `over` names the strongest rival of `ours`:
+    one that is significantly ahead, else the one over which the lead is least certain. `over_tau` is how much higher
+    our tau is, with half of its 95 % interval, paired over label sets and seeds.
     """
-    tables = {metric: crossed(rows, metric, GROUP) for metric in MEANS}
+    means, taus = averages(rows, MEANS, GROUP), crossed(rows, "kendall_tau", GROUP)
     table = []
     for group, mine in grouped(rows, *GROUP):
         answered = mine[mine["status"] == "ok"]
@@ -139,21 +135,18 @@ def summarise(rows: pd.DataFrame, ours: str, ceilings: Mapping[Pair, float]) -> 
         line: Row = dict(zip(GROUP, group, strict=True))
         line |= {"sets": answered["set"].nunique(), "seeds": mine["seed"].nunique()}
         line["failed"] = len(mine) - len(answered)
-        for metric in MEANS:
-            found = interval(tables[metric][group])
-            if not np.isnan(found.mean):
-                line |= {metric: round(found.mean, 5), f"{metric}_half": round(found.half, 5)}
+        line |= {metric: round(value, 5) for metric, value in means[group].items() if not math.isnan(value)}
         line["n_at_10_median"] = float(answered["n_at_10"].median())
         line["ceiling"] = ceilings[shown, scored]
-        if name == ours and (hardest := _hardest(tables["kendall_tau"], group)):
-            other, over = hardest
+        if name == ours and (strongest := _strongest(taus, group)):
+            other, over = strongest
             line |= {"over": other, "over_tau": round(over.mean, 5), "over_tau_half": round(over.half, 5)}
         table.append(line)
     return table
 
 
-def _hardest(tables: Mapping[tuple, Crossed], group: tuple) -> tuple[str, Difference] | None:
-    """The rival that is clearly ahead, if there is one, else the one over which the lead is least sure."""
+def _strongest(tables: Mapping[tuple, Crossed], group: tuple) -> tuple[str, Difference] | None:
+    """The rival that is significantly ahead, if there is one, else the one over which the lead is least certain."""
     shown, scored, ours, labels = group
     rivals = {where[2]: table for where, table in tables.items() if (*where[:2], where[3]) == (shown, scored, labels)}
     differences = known([(name, paired(tables[group], table)) for name, table in rivals.items() if name != ours])

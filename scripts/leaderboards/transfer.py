@@ -1,8 +1,8 @@
-"""What predictors that are trained elsewhere first are trained on: tasks of the tables that a kind of table allows.
+"""Training data of predictors that transfer from other benchmarks: those that the kind of table allows.
 
-kind, tested benchmark -> tables -> some cells of each, and all that was measured of them but costs
+    kind, tested benchmark -> tables -> some cells of each, with all their measured scores except costs
 
-MetaNP of the same kind sees these tables and, where it is cross-task, those that cross-space allows besides.
+MetaNP of the same kind is trained on these tables too; if it is cross-task, also on those that cross-space allows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tasks.sources import DEVELOPMENT, allowed_tables
 
 
 def nearest_tables(kind: str, tested: str) -> tuple[str, ...]:
-    """The closely related ones that cross-task adds, else all that cross-space allows; without those for choices."""
+    """The closely related tables that cross-task adds, else all that cross-space allows; no development benchmarks."""
     if kind not in ("cross-space", "cross-task"):
         return ()
     allowed = [name for name in allowed_tables(kind, tested) if name not in DEVELOPMENT]
@@ -31,16 +31,16 @@ def nearest_tables(kind: str, tested: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class MeasuredSources:
-    """Tasks of some tables, `cells` random ones of each; see `metanp.baselines.transferred.Sources`."""
+    """All tasks of some tables, on `cells` random cells of each; see `metanp.baselines.transferred.Sources`."""
 
     tables: tuple[str, ...]
     cells: int = 512
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "tables", tuple(self.tables))  # configurations have lists
+        object.__setattr__(self, "tables", tuple(self.tables))  # configurations give lists
 
     def read(self, seed: int) -> tuple[CellArray, Float[np.ndarray, "cell task"]]:
-        """Cells of all tables, and their scores, those that are costs left out; NaN where not measured."""
+        """Cells of all tables, and their scores, without costs; NaN where not measured."""
         rng = np.random.default_rng([seed, 103])
         parts, scores = [], []
         for table in map(load_benchmark, self.tables):
@@ -57,7 +57,7 @@ def _columns(table: Table) -> Iterable[np.ndarray]:
 
 
 def _diagonal(scores: list[np.ndarray]) -> np.ndarray:
-    """Each block in rows and columns of its own, NaN elsewhere."""
+    """The blocks along the diagonal of one array, NaN elsewhere."""
     whole = np.full((sum(len(s) for s in scores), sum(s.shape[1] for s in scores)), np.nan)
     row = column = 0
     for block in scores:

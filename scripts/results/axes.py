@@ -1,4 +1,4 @@
-"""Axes of drawings, made of the numbers that go on them: ends, ticks, and what is even."""
+"""Axes of drawings: their ends, ticks and scale, from the values that are drawn."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from scripts.results.wording import duration
 
 Form = Callable[[float], str]
-Warp = tuple[Callable, Callable]  # to what is even, and back
+Warp = tuple[Callable, Callable]  # from values to the even scale, and back
 EVEN: Warp = (lambda x: x, lambda x: x)
 LOG: Warp = (lambda x: np.log10(np.maximum(x, 1e-99)), lambda z: 10.0**z)
 COUNT: Warp = (lambda n: np.log(n + 5), lambda z: np.exp(z) - 5)
 FISHER: Warp = (lambda tau: np.arctanh(np.clip(tau, -0.9999, 0.9999)), np.tanh)
 STEPS = (1, 2, 5, 10)
-MANY = 20  # numbers that are not ticks themselves
-NEAREST = 0.09  # of an axis of counts, between two ticks, so that they do not meet
+MANY = 20  # more numbers than this get rounded ticks
+NEAREST = 0.09  # least distance of two ticks, as a share of an axis of counts
 PLAIN: Form = "{:g}".format
 
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis; of its ticks only those between its ends are drawn."""
+    """An axis. Only ticks between its ends are drawn."""
 
     title: str
     low: float
@@ -35,21 +35,21 @@ class Axis:
     warp: Warp = EVEN
 
     def within(self, values: Iterable[float]) -> np.ndarray:
-        """Values, or the end of the axis that is next to them."""
+        """The values, those beyond an end of the axis moved to it."""
         return np.clip(np.array([*values], dtype=float), self.low, self.high)
 
 
-Made = Callable[[Collection[float]], Axis]  # of all numbers that go on it
+Made = Callable[[Collection[float]], Axis]  # makes an axis for all values that are drawn on it
 
 
 def counts(numbers: Iterable[float], title: str) -> Axis:
-    """Labels or evaluations, nearly even in their logarithm; of ticks that would meet, the ends and high ones stay."""
+    """A nearly logarithmic axis of labels or evaluations; of ticks that are too close, the ends and high ones stay."""
     known = sorted(set(numbers))
     low, high = known[0] - (len(known) == 1), known[-1]
-    wanted = known if len(known) <= MANY else [step * 10**power for power in range(6) for step in STEPS[:3]]
+    numbers = known if len(known) <= MANY else [step * 10**power for power in range(6) for step in STEPS[:3]]
     near = NEAREST * math.log((high + 5) / (low + 5))
     ticks: dict[float, float] = {}
-    for tick in (high, known[0], *wanted[::-1]):
+    for tick in (high, known[0], *numbers[::-1]):
         place = math.log(tick + 5)
         if low <= tick <= high and all(abs(place - other) > near for other in ticks.values()):
             ticks[tick] = place
@@ -57,7 +57,7 @@ def counts(numbers: Iterable[float], title: str) -> Axis:
 
 
 def tau(values: Collection[float]) -> Axis:
-    """Even in Fisher's z, so that differences near 1 are seen; those far below all others lie under its start."""
+    """An axis that is even in Fisher's z, so that differences near 1 are visible; it starts above very low values."""
     low, high = max(min(values), float(np.quantile([*values], 0.05)) - 0.05), max(values)
     room = 0.03 * max(high - low, 0.01)
     ends = low - room, min(high + room, 1.0)
@@ -66,14 +66,14 @@ def tau(values: Collection[float]) -> Axis:
 
 
 def even(values: Collection[float], title: str, low: float | None = None, form: Form = PLAIN) -> Axis:
-    """Without `low`, the lowest tenth of the values lies under its start."""
+    """An even axis; without `low`, it starts above the lowest tenth of the values."""
     low, high = float(np.quantile([*values], 0.1)) if low is None else low, max(values)
     high += max(0.03 * (high - low), 1e-9)
     return Axis(title, low, high, np.round(MaxNLocator(6, steps=STEPS).tick_values(low, high), 10), form)
 
 
 def log(values: Collection[float], title: str, form: Form = PLAIN, deepest: float = 0.0) -> Axis:
-    """From the lowest value above zero, or above `deepest` of the highest; 2 and 5 are ticks where decades are few."""
+    """A logarithmic axis from the lowest value above zero and above `deepest` times the highest."""
     above = [value for value in values if value > max(0, deepest * max(values))] or [1.0]
     low, high = min(above), max(*above, 1.01 * min(above))
     subs = (1.0,) if high > 300 * low else (1.0, 2.0, 5.0)
@@ -81,6 +81,6 @@ def log(values: Collection[float], title: str, form: Form = PLAIN, deepest: floa
 
 
 def seconds(values: Collection[float], title: str) -> Axis:
-    """Whole decades, one at least."""
+    """A logarithmic axis of times, of whole decades."""
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     return log([10.0**low, 10.0 ** max(high, low + 1)], title, duration)

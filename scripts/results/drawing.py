@@ -1,8 +1,8 @@
-"""Matplotlib within a page: two axes with room for names, and SVG whose looks are the page's style sheet.
+"""Matplotlib figures as part of a page: two axes with room for names, and SVG that the page's style sheet formats.
 
-An artist whose gid is `class@predictor`, or `class@`, gets into the page, nothing else; what belongs to a predictor
-becomes one group with its id, which the page's script lights up together with its row. Colours, widths and fonts are
-classes of `page.css`, so that a drawing follows light and dark. Lengths are about a pixel; y grows upwards.
+Only artists whose gid is `class@predictor` or `class@` become part of the page. Those of one predictor become one group
+with its id, which the page's script highlights together with its row. Colours, widths and fonts come from the classes
+of `page.css`, so that a drawing follows light and dark. Lengths are about a pixel; y increases upwards.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from sklearn.isotonic import isotonic_regression
 
 from scripts.results.axes import Axis
 
-LETTER, PITCH, GAP = 6.0, 12.5, 3.0  # a generous width of a letter, from one line to the next, between names
-BESIDE = 132  # of names beside marks
-REACHES = (13, 24, 36, 50, 66, 84)  # from the middle of a mark to its name
-TURNS = (0, 4, 2, 6, 1, 7, 3, 5)  # eighths of a circle, those first that read best
+LETTER, PITCH, GAP = 6.0, 12.5, 3.0  # width of a letter, rounded up; distance of lines; space between names
+BESIDE = 132  # width of names beside marks
+REACHES = (13, 24, 36, 50, 66, 84)  # distances of a name from its mark, the nearest first
+TURNS = (0, 4, 2, 6, 1, 7, 3, 5)  # directions of a name from its mark in eighths of a circle, the best first
 Point = tuple[float, float]
-Place = tuple[float, float, str]  # x and y of the middle of a text, and which side of it x is
-LEADER = 15  # from a line's end to its name
-INCH = 72  # a point of matplotlib's is a pixel
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 500, 330, 44, 345, 30, 42  # of a drawing, of its plane, and around that
+Place = tuple[float, float, str]  # x, y (the middle of the height) and alignment of a text
+LEADER = 15  # from the end of a line to its name
+INCH = 72  # points; a point of matplotlib is a pixel
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 500, 330, 44, 345, 30, 42  # of a drawing, of its axes, and margins
 SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "metanp", "path.simplify": False}
 SIDES = {"left": "", "right": " end", "center": " mid"}  # classes
 SVG, HREF = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
@@ -42,7 +42,7 @@ SVG, HREF = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 
 @dataclass(frozen=True)
 class Look:
-    """How a predictor is drawn; `colour` is a class of the style sheet."""
+    """Title and colour of a predictor in drawings; `colour` is a class of the style sheet."""
 
     title: str
     colour: str
@@ -54,7 +54,7 @@ Looks = Mapping[str, Look]
 def plane(
     x: Axis, y: Axis, names: Iterable[str] = (), *, left: float = LEFT, right: float = RIGHT, height: float = HEIGHT
 ) -> Axes:
-    """A drawing with two axes, this high at least, and with room for names on the right of them."""
+    """A drawing with two axes of at least this height, and with room for names on the right."""
     height = max(height, sum(tall(names, WIDTH - right - LEADER)) - BOTTOM)
     whole = height + TOP + BOTTOM
     place = (left / WIDTH, BOTTOM / whole, (right - left) / WIDTH, height / whole)
@@ -62,9 +62,9 @@ def plane(
     axes.set_xscale("function", functions=x.warp)
     axes.set_yscale("function", functions=y.warp)
     axes.grid(True)
-    for axis, told, side in ((axes.xaxis, x, "mid"), (axes.yaxis, y, "end")):
-        ticks = [tick for tick in told.ticks if told.low <= tick <= told.high]
-        axis.set_ticks(ticks, labels=[told.form(tick) for tick in ticks])
+    for axis, spec, side in ((axes.xaxis, x, "mid"), (axes.yaxis, y, "end")):
+        ticks = [tick for tick in spec.ticks if spec.low <= tick <= spec.high]
+        axis.set_ticks(ticks, labels=[spec.form(tick) for tick in ticks])
         _marked(f"tick {side}@", axis.get_ticklabels())
     _marked("grid@", (axes.yaxis if len(y.ticks) else axes.xaxis).get_gridlines())
     _marked("axis@", [axes.spines["bottom"], *axes.xaxis.get_ticklines()[::2]])
@@ -79,7 +79,7 @@ def _marked(gid: str, artists: Iterable[Artist]) -> None:
 
 
 def write(axes: Axes, gid: str, at: Point, lines: Sequence[str], side: str = "left") -> None:
-    """Lines of text, the middle of their height at a point of the drawing, which is on this side of them."""
+    """Write lines of text with this alignment; the middle of their height is at a point of the drawing."""
     kind, _, name = gid.partition("@")
     gid = f"{kind}{SIDES[side]}@{name}"
     for i, line in enumerate(lines):
@@ -88,13 +88,13 @@ def write(axes: Axes, gid: str, at: Point, lines: Sequence[str], side: str = "le
 
 
 def at(axes: Axes, point: Point) -> Point:
-    """A point of the axes as one of the drawing."""
+    """A point in the units of the axes, in those of the drawing."""
     x, y = axes.transData.transform(point)
     return float(x), float(y)
 
 
 def names_at(axes: Axes, ends: Mapping[str, Point], titles: Mapping[str, str]) -> None:
-    """Names on the right, of lines by where they end on the axes."""
+    """Write the names of lines on the right, each near the end of its line (`ends`, in the units of the axes)."""
     right, top = axes.transAxes.transform((1, 1))
     points, room = [at(axes, end) for end in ends.values()], WIDTH - right - LEADER
     places = spread([y for _, y in points], tall([titles[name] for name in ends], room), 2, top + 12)
@@ -103,15 +103,15 @@ def names_at(axes: Axes, ends: Mapping[str, Point], titles: Mapping[str, str]) -
         write(axes, f"name@{name}", (right + LEADER, place), folded(titles[name], room))
 
 
-def embedded(axes: Axes, told: str, looks: Looks, notes: Mapping[str, str]) -> str:
-    """An element of a page; `told` and the notes are read out instead of it, a note is shown under the pointer."""
+def embedded(axes: Axes, label: str, looks: Looks, notes: Mapping[str, str]) -> str:
+    """The SVG element of a page. Screen readers read `label` and the notes; the pointer shows a note."""
     notes = {name: f"{looks[name].title}: {note}" for name, note in notes.items()}
-    told = "; ".join([told, *notes.values()])
+    label = "; ".join([label, *notes.values()])
     stream, figure = StringIO(), cast(Figure, axes.figure)
     with rc_context(SETTINGS):
         figure.savefig(stream, format="svg", metadata={"Date": None})
     root = fromstring(stream.getvalue())
-    page = Element("svg", {"viewBox": root.get("viewBox", ""), "role": "img", "aria-label": told})
+    page = Element("svg", {"viewBox": root.get("viewBox", ""), "role": "img", "aria-label": label})
     marks = {path.get("id"): path.get("d", "") for path in root.iter(f"{SVG}path")}
     owned: dict[str, Element] = {}
     for group in root.iter(f"{SVG}g"):
@@ -126,7 +126,7 @@ def embedded(axes: Axes, told: str, looks: Looks, notes: Mapping[str, str]) -> s
 
 
 def _plain(group: Element, kind: str, marks: Mapping[str | None, str]) -> Iterator[Element]:
-    """Paths, circles, ticks and text, with nothing but a class and a place."""
+    """Paths, circles, ticks and text, with only their class and geometry."""
     for element in group.iter():
         x, y, d = (_short(element.get(key)) for key in ("x", "y", "d"))
         match element.tag.removeprefix(SVG):
@@ -143,37 +143,37 @@ def _plain(group: Element, kind: str, marks: Mapping[str | None, str]) -> Iterat
 
 
 def _short(numbers: str | None) -> str:
-    """To a tenth, without spaces that are not needed."""
+    """Numbers rounded to a tenth, without unnecessary spaces."""
     rounded = re.sub(r"-?\d+\.\d+", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), numbers or "")
     return re.sub(r"\s*([A-Za-z])\s*", r"\1", rounded)
 
 
-# --- where names stand: in short lines, whole, beside what they name, never over one another -------------------------
+# --- places of names: complete, in short lines, near what they name, without overlaps ---------------------------------
 
 
 def folded(text: str, width: float) -> list[str]:
-    """Lines of a name, all of it."""
+    """The complete name in lines of this width."""
     return wrap(text, int(width / LETTER), break_on_hyphens=False) or [""]
 
 
 def tall(texts: Iterable[str], width: float) -> list[float]:
-    """How high names are."""
+    """Heights of names."""
     return [PITCH * len(folded(text, width)) + GAP for text in texts]
 
 
-def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> np.ndarray:
-    """Middles of names nearest to those wanted, in their order and apart; within [low, high] if they fit."""
-    order = np.lexsort([-np.arange(len(wanted)), np.asarray(wanted)])  # of equal ones, the first is the highest
+def spread(ideal: Sequence[float], heights: Sequence[float], low: float, high: float) -> np.ndarray:
+    """Middles of names near `ideal`, in the same order and without overlap; within [low, high] if they fit."""
+    order = np.lexsort([-np.arange(len(ideal)), np.asarray(ideal)])  # of equal ones, the first is the highest
     sizes = np.asarray(heights)[order]
     packed = np.cumsum(sizes) - sizes / 2
-    nearest = isotonic_regression(np.asarray(wanted)[order] - packed) if len(order) else packed
+    nearest = isotonic_regression(np.asarray(ideal)[order] - packed) if len(order) else packed
     return (np.clip(nearest, low, max(high - sizes.sum(), low)) + packed)[np.argsort(order)]
 
 
 def beside(points: Sequence[Point], texts: Sequence[str], ends: Sequence[float]) -> Iterator[Place | None]:
-    """For each point where its name stands within these ends; None where the names before took all places near it.
+    """The place of each point's name; None where earlier names occupy all places near it.
 
-    ends: left, lower, right and upper.
+    ends: left, lower, right and upper end of the area for names.
     """
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in points]
     for (x, y), text in zip(points, texts, strict=True):

@@ -1,29 +1,32 @@
-"""Who takes part in a study, what there is to say of it, and what marks its rows.
+"""Entrants, the predictors or strategies of a study, and their fits: one for each label set (or repeat) and budget.
 
-checkpoints, catalogue -> entrants -> fits, one a label set (or repeat) and budget
+    checkpoints, catalogue -> entrants -> fits -> rows
+
+A study says what a fit does (`Study`); which fits are run, and where, is decided in `running.py` and `executors.py`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from hydra.utils import get_class
 
 from metanp.checkpoint import load_model
 from metanp.nearest import nearest
-from scripts.results.fits import Fit
-from scripts.results.rows import Row
+from scripts.results.rows import Key, Row
 from tasks.sources import KINDS, check_honest
 
-OURS = "metanp"  # the entrant that everything is held against
+OURS = "metanp"  # the entrant that all others are compared with
+LONGEST_MESSAGE = 300
+TOO_FEW = "too few labels"  # for this predictor; a row's status
 
 
 @dataclass(frozen=True)
 class Described:
-    """What is known of an entrant before it runs; `tuning` is a sentence."""
+    """What a page says of an entrant; `tuning` is a sentence."""
 
     title: str
     family: str
@@ -34,11 +37,56 @@ class Described:
 
 
 @dataclass(frozen=True)
-class Entrant:
-    """A predictor or a strategy of one table, with one checkpoint if it holds any.
+class Fit:
+    """One piece of work: a predictor on a label set at a budget, or one repeat of a strategy's search.
 
-    file: name of the file of its rows. make: its class and settings. seed: of its training; None: it is seeded by the
-    label set. numbers: label sets, or repeats. marks: of its rows; `predictor` among them is its name.
+    make: the class and its settings, as JSON. seed: the training seed; None: `number` is the predictor's seed. shown:
+    the column whose scores it is given. scored: the columns that its ranking is compared with, a row each. number: of
+    the label set, or of the repeat. budget: labels, or the most evaluations. batch: cells in each ask of a search.
+    """
+
+    entrant: str
+    make: str
+    seed: int | None
+    shown: str
+    scored: tuple[str, ...]
+    number: int
+    budget: int
+    batch: int = 1
+
+    @property
+    def key(self) -> Key:
+        """The key of its rows in the entrant's file."""
+        return self.shown, self.number, self.budget
+
+    def rows(self, found: Sequence[Mapping]) -> list[Row]:
+        """`found`, with the columns that identify the fit."""
+        where = {"shown": self.shown, "set": self.number, "labels": self.budget}
+        return [{**where, "status": "ok", **row} for row in found]
+
+    def failed(self, status: str, message: str) -> list[Row]:
+        """The rows of a fit that failed, one for each scored column."""
+        why = {"status": status, "message": message[:LONGEST_MESSAGE]}
+        return self.rows([{"scored": scored, **why} for scored in self.scored])
+
+
+Attempt = Callable[[Fit], list[Row]]
+
+
+class Study(Protocol):
+    """What all fits of a run share; it is pickled, and opened once in each process."""
+
+    def open(self) -> Attempt:
+        """The function from a fit to its rows. An exception that it raises becomes the row of a failed fit."""
+        ...
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A predictor or a strategy of one table, with one checkpoint if it uses any.
+
+    file: name of the file of its rows. make: its class and settings. seed: the training seed; None: the number of the
+    label set is its seed. numbers: label sets, or repeats. marks: columns of its rows; `predictor` is its name.
     """
 
     file: str
@@ -57,10 +105,11 @@ class Entrant:
 
 
 def trained(kind: str, checkpoints: Sequence[str], benchmark: str) -> dict[int, str]:
-    """MetaNP's checkpoints by training seed: names or paths; without any the shipped one of this kind.
+    """MetaNP's checkpoints (names or paths) by training seed; the shipped one of this kind if none are given.
 
     Raises:
-        ValueError: one that has no place in a table of this kind, or saw the benchmark; two of one training seed.
+        ValueError: a checkpoint that a table of this kind does not allow, or that was trained on the benchmark; two
+            checkpoints of one training seed.
     """
     seeds: dict[int, str] = {}
     for name in checkpoints or [shipped_name(kind, benchmark)]:
@@ -79,25 +128,25 @@ def shipped_name(kind: str, benchmark: str) -> str:
 
 
 def check_known(name: str, known: Iterable[str], what: str) -> None:
-    """ValueError where there is no such thing; says which are nearest."""
+    """Raise a ValueError with the nearest names where `name` is not among `known`."""
     known = list(known)
     if name not in known:
         raise ValueError(f"unknown {what} {name!r}; {nearest(name, known)}")
 
 
 def check_kind(kind: str) -> None:
-    """ValueError where there is no such kind of meta-training; names the nearest."""
+    """Raise a ValueError with the nearest names where there is no such kind of meta-training."""
     check_known(kind, KINDS, "kind of meta-training")
 
 
 def chosen(known: Mapping[str, Any], names: Sequence[str], what: str) -> dict[str, Any]:
-    """Those called `names`; ValueError where one is not known."""
+    """The entries called `names`; a ValueError where one does not exist."""
     for name in names:
         check_known(name, known, what)
     return {name: known[name] for name in names}
 
 
 def modules_of(make: Mapping[str, Any]) -> list[str]:
-    """Where the classes are defined that it names, those within its settings too."""
+    """The modules that define the classes named in `make`, its nested settings included."""
     found = [get_class(make["_target_"]).__module__] if "_target_" in make else []
     return found + [module for part in make.values() if isinstance(part, Mapping) for module in modules_of(part)]

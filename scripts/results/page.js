@@ -1,4 +1,4 @@
-// Sort a table by a column; what has no number stays below.
+// Sort a table by a column; rows without a number stay last.
 for (const button of document.querySelectorAll(".sortable thead button")) {
   button.addEventListener("click", () => {
     const head = button.parentElement, table = head.closest("table"), at = head.cellIndex;
@@ -17,7 +17,7 @@ for (const button of document.querySelectorAll(".sortable thead button")) {
   });
 }
 
-// Light up everything of a predictor where the pointer or the focus is; a click keeps it until the next one.
+// Highlight all elements of the predictor under the pointer or the focus; a click keeps them highlighted until the next.
 let kept = null, lit = null;
 const light = (name) => {
   if (name === lit) return;

@@ -1,8 +1,8 @@
-"""The pages of all studies: self-contained HTML that opens from disk, asks no network, is useful without JavaScript.
+"""The pages of all studies: self-contained HTML that opens from disk, without network, and works without JavaScript.
 
-described, figures, tables -> a study's template, which fills the blocks of page.html.j2 -> one file
+    described, figures, tables -> a study's template, which fills the blocks of page.html.j2 -> one file
 
-The same rows make the same bytes.
+The same rows give the same bytes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing, or small ones beside one another by entrant."""
+    """A drawing, or small panels by entrant."""
 
     title: str
     caption: str
@@ -35,7 +35,7 @@ class Figure:
 
 
 def families(described: Mapping[str, Described]) -> dict[str, Cell]:
-    """A cell of a table for each, with the colour of its family."""
+    """Table cells of the families, with their colours, by entrant."""
     looked = looks(described)
     return {name: Cell(one.family, colour=looked[name].colour) for name, one in described.items()}
 
@@ -46,10 +46,10 @@ def write_page(
     """Write a page.
 
     Args:
-        template: of the study, beside its code. Its blocks are filled with `more`.
-        described: who took part, in the order of the page; "metanp" is ours.
-        blocks: of published numbers. failed: fits that came to nothing.
-        more: what the template asks for; `facts` always are kind, about, date, machine, commit and downloads ({title:
+        template: the study's template, beside its code; `more` fills its blocks.
+        described: the entrants, in the order of the page; "metanp" is ours.
+        blocks: published numbers. failed: failed fits.
+        more: variables of the template; `facts` always has kind, about, date, machine, commit and downloads ({title:
             path beside the page}).
     """
     environment = Environment(

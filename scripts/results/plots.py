@@ -1,7 +1,7 @@
 """Drawings of results, for all studies: lines, single runs, marks, mean ranks, predicted against true ranks.
 
-Ours has the accent colour and a thick line, every other predictor (or strategy) the muted colour of its family. Names
-are written out; where they need room the drawing is taller. How a drawing gets into a page: `scripts.results.drawing`.
+Ours has the accent colour and a thick line; other predictors (or strategies) have the muted colours of their families.
+Names are complete; a drawing is taller where they need more room. `scripts.results.drawing` turns it into SVG.
 
 Sources: White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?", Figures 1 and 2
 (marks); Demšar 2006, "Statistical Comparisons of Classifiers over Multiple Data Sets" (mean ranks).
@@ -39,16 +39,16 @@ from scripts.results.entrants import OURS, Described
 from scripts.results.statistics import Ranking, groups
 
 NAMES, ROW = 165, 25  # width of the names beside single runs, and height of a strategy there
-RANKED, BAR = 150, 7  # where names beside mean ranks begin, and between bars
-PANEL, SHOWN = 120, 200  # side of a panel of predicted ranks, and the most cells drawn in it
-CROWD = 11  # height for each of many marks
-FAR = 16  # from a mark to a name that needs a line between them
-GOLDEN = 0.6180339887  # scatters points of equal value evenly
+RANKED, BAR = 150, 7  # x where names of mean ranks begin, and distance of bars
+PANEL, SHOWN = 120, 200  # width of a panel of predicted ranks, and the most cells in it
+CROWD = 11  # height of the drawing for each mark, where there are many
+FAR = 16  # from this distance on, a line joins a mark and its name
+GOLDEN = 0.6180339887  # its multiples, modulo 1, spread points of equal value evenly
 
 
 @dataclass(frozen=True)
 class Line:
-    """Values over numbers of labels, evaluations or costs, and halves of their intervals, if those are to be drawn."""
+    """Values over numbers of labels, evaluations or costs; halves of their intervals, if these are drawn."""
 
     at: Sequence[float]
     values: Sequence[float]
@@ -57,7 +57,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Runs:
-    """A number a run; `open` are those that are at least so high."""
+    """One value for each run; `open` ones are lower bounds."""
 
     values: np.ndarray
     open: np.ndarray
@@ -74,7 +74,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Mark:
-    """A point, what is said of it, its diameter, and whether it is on the front."""
+    """A point, its note, its diameter, and whether it is on the front."""
 
     x: float
     y: float
@@ -84,7 +84,7 @@ class Mark:
 
 
 def looks(predictors: Mapping[str, Described]) -> dict[str, Look]:
-    """Ours in the accent, families in the order in which they come."""
+    """Titles and colours: ours has the accent colour, families have colours in the order of `predictors`."""
     families = list(dict.fromkeys(p.family for name, p in predictors.items() if name != OURS))
     return {
         name: Look(p.title, "ours" if name == OURS else f"f{families.index(p.family) % 8}")
@@ -93,9 +93,9 @@ def looks(predictors: Mapping[str, Described]) -> dict[str, Look]:
 
 
 def lines(found: Mapping[str, Line], looks: Looks, across: Made, up: Made, front: Line | None = None) -> str:
-    """A line each, names on the right where it ends; what is beyond an axis is drawn at its end.
+    """A line for each, with its name at its end; values beyond an axis are drawn at the end of the axis.
 
-    front: the best scores at their costs, a dotted staircase; then all are stairs.
+    front: the best scores over costs, as a dotted staircase; all lines are then staircases.
     """
     every = [*found.values(), front] if front else [*found.values()]
     x, y = across([n for line in every for n in line.at]), up([value for line in every for value in line.values])
@@ -116,12 +116,12 @@ def lines(found: Mapping[str, Line], looks: Looks, across: Made, up: Made, front
 
 
 def _values(line: Line) -> str:
-    told = [f"{value:.4g} at {at:.4g}" for value, at in zip(line.values, line.at, strict=True)]
-    return ", ".join(told[:: max(1, len(told) // 8)])
+    values = [f"{value:.4g} at {at:.4g}" for value, at in zip(line.values, line.at, strict=True)]
+    return ", ".join(values[:: max(1, len(values) // 8)])
 
 
 def single_runs(found: Mapping[str, Runs], looks: Looks, across: Made) -> str:
-    """A point a run, the middle half of them in a box, their median as a line; hollow points are at least so high."""
+    """A point for each run, a box around the middle half, a line at the median; hollow points are lower bounds."""
     x = across([value for runs in found.values() for value in runs.values])
     axes = plane(x, Axis("", 0, len(found)), left=NAMES, right=WIDTH - 15, height=ROW * len(found))
     for y, (name, runs) in zip(np.arange(len(found))[::-1] + 0.5, found.items(), strict=True):
@@ -139,7 +139,7 @@ def single_runs(found: Mapping[str, Runs], looks: Looks, across: Made) -> str:
 
 
 def bars(found: Mapping[str, Bar], looks: Looks, across: Made) -> str:
-    """A bar each from the axis on, with its interval; behind that of a lower bound stands a ≥."""
+    """A bar for each, with its interval; ≥ marks a lower bound."""
     x = across([one.value + one.half for one in found.values()])
     axes = plane(x, Axis("", 0, len(found)), left=NAMES, right=WIDTH - 45, height=ROW * len(found))
     for y, (name, one) in zip(np.arange(len(found))[::-1] + 0.5, found.items(), strict=True):
@@ -153,9 +153,9 @@ def bars(found: Mapping[str, Bar], looks: Looks, across: Made) -> str:
 
 
 def marks(found: Mapping[str, Mark], looks: Looks, across: Made, up: Made, stairs: bool = False) -> str:
-    """A mark each, those of the front in rings and, with `stairs`, joined; names beside them.
+    """A mark for each, with its name; marks on the front have rings and, with `stairs`, a line joins them.
 
-    Names of ours and of the front find a place first, then those that come first.
+    Names are placed in this order: ours, those on the front, the others.
     """
     x, y = across([one.x for one in found.values()]), up([one.y for one in found.values()])
     order = sorted(found, key=lambda name: (name != OURS, not found[name].front))
@@ -177,13 +177,13 @@ def marks(found: Mapping[str, Mark], looks: Looks, across: Made, up: Made, stair
 
 
 def rank_diagram(ranking: Ranking, looks: Looks) -> str:
-    """Mean ranks from top to bottom, the best first, and bars over predictors that are not apart."""
+    """Mean ranks from top to bottom, the best first; bars join predictors that do not differ significantly."""
     ranks, worst = ranking.mean_rank, len(ranking.mean_rank)
     ticks = [-rank for rank in MaxNLocator(8, integer=True).tick_values(1, worst)]
     titles = {name: f"{rank:.2f} {looks[name].title}" for name, rank in ranks.items()}
     y = Axis("mean rank", -worst, -1, ticks, lambda rank: f"{-rank:g}")
     axes = plane(Axis("", LEFT, RANKED), y, titles.values(), right=RANKED, height=150)
-    taken: list[float] = []  # until which rank each column of bars
+    taken: list[float] = []  # by column of bars, the rank where its last bar ends
     for group in groups(ranks, ranking.critical_difference):
         first, last = ranks[group[0]], ranks[group[-1]]
         column = next((i for i, end in enumerate(taken) if end < first), len(taken))
@@ -197,12 +197,15 @@ def rank_diagram(ranking: Ranking, looks: Looks) -> str:
 
 
 def predicted_ranks(truth: Sequence[float], predicted: Sequence[float], look: Look) -> str:
-    """A panel: each cell's predicted rank over its true one, the best in the upper right corner."""
+    """A panel: predicted over true ranks of cells, the best in the upper right corner."""
     kept = np.linspace(0, len(truth) - 1, min(len(truth), SHOWN)).round().astype(int)
     x, y = (rankdata(np.asarray(values)[kept]) / len(kept) * PANEL for values in (truth, predicted))
-    told = f"{look.title}: predicted against true rank of {len(kept)} cells."
-    panel = Element("svg", {"viewBox": f"0 0 {PANEL} {PANEL}", "role": "img", "aria-label": told})
+    label = f"{look.title}: predicted against true rank of {len(kept)} cells."
+    panel = Element("svg", {"viewBox": f"0 0 {PANEL} {PANEL}", "role": "img", "aria-label": label})
     dots = "".join(f"M{a:.0f} {PANEL - b:.0f}h0" for a, b in zip(x, y, strict=True))
-    for kind, path in (("grid", f"M0 {PANEL}L{PANEL} 0"), ("cells", dots)):  # by hand: there are hundreds of panels
+    for kind, path in (
+        ("grid", f"M0 {PANEL}L{PANEL} 0"),
+        ("cells", dots),
+    ):  # without matplotlib, as there are hundreds of panels
         SubElement(panel, "path", {"class": kind, "d": path})
     return tostring(panel, encoding="unicode")

@@ -1,10 +1,10 @@
-"""What a number was made by, as digests: rows of other code, settings or data are not taken for those of today's.
+"""Digests of the code, settings and data behind a number, so that rows of other code are not used as today's.
 
-    code      the statements of a module and of all that it imports of this project; comments and docstrings left out
+    code      the statements of a module and of all modules of this project that it imports, without docstrings
     settings  a configuration
-    data      what predictors were shown and held against
+    data      the shown and scored columns
 
-Each is twelve hexadecimal digits of SHA-256. And when, where and at which commit: `provenance`.
+Each is twelve hexadecimal digits of SHA-256. `provenance` gives date, machine and commit.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DIGITS = 12
 
 
 def code_digest(*modules: str) -> str:
-    """Of `modules`, such as "metanp.predictor", and what they import, in functions too."""
+    """Digest of `modules`, such as "metanp.predictor", and of their imports, including those within functions."""
     found: set[str] = set()
     waiting = list(modules)
     while waiting:
@@ -46,41 +46,41 @@ def code_digest(*modules: str) -> str:
 
 
 def settings_digest(settings: Any) -> str:
-    """Of anything that JSON can hold; the order of keys does not matter."""
+    """Digest of anything that JSON can represent; the order of keys does not matter."""
     return _digest(json.dumps(settings, sort_keys=True))
 
 
 def data_digest(cells: CellArray, columns: Mapping[str, np.ndarray]) -> str:
-    """Of the cells, and of all numbers that are shown or ranked against, by name."""
-    stored, described = columns_of(cells)  # operations by what they are, not by the numbers of this process
+    """Digest of the cells, and of all columns that are shown or ranked against, by name."""
+    stored, described = columns_of(cells)  # operations by their description, not by their numbers in this process
     arrays = [stored["operation"], cells.adjacency, *(columns[name] for name in sorted(columns))]
     more = [json.dumps([described, stored.get("parameters")])] if described or cells.parameters is not None else []
     return _digest(*sorted(columns), *(np.ascontiguousarray(array).tobytes() for array in arrays), *more)
 
 
 def checkpoint_digest(name: str) -> str:
-    """Of the file of a checkpoint, by name or path."""
-    from metanp.checkpoint import find  # which loads every kind of model, seconds that a training does without
+    """Digest of the file of a checkpoint (name or path)."""
+    from metanp.checkpoint import find  # here, as it takes seconds that other users of this module need not wait
 
     return hashlib.sha256(find(name).read_bytes()).hexdigest()[:DIGITS]
 
 
 def provenance() -> dict[str, str]:
-    """When, where and from which commit something was measured."""
+    """Date, machine and commit of a measurement; the commit is "unknown" outside a repository."""
     git = ["git", "-C", str(ROOT)]
-    commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
-    # tables of other protocols, published a minute ago, change nothing of what is measured
+    commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False)
+    # tables of other protocols, just published, do not affect what is measured
     status = [*git, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!results"]
-    changed = subprocess.run(status, capture_output=True, text=True, check=True).stdout.strip()
+    changed = subprocess.run(status, capture_output=True, text=True, check=False).stdout.strip()
     return {
         "date": datetime.date.today().isoformat(),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-        "commit": commit.stdout.strip() + ("-dirty" if changed else ""),
+        "commit": (commit.stdout.strip() or "unknown") + ("-dirty" if changed else ""),
     }
 
 
 def publish(table: Sequence[Row], name: str) -> None:
-    """Write a table among those that README is made from, with date, machine and commit."""
+    """Write a table to `results/summary/`, from which the docs are made, with date, machine and commit."""
     write_rows(ROOT / "results" / "summary" / f"{name}.csv", [{**row, **provenance()} for row in table])
 
 
@@ -94,7 +94,7 @@ def _digest(*parts: str | bytes) -> str:
 
 @cache
 def _imports(module: str) -> tuple[str, ...]:
-    """Modules of this project that `module` names in an import."""
+    """Modules of this project that `module` imports."""
     return tuple(sorted(set(_named(ast.parse(_path(module).read_text())))))
 
 
@@ -120,7 +120,7 @@ def _statements(module: str) -> str:
 def _path(module: str) -> Path:
     path = ROOT.joinpath(*module.split("."))
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    if not path.is_file() and module.split(".")[0] not in OURS:  # somebody's own predictor
+    if not path.is_file() and module.split(".")[0] not in OURS:  # a user's own predictor
         spec = importlib.util.find_spec(module)
         return Path(spec.origin) if spec and spec.origin else path
     return path

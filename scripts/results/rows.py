@@ -1,8 +1,12 @@
-"""Rows: of fits, kept as they come, one file an entrant; of tables, which people edit too.
+"""Rows of fits, stored as they arrive in one file for each entrant, and rows of tables.
 
-A row of fits is one fit, held against one scored column. It carries marks of what it was made by (`provenance.py`, the
-seed of the label sets); rows with other marks stay in their file and count for nothing, unless they are adopted
-(`fits.Plan.adopt`): nothing that was measured is lost, and nothing is mixed up.
+A row of fits is one fit compared with one scored column. It carries marks: digests of code, settings and data
+(`provenance.py`), and seeds. Rows with other marks stay in their file and are not used, unless they are adopted
+(`running.Plan.adopt`), so that nothing that was measured is lost and rows of different code are never mixed.
+
+Rows behind published tables are also kept in the repository, one Parquet file for each study,
+`results/rows/<study>.parquet`, written with `publish=true`: those of rivals alone, as MetaNP is run again. They lack
+the predictions of single cells, which are only drawn. They are read as if they were in the files of a run.
 """
 
 from __future__ import annotations
@@ -11,7 +15,8 @@ import csv
 import fcntl
 import io
 import json
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +29,21 @@ from metanp.strict_json import parse_json
 Row = dict[str, Any]
 Key = tuple[str, int, int]
 KEY = ("shown", "set", "labels")  # of a fit
-DRAWN = ("scatter_predicted", "scatter_truth")  # predictions of single cells, in the rows of a first label set
+DRAWN = ("scatter_predicted", "scatter_truth")  # predictions of single cells, in the rows of the first label set
+FOLDER = Path(__file__).parent.parent.parent / "results" / "rows"
+FILE = "file"  # column of kept rows: the row file of a run that they belong to
 
 
 class RowFile:
-    """Rows of one entrant, one JSON object a line, appended fit by fit; no other process writes meanwhile.
+    """Rows of one entrant, one JSON object a line, appended fit by fit; no other process writes to it meanwhile.
 
-    rows: those of today. older: those that differ from them in nothing but the code that made them.
+    rows: those with today's marks. older: by code, those that differ from them in nothing but the code.
 
     Args:
-        path: begun where it is absent; a last line that was cut off is dropped.
-        marks: what rows of today carry. Of several rows of one fit and column with the same marks, the last counts.
-        resume: False looks at no row that is there, so that new ones take their place.
-        kept: rows of earlier runs that stand elsewhere; those in the file take their place.
+        path: created where it is missing; a last line that was cut off is dropped.
+        marks: columns of today's rows. Of several rows of one fit and column with the same marks, the last counts.
+        resume: False ignores existing rows, so that new ones replace them.
+        kept: rows of earlier runs that are stored elsewhere; rows in the file replace them.
 
     Raises:
         BlockingIOError: another process writes to it.
@@ -52,9 +59,9 @@ class RowFile:
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BlockingIOError(error.errno, "another run writes to it", str(path)) from None
-        self.older: dict[str, dict[Key, list[Row]]] = {}  # by code
-        there = [*kept, *self._read()]
-        for row in there if resume else []:
+        self.older: dict[str, dict[Key, list[Row]]] = {}
+        found = [*kept, *self._read()]
+        for row in found if resume else []:
             differ = {name for name, value in marks.items() if row.get(name) != value}
             if not differ:
                 _put(self.rows, row)
@@ -65,11 +72,11 @@ class RowFile:
         return key in self.rows
 
     def get(self, key: Key) -> list[Row]:
-        """Rows of one fit; none where the entrant had nothing to say."""
+        """Rows of one fit; none where it was not run."""
         return self.rows.get(key, [])
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Keep and append the rows of one fit, all in one piece; they take the place of earlier ones."""
+        """Store and append the rows of one fit in one write; they replace earlier ones."""
         marked = [{**row, **self.marks} for row in rows]
         for row in marked:
             _put(self.rows, row)
@@ -79,7 +86,7 @@ class RowFile:
     def _read(self) -> list[Row]:
         self.file.seek(0)
         lines = self.file.read().split(b"\n")
-        if lines[-1]:  # a kill cut it off
+        if lines[-1]:  # cut off when a run was killed
             self.file.truncate(self.file.tell() - len(lines[-1]))
         return [self._row(i, line) for i, line in enumerate(lines[:-1], start=1) if line.strip()]
 
@@ -96,19 +103,44 @@ class RowFile:
         return row
 
 
-def _key(row: Row) -> Key:
-    shown, number, labels = (row[name] for name in KEY)
-    return shown, number, labels
-
-
 def _put(rows: dict[Key, list[Row]], row: Row) -> None:
-    """Among those of its fit, instead of one of the same column."""
-    mine = rows.setdefault(_key(row), [])
+    """Add a row to those of its fit, in place of one of the same scored column."""
+    shown, number, labels = (row[name] for name in KEY)
+    mine = rows.setdefault((shown, number, labels), [])
     mine[:] = [one for one in mine if one.get("scored") != row.get("scored")] + [row]
 
 
+@lru_cache(maxsize=1)
+def kept_rows(study: str) -> dict[str, list[Row]]:
+    """Rows of a study that are kept in the repository, by the row file that they belong to."""
+    path = _kept(study)
+    found: dict[str, list[Row]] = {}
+    for row in pq.read_table(path).to_pylist() if path.is_file() else []:
+        file = row.pop(FILE)
+        found.setdefault(file, []).append({name: value for name, value in row.items() if value is not None})
+    return found
+
+
+def keep(study: str, rows: Mapping[str, Iterable[Row]]) -> Path:
+    """Keep rows, by row file, in the repository; a new row replaces the kept one of the same fit and column."""
+    found: dict[tuple, Row] = {}
+    for file, mine in [*kept_rows(study).items(), *rows.items()]:
+        for row in mine:
+            plain = {name: value for name, value in row.items() if name not in DRAWN}
+            found[file, *(row[name] for name in KEY), row.get("scored")] = {FILE: file, **plain}
+    kept_rows.cache_clear()
+    path = _kept(study)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_parquet(path, [found[key] for key in sorted(found, key=str)])
+    return path
+
+
+def _kept(study: str) -> Path:
+    return FOLDER / f"{study.replace('/', '-')}.parquet"
+
+
 def write_parquet(path: Path, rows: Sequence[Row]) -> None:
-    """All rows, whole or not at all; what a row lacks is null."""
+    """Write all rows, or nothing; columns that a row lacks are null."""
     columns = _columns(rows)
     table = pa.Table.from_pylist([{name: row.get(name) for name in columns} for row in rows])
     with replacing(path) as file:
@@ -116,7 +148,7 @@ def write_parquet(path: Path, rows: Sequence[Row]) -> None:
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """All rows, whole or not at all."""
+    """Write all rows as CSV, or nothing."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, _columns(rows), lineterminator="\n")
     writer.writeheader()
@@ -129,11 +161,13 @@ def _columns(rows: Sequence[Row]) -> list[str]:
 
 
 def read_rows(path: Path, words: Container[str] | None = None) -> list[dict[str, Any]]:
-    """One row a line of a CSV file; a blank line stops nothing. Columns other than `words` hold
-    numbers, or nothing (None); without `words` all is text.
+    """One row for each line of a CSV file that is not blank.
+
+    Args:
+        words: columns of text; other columns have numbers, or nothing (None). Without `words` all columns are text.
 
     Raises:
-        ValueError: a line with more or fewer fields than the first, or with something else where a number should be.
+        ValueError: a line with more or fewer fields than the first, or a field that is no number where one is expected.
     """
     rows = []
     with open(path, newline="", encoding="utf-8") as file:

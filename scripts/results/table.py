@@ -1,8 +1,9 @@
-"""A table, made once and shown four ways: in a terminal, in Markdown, in LaTeX and on a page.
+"""A table that can be shown in a terminal, in Markdown, in LaTeX and on a page.
 
     Table(columns, rows, title, notes).print() / .markdown() / .latex() / .html()
 
-Nothing is ever cut: where a terminal is too narrow, columns of words are folded. What numbers mean is not known here.
+Nothing is ever cut: if a terminal is too narrow, columns of words are folded. Nothing here depends on the meaning of
+numbers.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from rich.measure import Measurement
 from rich.text import Text
 
 BOLD = ("best", "ours")  # marks
-UNBROKEN = 1000  # columns of a pipe or a file, where a line may be as long as it is
+UNBROKEN = 1000  # width of a pipe or a file, so that no line is folded
 SPECIAL = {c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"}
 SPECIAL |= {"^": r"\textasciicircum{}", "−": "$-$", "±": r"$\pm$", "≥": r"$\geq$", "∞": r"$\infty$"}
-SPECIAL |= {"→": r"$\rightarrow$", "[": "{[}"}  # which would be an option of the line break before
+SPECIAL |= {"→": r"$\rightarrow$", "[": "{[}"}  # else LaTeX reads it as an option of the line break before
 HTML = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
 
 
 @dataclass(frozen=True)
 class Column:
-    """first: how a page sorts its numbers at first, "ascending" or "descending". css: "text" where it holds words."""
+    """first: the order of a page's first sort, "ascending" or "descending". css: "text" for a column of words."""
 
     title: str
     first: str = ""
@@ -38,11 +39,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a table; pages alone show what comes after `mark`.
+    """A cell of a table; only pages show the fields after `mark`.
 
-    sort: the number that a page sorts by. half: of the interval. mark: "best", "level" or "failed"; "ours" of a row's
-    name. part: what is missing. tip: shown where the pointer rests. colour: of a dot before the text. key: of a row's
-    name, for links.
+    sort: the number that a page sorts by. half: half of the interval. mark: "best", "level" or "failed"; "ours" for the
+    name of a row. part: which part is missing. tip: shown under the pointer. colour: class of a dot before the text.
+    key: id of a row, in its name, for links.
     """
 
     text: str = ""
@@ -56,14 +57,14 @@ class Cell:
 
     @property
     def plain(self) -> str:
-        """Its text and half of its interval."""
+        """The text with half of the interval."""
         return f"{self.text} ± {self.half}" if self.half else self.text
 
 
 class Table:
-    """Rows under columns; anything but a `Column` or a `Cell` stands for one with its text and nothing else.
+    """Columns and rows; anything but a `Column` or a `Cell` is converted to one with its text.
 
-    title: of a terminal and a page. notes: paragraphs below, of a terminal and Markdown.
+    title: shown in a terminal and on a page. notes: paragraphs below, in a terminal and in Markdown.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Table:
                 raise ValueError(f"{len(row)} cells under {len(self.columns)} columns: {[cell.text for cell in row]}")
 
     def print(self) -> None:
-        """To the terminal, wider than it where names and numbers need that."""
+        """Print to the terminal, wider than it if names and numbers need that."""
         console = Console()
         if not console.is_terminal:
             console = Console(width=UNBROKEN)
@@ -97,25 +98,25 @@ class Table:
             console.print(Text(note))
 
     def markdown(self) -> str:
-        """With a `|` in a text escaped."""
-        told = ["| " + " | ".join(map(_markdown, line)) + " |\n" for line in self.lines]
-        told.insert(1, "|---" * len(self.columns) + "|\n")
-        return "".join([*told, *(f"\n{note}\n" for note in self.notes)])
+        """Markdown, with `|` in texts escaped."""
+        lines = ["| " + " | ".join(map(_markdown, line)) + " |\n" for line in self.lines]
+        lines.insert(1, "|---" * len(self.columns) + "|\n")
+        return "".join([*lines, *(f"\n{note}\n" for note in self.notes)])
 
     def latex(self) -> str:
         r"""A tabular that needs \usepackage{booktabs}."""
         sides = "".join("l" if column.css or not i else "r" for i, column in enumerate(self.columns))
         head, *rows = (" & ".join(map(_latex, line)) + r" \\" for line in self.lines)
-        told = [rf"\begin{{tabular}}{{{sides}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule"]
-        return "\n".join([*told, r"\end{tabular}"]) + "\n"
+        texts = [rf"\begin{{tabular}}{{{sides}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule"]
+        return "\n".join([*texts, r"\end{tabular}"]) + "\n"
 
     def html(self) -> Markup:
-        """For a page with the style and the script of this folder; it can be sorted where a column says how."""
+        """HTML for a page with this folder's style and script; sortable by columns that have a first order."""
         return Markup(HTML.get_template("table.html.j2").render(table=self))
 
 
 def latex(text: str) -> str:
-    """Text with everything that LaTeX would take for a command escaped."""
+    """Text with all characters escaped that LaTeX would interpret."""
     return "".join(SPECIAL.get(letter, letter) for letter in text)
 
 

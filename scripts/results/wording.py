@@ -1,6 +1,6 @@
-"""Names and numbers as people read them: columns, predictors, differences, lists.
+"""Names and numbers for people: columns, differences, lists, times.
 
-Nothing here knows a benchmark; a name that it cannot read stays as it is.
+Nothing here depends on a benchmark; names in an unknown format stay as they are.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PARTS = re.compile(r"(?P<data>.+?)_(?P<split>validation|test|train)(_accuracy)?(
 
 
 def column_titles(columns: Iterable[Pair]) -> dict[Pair, str]:
-    """'CIFAR-10, validation → test' and the like; names as they are where two titles would be the same."""
+    """'CIFAR-10, validation → test' and the like; original names where two titles would be equal."""
     titles = {column: _column_title(*column) for column in columns}
     counts = Counter(titles.values())
     return {column: title if counts[title] == 1 else _arrow(*column) for column, title in titles.items()}
@@ -44,7 +44,7 @@ def listed(words: Iterable[object]) -> str:
 
 
 def number(value: float, form: str = ".3f") -> str:
-    """With a true minus, infinity as its sign; nothing for what is not a number."""
+    """With a minus sign and ∞; "" for NaN."""
     if math.isnan(value):
         return ""
     text = "∞" if math.isinf(value) else format(value, form)
@@ -52,17 +52,17 @@ def number(value: float, form: str = ".3f") -> str:
 
 
 def plus_minus(mean: float, half: float | None, form: str = ".3f") -> str:
-    """'0.123 ± 0.045'; the mean alone where there is no interval."""
-    told = format(mean, form)
-    return told if half is None else f"{told} ± {format(half, form.lstrip('+'))}"
+    """'0.123 ± 0.045'; the mean alone if there is no interval."""
+    text = format(mean, form)
+    return text if half is None else f"{text} ± {format(half, form.lstrip('+'))}"
 
 
 def measured(rows: Iterable[Mapping[str, Any]], more: str = "") -> str:
-    """'Measured 2026-11-27 on 2 cores, x86_64, commit a03a0ea179ea.'; nothing of rows that do not say so."""
+    """'Measured 2026-11-27 on 2 cores, x86_64, commit a03a0ea179ea.'; "" for rows without a date."""
     rows = [row for row in rows if "date" in row]
     commits = sorted({commit for row in rows for commit in (row.get("run_commits") or row["commit"]).split()})
-    told = f"commit{'s' * (len(commits) > 1)} {', '.join(commits)}{more}"
-    return f"Measured {rows[0]['date']} on {rows[0]['machine']}, {told}." if rows else ""
+    made = f"commit{'s' * (len(commits) > 1)} {', '.join(commits)}{more}"
+    return f"Measured {rows[0]['date']} on {rows[0]['machine']}, {made}." if rows else ""
 
 
 def percent(share: float) -> str:

@@ -1,10 +1,10 @@
-"""Who takes part in simulated searches, strategies of `configs/search_strategies/`, and what one run of each is.
+"""The entrants of simulated searches, strategies of `configs/search_strategies/`, and one run of each.
 
-strategies, checkpoints -> entrants -> fits, one a repeat -> rows
+    strategies, checkpoints -> entrants -> fits, one for each repeat -> rows
 
-A strategy that holds a MetaNP has an entrant for each checkpoint: repeat i is of the checkpoint i modulo their number.
-A checkpoint that saw what it may not see is refused (`scripts.results.entrants.trained`); whatever its settings say,
-the strategy is made with one that was looked at.
+A strategy that uses MetaNP has an entrant for each checkpoint: repeat i uses checkpoint i modulo their number. A
+checkpoint that was trained on data that the table does not allow is refused (`scripts.results.entrants.trained`). The
+strategy is always made with a checkpoint that was checked, whatever its settings say.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from metanp.predictor import MetaNP
 from metanp.search.strategies import find
 from metanp.search.strategy import Strategy
 from metanp.search.surrogate import maker
-from scripts.results.entrants import Described, Entrant, chosen, trained
-from scripts.results.fits import Attempt, Fit
+from scripts.results.entrants import Attempt, Described, Entrant, Fit, chosen, trained
 from scripts.results.provenance import checkpoint_digest, code_digest, settings_digest
 from scripts.results.rows import Row
 from scripts.searches.simulation import Problem, SearchConfig, problem, simulate
 
-JUDGE = "scripts.searches.simulation"  # whose code makes rows what they are, whatever the strategy
+JUDGE = "scripts.searches.simulation"  # the code that rows of all strategies depend on
 PATH = Path(__file__).parent.parent.parent / "configs" / "search_strategies" / "all.yaml"
-NAMED = "label-free"  # checkpoint in the marks of rows, whichever ran: in its place comes that of the run
+NAMED = "label-free"  # checkpoint in the settings whose digest marks rows; a run replaces it
 
 
 @dataclass
 class Rival:
     """One strategy; see `configs/search_strategies/`.
 
-    make: class and settings as `hydra` has them; given, or filled in by `named`. front: searches for a front, and so
-    needs a cost. strategy: a name of `metanp.search.strategies.STRATEGIES` or where its class is, as `a.b:C`; that of
-    the entry without. settings: other than those of that name. here: those in `make` that are the benchmark's.
+    make: class and settings in the format of `hydra`; given, or filled in by `named`. front: searches for a front, and
+    needs a cost. strategy: a name of `metanp.search.strategies.STRATEGIES`, or its class as `a.b:C`; "": the name of
+    the entry. settings: those that differ from the settings of that name. here: settings for this benchmark, which are
+    part of `make`.
     """
 
     make: dict[str, Any] = field(default_factory=dict)
@@ -55,23 +55,23 @@ class Rival:
     here: dict[str, Any] = field(default_factory=dict)
 
     def made(self) -> Strategy:
-        """As it is before a run."""
+        """The strategy before a run."""
         return instantiate(self.make, **({"cost": float} if self.front else {}))
 
     def described(self) -> Described:
-        """What there is to say of it."""
+        """What a page says of it."""
         strategy, predictor = self.made(), _predictor(self.make)
         title = self.title or strategy.title
         reads = "nothing" if predictor is None and not holds_metanp(self.make) else "cells"
         here = ", ".join(f"{name} {value}" for name, value in self.here.items())
         return Described(title, self.family, (reads,), strategy.source, f"Here: {here}." if here else "")
 
-    def told(self, settings: Mapping[str, Any]) -> Rival:
-        """With settings that a benchmark asks for."""
+    def with_settings(self, settings: Mapping[str, Any]) -> Rival:
+        """With the settings for one benchmark."""
         return replace(self, make={**self.make, **settings}, here=dict(settings))
 
     def named(self, name: str) -> Rival:
-        """With `make`, of whatever else says which strategy it is: one form, by which rows are marked.
+        """With `make` in the one form by whose digest rows are marked, however the strategy is named.
 
         Raises:
             ValueError: no such strategy.
@@ -84,16 +84,16 @@ class Rival:
 
 
 def read_strategies() -> dict[str, Rival]:
-    """All entries, without a configuration being composed."""
+    """All entries, without composing a configuration."""
     entries: Any = OmegaConf.to_container(OmegaConf.load(PATH))
     return {name: Rival(**entry).named(name) for name, entry in entries.items()}
 
 
 def select(known: Mapping[str, Rival], names: Sequence[str], slow: bool, front: bool) -> dict[str, Rival]:
-    """The strategies called `names`; without any, all fast ones, and with `slow` all.
+    """The strategies called `names`; if none are named, all fast ones, or with `slow` all.
 
     Raises:
-        ValueError: a name that none has, says which are nearest; one that needs a cost where there is none.
+        ValueError: an unknown name, with the nearest ones; a strategy that needs a cost where there is none.
     """
     for name, one in chosen(known, names, "strategy").items():
         if one.front and not front:
@@ -105,10 +105,13 @@ def select(known: Mapping[str, Rival], names: Sequence[str], slow: bool, front: 
 def entrants(
     rivals: Mapping[str, Rival], kind: str, checkpoints: Sequence[str], benchmark: str, repeats: int, batch: int = 0
 ) -> Iterator[Entrant]:
-    """Args: batch: of all strategies, in place of their own.
+    """Strategies as entrants; one that uses MetaNP is an entrant for each checkpoint.
+
+    Args:
+        batch: cells at once, of all strategies; 0: each strategy's own.
 
     Raises:
-        ValueError: a checkpoint that may not stand here, or repeats that checkpoints do not share evenly.
+        ValueError: a checkpoint that the table does not allow, or repeats that checkpoints do not share evenly.
     """
     held = [rival for rival in rivals.values() if holds_metanp(rival.make)]
     models = trained(kind, checkpoints, benchmark) if held else {}
@@ -129,15 +132,15 @@ def entrants(
 
 
 def settings_of(make: Mapping[str, Any]) -> set[str]:
-    """Names of the settings that a strategy's class takes, such as `checkpoint`."""
+    """Names of the settings of a strategy's class, such as `checkpoint`."""
     return set(inspect.signature(get_class(make["_target_"])).parameters)
 
 
 def holds_metanp(make: Mapping[str, Any]) -> bool:
-    """Whether the strategy's class has a MetaNP: it takes a `checkpoint`, and its predictor, if any, is MetaNP.
+    """Whether the strategy uses MetaNP: it has a setting `checkpoint`, and its predictor, if it has one, is MetaNP.
 
     Raises:
-        ValueError: its predictor is MetaNP, and it takes no checkpoint.
+        ValueError: its predictor is MetaNP, and it has no setting for the checkpoint.
     """
     known, predictor = settings_of(make), _predictor(make)
     inside = predictor is not None and maker(predictor) is MetaNP
@@ -147,20 +150,20 @@ def holds_metanp(make: Mapping[str, Any]) -> bool:
 
 
 def _modules(make: Mapping[str, Any]) -> list[str]:
-    """Where the strategy's class is, and its predictor's."""
+    """Modules of the strategy's class and of its predictor."""
     modules, predictor = [get_class(make["_target_"]).__module__], _predictor(make)
     return modules if predictor is None else [*modules, maker(predictor).__module__]
 
 
 def _predictor(make: Mapping[str, Any]) -> Any:
-    """The setting of that name; None where the class has none."""
+    """The setting `predictor`; None where the class has none."""
     known = inspect.signature(get_class(make["_target_"])).parameters
     return make.get("predictor", known["predictor"].default) if "predictor" in known else None
 
 
 @dataclass(frozen=True)
 class Searches:
-    """A study (`scripts.results.fits.Study`): repeats of strategies on one data set. seed: of what runs draw."""
+    """A study (`scripts.results.entrants.Study`): repeats of strategies on one data set. seed: of random choices."""
 
     config: SearchConfig
     dataset: str
@@ -168,9 +171,9 @@ class Searches:
     seed: int
 
     def open(self) -> Attempt:
-        """Rows of a fit: one, of its strategy's run."""
+        """The function from a fit to its one row."""
         here = problem(self.config, self.dataset, self.proxies)
-        made = lru_cache(maxsize=1)(lambda make: strategy(make, here))  # one for all its repeats: it keeps nothing
+        made = lru_cache(maxsize=1)(lambda make: strategy(make, here))  # one for all repeats, as it has no state
 
         def run(fit: Fit) -> list[Row]:
             found = simulate(made(fit.make), here, fit.number, fit.batch, fit.budget, self.seed)
@@ -180,9 +183,9 @@ class Searches:
 
 
 def strategy(make: str, here: Problem) -> Strategy:
-    """As its JSON says, with the cost and the reference point of the problem where it takes them."""
+    """The strategy from its JSON, with the problem's cost and reference point where it has settings for them."""
     settings = json.loads(make)
     takes = settings_of(settings)
     known = {"cost": here.cost_of, "reference": here.reference} if here.cost is not None else {}
-    made: Any = instantiate(settings, _partial_=True)  # what hydra itself hands on becomes a configuration
+    made: Any = instantiate(settings, _partial_=True)  # hydra would turn the other arguments into configurations
     return made(**{name: value for name, value in known.items() if name in takes})

@@ -1,13 +1,13 @@
-"""One simulated search: a strategy asks for cells of a table, and is told what the table says of them.
+"""One simulated search: a strategy asks for cells of a table, and gets the scores that the table has of them.
 
-    table -> problem -> ask, look up, tell, ask, ... -> trajectory
+    table -> problem -> propose, look up, propose, ... -> trajectory
 
-All cells that have a number in every column used here are candidates; the others take no part: the tables leave out
-what was not measured, and none says that a training failed. Of cells that compute the same the first stands for all,
-with its own numbers (`metanp.search.candidates`). A run ends when nothing could change any more: the best candidate is
-found, or the whole front of score against cost.
+Candidates are all cells that have a value in every column used here. Other cells are left out: a missing value means
+that it was not measured, as no table marks failed trainings. Of cells that compute the same, the first represents all,
+with its own values (`metanp.search.candidates`). A run ends when nothing is left to find: it has the best candidate, or
+the whole front of score against cost.
 
-Axes: row, of the table, where scores are NaN if a cell takes no part; candidate; evaluation, in the order asked for.
+Axes: row, of the table, where scores of cells that are left out are NaN; candidate; evaluation, in the order of a run.
 """
 
 from __future__ import annotations
@@ -44,25 +44,31 @@ class SearchConfig:
     """A benchmark to search in; see `configs/search/`. Columns are named with {dataset} for the data set's name."""
 
     title: str = ""
-    about: str = ""  # what is told and reported, in a sentence
+    about: str = ""  # the score that is searched, and what is reported beside it, in a sentence
     benchmark: str = ""  # of `data.load_benchmark`
     datasets: list[str] = field(default_factory=list)
-    told: str = ""  # column that strategies are told and that is searched in
-    reported: str = ""  # column of the best cell until then that is reported beside it; where there is one
-    seconds: str = ""  # column of the training time, where it is known
-    cost: str = ""  # column of a known cost: then what is searched for is the front of score against it
-    floor: float = 0.0  # score below which nothing counts on a front
-    tops: list[int] = field(default_factory=lambda: [1])  # found is one of the best so many: the goal, then others
+    told: str = ""  # column of the score: strategies get its values, and search for its best
+    reported: str = ""  # column that is reported of the incumbent, if any
+    seconds: str = ""  # column of the training time, if known
+    cost: str = ""  # column of a known cost, if any: the search is then for the front of score against cost
+    floor: float = 0.0  # lowest score that counts on a front
+    tops: list[int] = field(
+        default_factory=lambda: [1]
+    )  # numbers n: a goal is reached with one of the n best; the first is the main goal
     limit: int = 500  # evaluations of a run
     proxies: list[str] = field(default_factory=list)  # side features
-    strategies: list[str] = field(default_factory=list)  # run unless others are named; all fast ones without
-    settings: dict[str, dict[str, Any]] = field(default_factory=dict)  # of strategies, that their authors have for it
-    development: list[str] = field(default_factory=list)  # data sets that MetaNP's search was chosen on: not published
+    strategies: list[str] = field(default_factory=list)  # run unless others are named; empty: all fast ones
+    settings: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # by strategy: those of its authors for this benchmark
+    development: list[str] = field(
+        default_factory=list
+    )  # data sets on which MetaNP's search was chosen: never published
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a run is to reach: a gap of no more than this."""
+    """What a run is to reach: a gap of at most this."""
 
     key: str
     title: str
@@ -71,7 +77,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Problem:
-    """A table as a search. score: higher is better; `sign` times it is the told column. rows: of the candidates."""
+    """A table as a search. score: higher is better; `sign` times it is the column `told`. rows: of the candidates."""
 
     told: str
     sign: int
@@ -86,31 +92,31 @@ class Problem:
     cost_title: str = "cost"
 
     def row(self, cell: Cell) -> int:
-        """Of the table."""
+        """The row of a candidate in the table."""
         found = self.candidates.rows(cell)
         if not len(found):
             raise ValueError(f"asked for a cell that is no candidate: {cell.to_json()}")
         return int(self.rows[found[0]])
 
     def cost_of(self, cell: Cell) -> float:
-        """Known without evaluating it."""
+        """The cost of a candidate, which is known without evaluating it."""
         return self._costs[cell.key]
 
     @cached_property
     def _costs(self) -> dict[str, float]:
-        """By key: asked for every candidate, `row` would take long."""
+        """By key: calling `row` for every candidate would be slow."""
         assert self.cost is not None
         places = np.searchsorted(self.rows, self.standing).tolist()
         return {self.candidates.cell(i).key: float(self.cost[self.rows[i]]) for i in places}
 
     @cached_property
     def standing(self) -> Int[np.ndarray, " standing"]:
-        """Rows of candidates less those that compute the same as one before, which nobody can ask for."""
+        """Rows of the distinct candidates: the first of those that compute the same."""
         return self.rows[np.unique(_first_alike(self.candidates.cells))]
 
     @cached_property
     def goals(self) -> list[Goal]:
-        """The first is the main one."""
+        """All goals, the main one first."""
         if self.cost is not None:
             return [Goal("front", f"{100 * (1 - OF_FRONT):.0f} % of the front", OF_FRONT)]
         best = np.sort(self.score[self.standing])[::-1]
@@ -118,7 +124,7 @@ class Problem:
         return [Goal(*words, float(best[0] - best[n - 1])) for n, words in several.items()]
 
     def gap(self, rows: Rows) -> Float[np.ndarray, " evaluation"]:
-        """How far the best until then is from the best there is; of a front, the share of the area that is missing."""
+        """Regret of the incumbent after each evaluation; for a front, the share of its area that is still missing."""
         score = self.score[list(rows)]
         if self.cost is None:
             return self.score[self.standing].max() - np.maximum.accumulate(score)
@@ -134,7 +140,7 @@ class Problem:
 
     @cached_property
     def reference(self) -> Reference:
-        """Of the front's area: the floor, and beyond the highest cost of a candidate."""
+        """Corner of the front's area: the floor, and a cost above that of all candidates."""
         assert self.cost is not None
         return replace(Reference.beyond(self.score[self.rows], self.cost[self.rows]), score=self.floor)
 
@@ -149,7 +155,7 @@ class Problem:
         return self._area(self.front)
 
     def _area(self, rows: Rows | np.ndarray) -> float:
-        """That these dominate."""
+        """The area that these rows dominate."""
         assert self.cost is not None
         return hypervolume(self.score[list(rows)], self.cost[list(rows)], self.reference)
 
@@ -158,11 +164,11 @@ def problem(config: SearchConfig, dataset: str, proxies: bool = False) -> Proble
     """A data set of a benchmark.
 
     Raises:
-        ValueError: the benchmark lacks a column, or has no proxies; names it.
+        ValueError: a column that the benchmark lacks; proxies where it has none.
     """
     table = load_benchmark(config.benchmark)
     told = config.told.format(dataset=dataset)
-    table.values(told)  # names the nearest where there is none
+    table.values(told)  # raises an error with the nearest names where it is missing
     sign = 1 if table.metrics[told].maximize else -1
     names = {name: getattr(config, name).format(dataset=dataset) for name in ("reported", "seconds", "cost")}
     more: dict[str, Any] = {name: table.mean(column) if column else None for name, column in names.items()}
@@ -191,22 +197,22 @@ def _proxies(
 
 
 def _first_alike(cells: CellArray) -> Int[np.ndarray, " candidate"]:
-    """Of each, the first that computes the same."""
+    """The first candidate that computes the same, for each candidate."""
     _, first, alike = np.unique(cells.pruned().fingerprint(), return_index=True, return_inverse=True)
     return first[alike]
 
 
 def _shared(values: Column, first: Int[np.ndarray, " candidate"]) -> Column:
-    """Where a number is missing, that of the first that has one of those that compute the same."""
-    known = pd.Series(values).groupby(first).transform("first")  # of each group, the first that is known
+    """Values, with missing ones replaced by that of the first cell that computes the same and has one."""
+    known = pd.Series(values).groupby(first).transform("first")  # the first known value of each group
     return np.where(np.isfinite(values), values, known)
 
 
 def simulate(strategy: Strategy, problem: Problem, repeat: int, batch: int, limit: int, seed: int) -> dict[str, Any]:
-    """One run: `cells`, the rows in the order asked for, `asked`, how many in each ask, and its `seconds_ask`.
+    """One run: `cells`, the rows in the order of their evaluation, and size and seconds of each ask.
 
     Raises:
-        ValueError: the strategy gives nothing, more than it was asked for, a cell twice, or one that is no candidate.
+        ValueError: the strategy proposes no cell, too many, one of them twice, or one that is no candidate.
     """
     evaluated: list[Evaluated] = []
     cells: list[int] = []
@@ -225,7 +231,7 @@ def simulate(strategy: Strategy, problem: Problem, repeat: int, batch: int, limi
         if len(picks) > n or len({*cells, *fresh}) < len(cells) + len(fresh):
             raise ValueError(f"asked for {n} new cells, it gave rows {fresh} after {cells[-20:]}")
         cells += fresh
-        for pick, row in zip(picks, fresh, strict=True):  # notes as a journal gives them back
+        for pick, row in zip(picks, fresh, strict=True):  # notes as they are read from a journal
             note = json.loads(json.dumps(dict(pick.note)))
             evaluated.append(Evaluated(pick.cell, (float(problem.score[row]),), note))
     if not cells:

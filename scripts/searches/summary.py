@@ -1,14 +1,14 @@
-"""Numbers of simulated searches: how many evaluations until the best cell, and what was found after so many.
+"""Numbers of simulated searches: evaluations until the best cell, and scores after some numbers of evaluations.
 
-    rows -> courses, one a strategy, (repeat, evaluation) -> lines of a table
+    rows -> courses, one for each strategy, (repeat, evaluation) -> lines of a table
 
-A run that never reached a goal counts with the limit, so a mean with such runs in it is a lower bound, and a difference
-of two such means is one of evaluations spent up to the limit. Intervals are 95 % ones over repeats; where a strategy
-has several checkpoints they are over repeats and training seeds at once (`scripts.results.statistics`), and rather
-wide: 1.66 times those of one where three seeds do not differ. Strategies are paired over repeats, which share the seed
-of their random choices and the checkpoint.
+A run that did not reach a goal counts with the limit. A mean that includes such runs is a lower bound, and the
+difference of two such means is one of evaluations spent up to the limit. Intervals are 95 % intervals over repeats; if
+a strategy has several checkpoints, over repeats and training seeds at once (`scripts.results.statistics`), which makes
+them wide: 1.66 times those of one checkpoint if three seeds do not differ. Strategies are paired over repeats, which
+share checkpoint and random seed.
 
-Axes: repeat; evaluation, from 1 to the limit, where a run that ended earlier stays as it was.
+Axes: repeat; evaluation, from 1 to the limit, where values of a run that ended earlier stay constant.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from scripts.searches.simulation import Problem
 
 Numbers = Float[np.ndarray, "repeat evaluation"]
 Line = dict[str, Any]
-AROUND_100 = (80, 120)  # cells known, for the time of an ask "at 100"
-SAME = 1e-9  # of mean gaps: the order of a sum
+AROUND_100 = (80, 120)  # evaluated cells, for the time of an ask "at 100"
+SAME = 1e-9  # tolerance of mean gaps, for rounding errors of sums
 
 
 @dataclass(frozen=True)
 class Course:
-    """All runs of one strategy that came to an end.
+    """All runs of one strategy that ended without an error.
 
-    seeds: the training seed of each repeat, those that failed too. batch: cells asked for at once. gap: see
-    `Problem.gap`. valid, reported: of the best cell until then, in the table's units. hours: of training, of all cells
-    until then. reached: by goal, evaluations until then, the limit where it never was; found: whether it was. seconds:
-    of an ask, mean of the run. known, asks: of every ask of every run, how many cells were evaluated by then, and its
-    seconds. distinct: different trajectories; a strategy that draws nothing at random has one a checkpoint.
+    seeds: the training seed of each repeat, failed ones included. batch: cells asked for at once. gap: see
+    `Problem.gap`. valid, reported: of the incumbent, in the table's units. hours: training time of all cells so far.
+    reached: by goal, evaluations until it, or the limit; found: whether it was reached. seconds: mean seconds of an
+    ask. known, asks: of every ask of every run, the number of evaluated cells and its seconds. distinct: number of
+    different trajectories; a strategy without random choices has one for each checkpoint.
     """
 
     seeds: pd.Series
@@ -59,27 +59,27 @@ class Course:
     distinct: int
 
     def mean(self, values: np.ndarray) -> tuple[float, float]:
-        """Of a number a run: mean and half of its interval, which a single trajectory does not have."""
+        """Mean of one value for each run, and half of its interval; infinite for a single trajectory."""
         half = interval(_crossed(pd.Series(values, self.repeats), self.seeds)).half
         return float(np.mean(values)), half if self.distinct > 1 else math.inf
 
     @property
     def failed(self) -> int:
-        """Runs that came to nothing."""
+        """Number of failed runs."""
         return len(self.seeds) - len(self.repeats)
 
     def hours_to(self, goal: str) -> Float[np.ndarray, " repeat"]:
-        """Training hours until a goal."""
+        """Training hours until a goal, by repeat."""
         assert self.hours is not None
         return self.hours[np.arange(len(self.repeats)), self.reached[goal] - 1]
 
 
 @dataclass(frozen=True)
 class Found:
-    """Everything about the searches of one data set.
+    """All results of the searches of one data set.
 
-    rows: every run, those that came to nothing too. described: every strategy, by id. courses: of those of which some
-    run came to an end; lines: the same, as `summarise` has them.
+    rows: all runs, failed ones included. described: all strategies, by id. courses: of the strategies with at least
+    one run that did not fail. lines: their summary (`summarise`).
     """
 
     problem: Problem
@@ -93,22 +93,22 @@ class Found:
     def of(
         cls, rows: Sequence[Row], described: Mapping[str, Described], problem: Problem, limit: int, after: Iterable[int]
     ) -> Found:
-        """What rows amount to.
+        """The results of these rows; `after`: numbers of evaluations whose incumbents are reported.
 
         Raises:
-            ValueError: no run came to an end; says why the first did not.
+            ValueError: all runs failed; says why the first did.
         """
         mine = {name: [row for row in rows if row["predictor"] == name] for name in described}
         ended = {name: some for name, some in mine.items() if any(row["status"] == "ok" for row in some)}
         courses = {name: course(some, problem, limit) for name, some in ended.items()}
         if not courses:
-            said = next((row["message"] for row in rows), "there are no rows")
-            raise ValueError(f"no run of {', '.join(described)} came to an end: {said}")
+            why = next((row["message"] for row in rows), "there are no rows")
+            raise ValueError(f"no run of {', '.join(described)} succeeded: {why}")
         titles = {name: one.title for name, one in described.items()}
         return cls(problem, limit, rows, described, courses, summarise(courses, titles, problem, after))
 
     def failed(self) -> list[tuple[str, str, str, int]]:
-        """Strategy, status, message and how many runs, of runs that came to nothing."""
+        """Failed runs: strategy, status, message and their number."""
         failed = pd.DataFrame([{"message": "", **row} for row in self.rows if row["status"] != "ok"])
         if failed.empty:
             return []
@@ -116,15 +116,15 @@ class Found:
 
 
 def course(rows: Sequence[Row], problem: Problem, limit: int) -> Course:
-    """Of the rows of one strategy; at least one has status "ok"."""
+    """The course of one strategy; at least one of its rows has status "ok"."""
     runs = sorted((row for row in rows if row["status"] == "ok"), key=lambda row: row["set"])
     cells = [row["cells"] for row in runs]
-    gap = np.stack([_held(problem.gap(one), limit) for one in cells])
-    best = np.stack([_held(incumbents(problem.score[one], one), limit) for one in cells]).astype(int)
+    gap = np.stack([_extended(problem.gap(one), limit) for one in cells])
+    best = np.stack([_extended(incumbents(problem.score[one], one), limit) for one in cells]).astype(int)
     found = {goal.key: gap.min(1) <= goal.gap for goal in problem.goals}
     seconds, hours = problem.seconds, None
     if seconds is not None:
-        hours = np.stack([_held(np.cumsum(seconds[one]) / 3600, limit) for one in cells])
+        hours = np.stack([_extended(np.cumsum(seconds[one]) / 3600, limit) for one in cells])
     return Course(
         seeds=pd.Series({row["set"]: row["seed"] for row in rows}).sort_index(),
         batch=max(row.get("batch") or max(row["asked"]) for row in runs),
@@ -143,20 +143,20 @@ def course(rows: Sequence[Row], problem: Problem, limit: int) -> Course:
 
 
 def incumbents(score: Float[np.ndarray, " evaluation"], rows: Sequence[int]) -> Int[np.ndarray, " evaluation"]:
-    """The row of the best cell until then; of equal ones, the first."""
+    """The row of the incumbent after each evaluation; of equal cells, the first."""
     best = np.maximum.accumulate(score)
     records = np.flatnonzero(np.diff(best, prepend=-np.inf) > 0)
     until = np.searchsorted(records, np.arange(len(score)), side="right") - 1
     return np.asarray(rows)[records[until]]
 
 
-def _held(values: Sequence[float] | np.ndarray, limit: int) -> np.ndarray:
-    """As long as the limit: the last value stays."""
+def _extended(values: Sequence[float] | np.ndarray, limit: int) -> np.ndarray:
+    """Extended to the limit with the last value."""
     return np.pad(np.asarray(values), (0, limit - len(values)), mode="edge")
 
 
 def _crossed(values: pd.Series, seeds: pd.Series) -> Crossed:
-    """Numbers by repeat as seeds by repeats of each; NaN where there is none."""
+    """Values by repeat, arranged as seeds by repeats of each seed; NaN where there is none."""
     seed, _ = pd.factorize(seeds)
     place = seeds.groupby(seed).cumcount()
     table = np.full((seed.max() + 1, place.max() + 1), np.nan)
@@ -165,9 +165,9 @@ def _crossed(values: pd.Series, seeds: pd.Series) -> Crossed:
 
 
 def apart(mine: Course, other: Course, goal: str) -> int:
-    """1 or -1 where I take more or fewer evaluations until a goal, over the repeats that both have, else 0.
+    """1 or -1 where `mine` takes significantly more or fewer evaluations until a goal, else 0.
 
-    One trajectory against one is no sample.
+    Paired over the repeats that both have; if both have a single trajectory there is no sample, so 0.
     """
     if max(mine.distinct, other.distinct) == 1:
         return 0
@@ -176,9 +176,9 @@ def apart(mine: Course, other: Course, goal: str) -> int:
 
 
 def equalled(mine: Course, rival: Course) -> dict[str, float | None]:
-    """Evaluations until my mean gap is no more than the rival's at the limit, and how many times as many it took there.
+    """Evaluations of `mine` until its mean gap is at most the rival's at the limit, and the rival's as a multiple.
 
-    The rival's own are counted until its mean gap was first what it is at the limit.
+    The rival's evaluations are counted until its mean gap first had its final value.
     """
     left = float(rival.gap.mean(0)[-1]) + SAME
     ours, theirs = (one.gap.mean(0) <= left for one in (mine, rival))
@@ -191,11 +191,11 @@ def equalled(mine: Course, rival: Course) -> dict[str, float | None]:
 def summarise(
     courses: Mapping[str, Course], titles: Mapping[str, str], problem: Problem, after: Iterable[int]
 ) -> list[Line]:
-    """One line a strategy, fewest evaluations until the main goal first; of equal ones, the least gap at the limit.
+    """One line for each strategy, fewest evaluations until the main goal first; of equal ones, the smallest final gap.
 
-    `ahead_of` names the strategies whose mean is higher, `behind` those whose is lower, with a 95 % interval of the
-    difference that leaves zero out. `evaluations_to_equal`: see `equalled`, of MetaNP where it takes part. Ends of
-    intervals that a single run does not have are None.
+    `ahead_of` names the strategies that need significantly more evaluations, `behind` those that need fewer (95 %
+    interval of the difference without zero). `evaluations_to_equal`: see `equalled`, if MetaNP takes part. Without an
+    interval, as of a single run, `ci95` is None.
     """
     main, after = problem.goals[0].key, list(after)
     lines = []
@@ -232,15 +232,15 @@ def _spent(one: Course, goal: str) -> dict[str, float | None]:
 
 
 def _after(one: Course, problem: Problem, n: int) -> dict[str, float | None]:
-    wanted = {"valid": one.valid, "test": one.reported}
+    scores = {"valid": one.valid, "test": one.reported}
     if problem.cost is not None:
-        wanted = {"hypervolume": 1 - one.gap}
-    told: dict[str, float | None] = {}
-    for name, values in wanted.items():
+        scores = {"hypervolume": 1 - one.gap}
+    found: dict[str, float | None] = {}
+    for name, values in scores.items():
         if values is not None:
             mean, half = one.mean(values[:, n - 1])
-            told |= {name: _round(mean, 4), f"{name}_ci95": _round(half, 4)}
-    return told
+            found |= {name: _round(mean, 4), f"{name}_ci95": _round(half, 4)}
+    return found
 
 
 def _round(value: float, digits: int) -> float | None:
@@ -248,7 +248,7 @@ def _round(value: float, digits: int) -> float | None:
 
 
 def flat(line: Mapping[str, Any], before: str = "") -> Row:
-    """A line as columns: what lies within another joined with `_`, lists with spaces."""
+    """A line as columns: names of nested values are joined with `_`, lists with spaces."""
     found: Row = {}
     for name, value in line.items():
         if isinstance(value, Mapping):

@@ -1,6 +1,6 @@
-"""Simulated searches as tables: of one data set as they are made, and of published summaries for the pages.
+"""Tables of simulated searches: of one data set, and of published summaries for the docs.
 
-A row is a line of `scripts.searches.summary` made flat, as it is in a CSV file too.
+A row is a line of `scripts.searches.summary`, flattened as in a CSV file.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ EQUALS = (
 )
 AT_ONCE = "Strategies ask for different numbers of cells at once, each as its authors do; batch=10 has all ask for ten."
 EQUALLED = f"evaluations_to_equal_{OURS}"
-HIGHEST_FIRST = ("found", "valid", "hypervolume", "ahead")  # heads of columns that a page sorts so
+HIGHEST_FIRST = ("found", "valid", "hypervolume", "ahead")  # beginnings of the heads of columns sorted so
 Row = Mapping[str, Any]
-Entries = Iterator[tuple[str, Cell]]  # head of a column, and what stands under it
+Entries = Iterator[tuple[str, Cell]]  # heads of columns, each with its cell
 
 
 def search_table(
@@ -39,7 +39,7 @@ def search_table(
     notes: Sequence[str] = (),
     families: Mapping[str, Cell] | None = None,
 ) -> Table:
-    """One row a strategy, fewest evaluations first; on a page with their families."""
+    """One row for each strategy, fewest evaluations first; with a column of `families` if given."""
     rows = [{**flat(line), "ahead_of": len(line["ahead_of"])} for line in lines]
     ours = next((row["title"] for row in rows if row["strategy"] == OURS), "")
     entries = [[*_entries(row, problem, ours, f"not by {limit}")] for row in rows]
@@ -79,7 +79,7 @@ def _entries(row: Row, problem: Problem, ours: str, never: str) -> Entries:
 
 
 def _after(row: Row, digits: int) -> Entries:
-    """The best until then: 'valid / test after 50' and the like."""
+    """Scores of the incumbent: 'valid / test after 50' and the like."""
     names = [name for name in row if name.startswith("after_") and not name.endswith("_ci95")]
     for n in dict.fromkeys(name.split("_")[1] for name in names):
         found = {name.split("_")[2]: row[name] for name in names if name.split("_")[1] == n}
@@ -88,30 +88,30 @@ def _after(row: Row, digits: int) -> Entries:
 
 
 def spent(row: Row, goal: str, share: bool = False) -> str:
-    """'123.4 ± 5.6', with ≥ where some runs had not found it, and with the share of those that had."""
-    told, found = plus_minus(row[f"{goal}_mean"], row[f"{goal}_ci95"], ".1f"), row[f"{goal}_found"]
-    return told if found == 1 else f"≥ {told} ({percent(found)})" if share else f"≥ {told}"
+    """'123.4 ± 5.6', with ≥ where some runs did not reach the goal, and on request the share of those that did."""
+    mean, found = plus_minus(row[f"{goal}_mean"], row[f"{goal}_ci95"], ".1f"), row[f"{goal}_found"]
+    return mean if found == 1 else f"≥ {mean} ({percent(found)})" if share else f"≥ {mean}"
 
 
 def median(row: Row, goal: str) -> str:
-    """'123', with ≥ where half of the runs or more had not found it."""
+    """'123', with ≥ where half of the runs or more did not reach the goal."""
     return "≥ " * (row[f"{goal}_found"] <= 0.5) + f"{row[f'{goal}_median']:g}"
 
 
 def equalled(row: Row, never: str = "") -> str:
-    """'38 (13 times)'; nothing for the strategy that others are measured in."""
+    """'38 (13 times)'; nothing for MetaNP itself, `never` for a strategy that it did not equal."""
     if row.get(EQUALLED) is None:
         return "" if row["strategy"] == OURS else never
     return f"{row[EQUALLED]} ({row['evaluations_to_equal_times']:.3g} times)"
 
 
 def shortfall(problem: Problem) -> str:
-    """What `Problem.gap` is called."""
+    """The name of `Problem.gap`."""
     return "regret" if problem.cost is None else "missing hypervolume"
 
 
 def _remarks(rows: Sequence[Row], problem: Problem, limit: int, ours: str) -> Iterator[str]:
-    """What a reader must know of them."""
+    """Remarks that the table needs."""
     if any(row[f"evaluations_to_{goal.key}_found"] < 1 for row in rows for goal in problem.goals):
         yield CENSORED.format(limit)
     if same := [row["title"] for row in rows if row["distinct"] == 1 < row["repeats"]]:
@@ -131,14 +131,14 @@ def _remarks(rows: Sequence[Row], problem: Problem, limit: int, ours: str) -> It
 
 
 def failed_table(found: Found) -> Table:
-    """For a page: runs that came to nothing."""
+    """Failed runs, for a page."""
     lines = [[found.described[name].title, status, n, message] for name, status, message, n in found.failed()]
     heads = ["Strategy", Column("Status", css="text"), "Runs", Column("Message", css="text message")]
     return Table(heads, lines, "Failed runs by strategy and status")
 
 
 def search_summary(rows: Sequence[Row]) -> Table:
-    """Of a published summary."""
+    """The table of a published summary."""
 
     def entries(row: Row) -> Entries:
         for name in row:
@@ -160,15 +160,15 @@ def search_summary(rows: Sequence[Row]) -> Table:
 
 
 def search_overview(rows: Sequence[Row]) -> Table:
-    """Of all summaries of a benchmark: evaluations until the best cell, strategies by data sets.
+    """All summaries of a benchmark: evaluations until the best cell, strategies by data sets.
 
-    A strategy that holds a MetaNP stands here once a kind of meta-training, any other once.
+    A strategy that uses MetaNP has a row for each kind of meta-training, any other has one row.
     """
-    holds = {name for name, one in read_strategies().items() if holds_metanp(one.make)}
+    with_metanp = {name for name, one in read_strategies().items() if holds_metanp(one.make)}
     goal, datasets = "evaluations_to_best", list(dict.fromkeys(row["dataset"] for row in rows))
     found: dict[Cell, dict[str, Row]] = {}
     for row in rows:
-        kind = f", {row['kind']}" if row["strategy"] in holds else ""
+        kind = f", {row['kind']}" if row["strategy"] in with_metanp else ""
         found.setdefault(replace(_name(row), text=row["title"] + kind), {}).setdefault(row["dataset"], row)
 
     def mean(name: Cell) -> float:

@@ -1,4 +1,4 @@
-"""Ablations: every variant is a training that can be composed, and its table compares like with like."""
+"""Ablations: every variant composes into a training, and the table pairs trainings and label sets."""
 
 import json
 
@@ -61,7 +61,7 @@ def test_a_table_pairs_trainings_and_label_sets():
     assert (second["parameters"], second["train_seconds"]) == (16, 5.5)
 
 
-def test_a_variant_is_trained_once_and_judged_again_after_a_kill(tmp_path, monkeypatch):
+def test_a_variant_is_trained_once_and_evaluated_again_after_a_kill(tmp_path, monkeypatch):
     small = ["model.encoder.width=8", "model.encoder.layers=1", "model.encoder.d_embed=4", "model=whitened_heads"]
     short = [
         "training.steps=2",

@@ -1,4 +1,4 @@
-"""With nothing but what packages bring, commands run, say once what is absent, and stop only where nothing is left."""
+"""With data from packages alone, commands run, report once what is missing, and stop only if nothing is left."""
 
 import json
 import sys
@@ -13,8 +13,9 @@ import scripts.search_benchmark
 from data import FileUnavailable, load_benchmark
 from data.fetch import manifest
 from scripts import prior_report
-from scripts.at_hand import Absent, tables_at_hand
+from scripts.available import Missing, available_tables, tables_for
 from scripts.results.executors import EXECUTORS
+from tasks.sources import DEVELOPMENT
 from tests.in_this_process import in_this_process
 
 TEST = "cifar10_test_accuracy_200"
@@ -62,24 +63,24 @@ def fake_mirror(folder: Path, mirror: Path, *names: str) -> str:
     return str(folder)
 
 
-def test_a_leaderboard_without_test_accuracies_ranks_against_what_is_there_and_says_so(run, tmp_path):
+def test_a_leaderboard_without_test_accuracies_ranks_against_available_columns_and_says_so(run, tmp_path):
     status, _, (line,) = run(scripts.leaderboard, *BOARD)
     assert status == 0
     assert line.startswith(
-        f"leaderboard: left out, as not at hand: {TEST} (of nats_bench.csv). nats_bench.csv: not in "
+        f"leaderboard: left out, as not available: {TEST} (of nats_bench.csv). nats_bench.csv: not in "
     )
     assert line.endswith("allow its download (3.0 MB) with download=true")
     rows = [json.loads(row) for row in (tmp_path / "rows" / SHOWN / "random.jsonl").read_text().splitlines()]
     assert [row["scored"] for row in rows] == [SHOWN, SHOWN]
     for ending in ("md", "html"):
         text = (tmp_path / f"cifar10-label-free.{ending}").read_text()
-        assert f"Without the columns {TEST} (of nats_bench.csv), which were not at hand." in text
+        assert f"Without the columns {TEST} (of nats_bench.csv), which were not available." in text
 
 
-def test_simulated_searches_without_test_accuracies_do_without_and_say_so(run, tmp_path):
+def test_simulated_searches_run_without_test_accuracies_and_say_so(run, tmp_path):
     status, _, (line,) = run(scripts.search_benchmark, *SEARCH)
     assert status == 0
-    assert f"left out, as not at hand: {TEST} (of nats_bench.csv)" in line
+    assert f"left out, as not available: {TEST} (of nats_bench.csv)" in line
     assert line.endswith("download=true")
     text = (tmp_path / "cifar10-label-free-evaluations12.md").read_text()
     assert "| valid after 5 |" in text
@@ -138,17 +139,17 @@ def test_what_cannot_run_names_the_file_and_the_remedy_in_one_line(module, argum
     assert "download=true" in lines[0]
 
 
-def test_a_training_says_how_to_do_without_a_table_that_is_published_nowhere(run):
+def test_a_training_says_how_to_train_without_an_unavailable_table(run):
     _, _, (line,) = run(scripts.meta_train, "experiment=cross_space_nasbench101")
     assert line.endswith("tasks.tables.transnas=0 tasks.tables.nasbench_macro=0 tasks.tables.nasbench_nlp=0")
 
 
-def test_ablations_are_judged_on_the_benchmarks_that_are_there(capsys):
-    config = scripts.ablate._at_hand(scripts.ablate.Config())
+def test_ablations_are_evaluated_on_the_available_benchmarks(capsys):
+    config = scripts.ablate._available(scripts.ablate.Config())
     assert config.benchmarks == {"nasbench201": SHOWN}
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(
-        "ablate: judged on nasbench201 alone; left out, as not at hand: nasbench_macro cannot be read"
+        "ablate: evaluated on nasbench201 alone; left out, as not available: nasbench_macro cannot be read"
     )
 
 
@@ -161,18 +162,19 @@ def test_a_prior_report_needs_one_development_benchmark(capsys, monkeypatch, mir
     assert "nas-bench-macro_cifar10.json" in line
     assert "with --download" in line
     monkeypatch.setenv("METANP_MIRROR", fake_mirror(tmp_path / "own", mirror, "nas-bench-macro_cifar10.json"))
-    assert prior_report._at_hand(download=False) == ["nasbench_macro"]
-    assert "left out, as not at hand: nasbench_nlp" in capsys.readouterr().err
+    found = tables_for("prior_report", DEVELOPMENT, False, "--download")
+    assert list(found) == ["nasbench_macro"]
+    assert "left out, as not available: nasbench_nlp" in capsys.readouterr().err
 
 
-def test_a_name_that_no_file_has_is_not_taken_for_an_absent_one():
+def test_a_name_that_no_file_has_is_not_a_missing_column():
     table = load_benchmark("nasbench201")
-    assert not Absent.of(table, ["cifar10_test_acuracy_200", SHOWN])
-    assert Absent.of(table, [TEST]).columns == {TEST: "nats_bench.csv"}
-    there, absent = tables_at_hand(["analog", "transnas"])
+    assert not Missing.of(table, ["cifar10_test_acuracy_200", SHOWN])
+    assert Missing.of(table, [TEST]).columns == {TEST: "nats_bench.csv"}
+    there, absent = available_tables(["analog", "transnas"])
     assert (list(there), list(absent)) == (["analog"], ["transnas"])
 
 
 def test_many_columns_of_a_file_are_counted():
-    absent = Absent(dict.fromkeys("abcdef", "f.csv"), {"f.csv": "why"})
-    assert absent.note == "Without the columns a, b, c and 3 more (of f.csv), which were not at hand."
+    absent = Missing(dict.fromkeys("abcdef", "f.csv"), {"f.csv": "why"})
+    assert absent.note == "Without the columns a, b, c and 3 more (of f.csv), which were not available."

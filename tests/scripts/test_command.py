@@ -1,4 +1,4 @@
-"""Commands: what is mistyped is one line with the nearest names; what nobody foresaw keeps its traceback."""
+"""Commands: a mistyped name gives one line with the nearest names; unexpected errors keep their traceback."""
 
 import subprocess
 import sys
@@ -87,18 +87,18 @@ def said(monkeypatch, tmp_path, capsys):
         ("ablate", "seedz=[1]", "unknown option 'seedz'; nearest: seeds"),
     ],
 )
-def test_what_is_mistyped_is_one_line_with_the_nearest_names(said, command, argument, answer):
+def test_a_mistyped_name_gives_one_line_with_the_nearest_names(said, command, argument, answer):
     assert answer in said(command, argument)
 
 
-def test_a_person_who_asks_for_it_has_the_whole_traceback(monkeypatch, tmp_path):
+def test_an_environment_variable_shows_the_whole_traceback(monkeypatch, tmp_path):
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     monkeypatch.setattr(sys, "argv", ["leaderboard", f"output={tmp_path}", "predictors=[xgbost]"])
     with pytest.raises(ValueError, match="unknown predictor"):
         scripts.leaderboard.main()
 
 
-def test_an_error_that_nobody_wrote_a_message_for_keeps_its_traceback(monkeypatch, tmp_path):
+def test_an_unexpected_error_keeps_its_traceback(monkeypatch, tmp_path):
     def broken(*args: object) -> None:
         int("7 cells")  # a ValueError of Python's own
 
@@ -120,7 +120,7 @@ def test_help_is_still_there(command, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
-def test_in_a_sweep_the_job_that_is_refused_is_named_and_the_others_go_on(tmp_path, launcher):
+def test_in_a_sweep_a_refused_job_is_named_and_the_others_go_on(tmp_path, launcher):
     sweep = ["-m", f"hydra/launcher={launcher}", "list=tabel,json", f"output={tmp_path}"]
     done = subprocess.run(
         [sys.executable, "-m", "scripts.leaderboard", *sweep], cwd=ROOT, capture_output=True, text=True
@@ -132,6 +132,6 @@ def test_in_a_sweep_the_job_that_is_refused_is_named_and_the_others_go_on(tmp_pa
     assert '"name": "xgboost"' in done.stdout
 
 
-def test_the_nearest_names_are_said_and_all_where_none_is_near():
+def test_the_nearest_names_are_given_and_all_if_none_is_near():
     assert nearest("xgbost", ["random", "xgboost"]) == "nearest: xgboost"
     assert nearest("zzz", ["a", "b"]) == "known: a, b"

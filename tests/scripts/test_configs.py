@@ -1,4 +1,4 @@
-"""Configurations: every file composes and builds, an unknown key is named, an experiment says question and command."""
+"""Configurations: every file composes and builds, an unknown key is named, an experiment has question and command."""
 
 import re
 from typing import Any
@@ -54,7 +54,7 @@ def test_tasks_are_drawn_from_allowed_tables_alone(tasks):
 
 
 @pytest.mark.parametrize("experiment", names("experiment"))
-def test_an_experiment_says_its_question_and_its_command(experiment):
+def test_an_experiment_has_its_question_and_its_command(experiment):
     header = []
     for line in (FOLDER / "experiment" / f"{experiment}.yaml").read_text().splitlines():
         if not line.startswith("#"):
@@ -69,7 +69,7 @@ def test_an_experiment_says_its_question_and_its_command(experiment):
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.yaml")), ids=lambda path: path.stem)
-def test_every_file_says_what_it_is_for(path):
+def test_every_file_begins_with_its_purpose(path):
     first = [line for line in path.read_text().splitlines() if not line.startswith("# @package")]
     assert first[0].startswith("#")
 
@@ -103,7 +103,7 @@ def test_an_unknown_choice_is_answered_with_the_known_ones(group):
     assert all(name in str(error.value) for name in names(group))
 
 
-def test_nothing_of_one_composition_reaches_the_next():
+def test_compositions_do_not_affect_one_another():
     one, other = composed("+tasks.spaces.transnas=1"), composed()
     assert "transnas" in one.tasks.spaces
     assert "transnas" not in other.tasks.spaces

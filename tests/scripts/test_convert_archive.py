@@ -1,4 +1,4 @@
-"""The command that converts archives: what it writes, what it says, and that nothing half-written is ever left."""
+"""The command that converts archives: what it writes and prints, and that it never leaves an incomplete file."""
 
 import json
 import shutil
@@ -79,7 +79,7 @@ def file(tmp_path, name, content):
         (lambda d: file(d, "empty", b""), r"empty: begins with b''"),
     ],
 )
-def test_what_is_no_archive_is_refused_with_what_to_give_instead(tmp_path, make, complaint):
+def test_a_file_that_is_no_archive_is_refused_with_what_to_give_instead(tmp_path, make, complaint):
     with pytest.raises(ArchiveError, match=complaint):
         recognise(make(tmp_path))
 

@@ -1,4 +1,4 @@
-"""The demo's whole way, in small: train a little, rank, compare, write."""
+"""The whole demo with a short training: train, rank, compare, write."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""One command a table: rows are kept, resumed and never mixed; a checkpoint that saw too much is refused."""
+"""Leaderboards: rows are kept, resumed and never mixed; a checkpoint trained on data that is not allowed is refused."""
 
 import json
 import os
@@ -56,11 +56,11 @@ def small(tmp_path: Path, *overrides: str):
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_a_protocol_is_called_as_its_file_and_its_columns_are_in_the_tables(name, mirror):
+def test_a_protocol_has_the_name_of_its_file_and_its_columns_exist(name, mirror):
     protocol = composed(f"protocol={name}").protocol
     assert protocol.name == name
     if protocol.archive:
-        return  # nobody ships it; tests/test_scripts_reproduction.py
+        return  # not available; tests/scripts/results/test_published.py
     table = load_benchmark(protocol.benchmark)
     for shown, setting in settings(protocol):
         assert np.isfinite(setting.score).all()
@@ -74,7 +74,7 @@ def test_the_proxies_protocol_has_the_cells_that_have_proxies(mirror):
     assert len(setting.features) == 13
 
 
-def test_knowing_the_validation_accuracy_ranks_the_test_accuracy_as_well_as_it_is_known_to(mirror):
+def test_ranking_by_validation_accuracy_has_the_known_tau_to_test_accuracy(mirror):
     _, setting = next(settings(composed().protocol))
     found = ceilings(setting)
     assert found["cifar10_validation_accuracy_200"] == 1
@@ -195,7 +195,7 @@ def test_a_predictor_that_fails_is_a_row_that_says_how_and_the_others_go_on(tmp_
     assert "it cannot" in page
 
 
-def test_every_predictor_says_what_it_is_and_what_is_to_come_is_not_there(capsys):
+def test_the_list_describes_every_predictor_and_planned_ones_are_not_available(capsys):
     print_catalogue(composed().catalogue, "json")
     told = {one.get("name", one["title"]): one for one in json.loads(capsys.readouterr().out)}
     assert told["gcn"] == {
@@ -219,7 +219,7 @@ def test_every_predictor_says_what_it_is_and_what_is_to_come_is_not_there(capsys
 ROW = {"shown": "a", "scored": "a", "set": 0, "labels": 5, "kendall_tau": 0.5}
 
 
-def test_rows_with_other_marks_are_kept_and_not_looked_at(tmp_path):
+def test_rows_with_other_marks_are_kept_and_not_used(tmp_path):
     RowFile(tmp_path / "x.jsonl", {"code": "one"}).add([ROW])
     assert ("a", 0, 5) not in RowFile(tmp_path / "x.jsonl", {"code": "two"})
     RowFile(tmp_path / "x.jsonl", {"code": "two"}).add([{**ROW, "kendall_tau": 0.7}])
@@ -227,7 +227,7 @@ def test_rows_with_other_marks_are_kept_and_not_looked_at(tmp_path):
     assert RowFile(tmp_path / "x.jsonl", {"code": "one"}, resume=False).get(("a", 0, 5)) == []
 
 
-def test_a_line_that_a_kill_cut_off_is_dropped_and_the_next_row_stands_on_its_own(tmp_path):
+def test_an_incomplete_last_line_is_dropped_and_the_next_row_has_its_own_line(tmp_path):
     RowFile(tmp_path / "x.jsonl", {}).add([ROW])
     with open(tmp_path / "x.jsonl", "ab") as file:
         file.write(b'{"shown": "a", "set": 1')
@@ -277,7 +277,7 @@ def test_a_fit_that_failed_or_was_half_written_is_run_again(tmp_path):
         (["fill=false"], "has no rows of this table yet"),
     ],
 )
-def test_numbers_that_make_no_sense_are_refused_before_anything_is_fitted(tmp_path, overrides, said):
+def test_impossible_numbers_are_refused_before_any_fit(tmp_path, overrides, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         leaderboard(small(tmp_path, *overrides))
 
@@ -299,7 +299,7 @@ def test_two_runs_at_once_do_not_write_to_one_file(tmp_path):
     RowFile(tmp_path / "x.jsonl", {})
 
 
-def test_the_hardest_rival_is_one_that_is_ahead_else_the_one_over_which_the_lead_is_least_sure():
+def test_the_strongest_rival_is_one_that_is_ahead_else_the_one_with_the_least_certain_lead():
     def hardest(**taus: tuple[float, ...]) -> str:
         rows = [
             {"shown": "a", "scored": "a", "predictor": name, "labels": 5, "seed": 0, "set": i, "kendall_tau": tau}
@@ -316,7 +316,7 @@ def test_the_hardest_rival_is_one_that_is_ahead_else_the_one_over_which_the_lead
     assert hardest(near=near, apart=apart, ahead=ahead) == "ahead"
 
 
-def test_a_table_names_the_hardest_rival_and_pairs_label_sets():
+def test_a_table_names_the_strongest_rival_and_pairs_label_sets():
     taus = {"metanp": (0.5, 0.7), "good": (0.4, 0.5), "bad": (0.1, 0.2)}
     rows = [
         {"shown": "a", "scored": "a", "predictor": name, "labels": 5, "seed": 0, "set": i, "kendall_tau": tau}
@@ -334,7 +334,7 @@ def test_a_table_names_the_hardest_rival_and_pairs_label_sets():
     assert (table["bad"]["sets"], table["bad"]["failed"]) == (2, 1)
 
 
-def test_a_rival_that_answered_hardly_ever_is_not_the_hardest():
+def test_a_rival_with_hardly_any_answer_is_not_the_strongest():
     def row(name: str, number: int, tau: float, status: str = "ok") -> dict:
         where = {"shown": "a", "scored": "a", "predictor": name, "labels": 5, "seed": 0, "set": number}
         return {**where, "kendall_tau": tau, "n_at_10": 1, "status": status}
@@ -372,7 +372,7 @@ def test_two_checkpoints_of_one_training_seed_are_refused(tmp_path):
         leaderboard(small(tmp_path, "checkpoints=[label-free,label-free]"))
 
 
-def test_a_checkpoint_of_another_kind_has_no_place_in_the_table(tmp_path):
+def test_a_checkpoint_of_another_kind_is_refused(tmp_path):
     with pytest.raises(ValueError, match="label-free is label-free: it has no place in a table of cross-task ones"):
         leaderboard(small(tmp_path, "kind=cross-task", "checkpoints=[label-free]"))
 
@@ -392,7 +392,7 @@ def test_a_checkpoint_trained_on_everything_appears_in_no_result():
         check_honest(card, "everything", "nasbench201")
 
 
-def test_what_is_unknown_is_refused_with_the_nearest_names(tmp_path):
+def test_unknown_names_are_refused_with_the_nearest_ones(tmp_path):
     with pytest.raises(ValueError, match=r"graph has no data set 'core'; nearest: cora"):
         leaderboard(small(tmp_path, "dataset=core"))
     with pytest.raises(ValueError, match=r"unknown predictor 'rndom'; nearest: random"):
@@ -419,7 +419,7 @@ def test_cifar10_is_not_cifar100():
         ("cross-space", "nasbench101", ("nasbench201", "transnas", "nasbench_graph")),
     ],
 )
-def test_the_tables_to_be_trained_on_are_the_nearest_that_a_kind_allows(kind, tested, tables):
+def test_tables_to_transfer_from_are_the_most_related_that_a_kind_allows(kind, tested, tables):
     assert nearest_tables(kind, tested) == tables
 
 
@@ -433,7 +433,7 @@ def test_every_predictor_of_the_catalogue_has_tasks_at_all_numbers_of_labels_tha
         assert budgets == expected, one.marks["predictor"]
 
 
-def test_a_predictor_trained_elsewhere_is_in_tables_of_kinds_that_allow_it_each_with_rows_of_its_own(tmp_path, mirror):
+def test_a_transferring_predictor_is_in_tables_that_allow_it_and_each_kind_has_its_own_rows(tmp_path, mirror):
     entry = {"flan_transferred": composed().catalogue["flan_transferred"]}
     made = {
         kind: next(others(entry, kind, tested, 2, 2))
@@ -485,7 +485,7 @@ def older(tmp_path):
     return rows, adopt
 
 
-def test_rows_of_older_code_count_where_fits_run_again_come_out_the_same(older, capsys):
+def test_rows_of_older_code_are_used_if_repeated_fits_are_the_same(older, capsys):
     rows, adopt = older
     again, adopted = adopt(lambda row: {})
     assert (len(again), len(adopted)) == (4, 4)  # one fit at each number of labels, two scored columns each

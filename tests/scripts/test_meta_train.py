@@ -190,7 +190,7 @@ def test_another_seed_gives_other_weights(tmp_path):
     assert state(tmp_path / "0") != state(tmp_path / "1")
 
 
-def test_what_ran_before_in_the_process_changes_no_bit(tmp_path):
+def test_earlier_work_in_the_process_changes_no_bit(tmp_path):
     run_here(tmp_path / "first", "training.steps=3")
     torch.rand(5)
     np.random.default_rng()
@@ -198,7 +198,7 @@ def test_what_ran_before_in_the_process_changes_no_bit(tmp_path):
     assert state(tmp_path / "first") == state(tmp_path / "second")
 
 
-def test_a_run_into_a_folder_that_was_used_before_starts_afresh(tmp_path):
+def test_a_run_into_a_used_folder_starts_again(tmp_path):
     run_here(tmp_path, "training.steps=3")
     metrics = run_here(tmp_path, "training.steps=2")
     assert [line["step"] for line in log(tmp_path)] == [1, 2, 2]

@@ -1,4 +1,4 @@
-"""Pictures of the README: they stand alone, show what the summaries say, and are those that are kept."""
+"""Pictures of the README: complete files, made from the summaries, equal to the committed ones."""
 
 from xml.etree.ElementTree import fromstring
 
@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_the_pictures_that_are_kept_are_those_of_the_summaries_and_ask_for_nothing_else():
+def test_the_committed_pictures_are_those_of_the_summaries_and_load_nothing_else():
     rows = {name: read_rows(SUMMARY / f"{name}.csv", WORDS) for name in SUMMARIES}
     made = pictures(rows)
     assert {path.name for path in (ROOT / "docs" / "pictures").iterdir()} == set(made)

@@ -1,4 +1,4 @@
-"""Statistics of tasks, worked out on scores that were made to have them."""
+"""Statistics of tasks, on scores made to have known ones."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_what_is_linear_is_explained_and_noise_is_not():
     assert explained(x, x[:, 0] + rng.normal(size=500)) == pytest.approx(0.5, abs=0.1)
 
 
-def test_a_sum_of_operation_counts_is_known_by_them(graphs):
+def test_a_sum_of_operation_counts_is_explained_by_them(graphs):
     counts = graphs.features[:, COUNTS].sum(1)
     found = statistics(task(graphs, counts), -(counts**3.0))
     assert found["rank correlation with the mean of prior tasks"] == pytest.approx(-1)

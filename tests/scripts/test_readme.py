@@ -1,4 +1,4 @@
-"""README tables are the results they claim to be."""
+"""Tables of the docs are made from the summaries."""
 
 import re
 
@@ -12,7 +12,7 @@ def test_the_tables_in_the_readme_are_those_of_the_summaries():
     assert readme.filled(readme.pages(), readme.tables()) == readme.pages()
 
 
-def test_what_the_demo_measured_becomes_a_table_with_every_number_in_its_place():
+def test_results_of_the_demo_become_a_table_with_every_number_in_its_place():
     values = {name: {"20": 0.1, "50": 0.25} for name in (*readme_tables.IN_DEMO, "gp_wl", "random")}
     values["gp_wl"] = {"20": 0.5, "50": 0.75}
     result = dict.fromkeys(("tau", "n_at_10", "n_at_10_median", "regret_at_10"), values)
@@ -30,7 +30,7 @@ def row(name: str, shown: str, scored: str, tau: float, **more: object) -> dict:
     return {"predictor": name, "shown": shown, "scored": scored, **numbers, **PROVENANCE, **more}
 
 
-def test_the_overview_has_a_line_a_protocol_and_the_best_of_the_others_at_each_number_of_labels():
+def test_the_overview_has_a_line_for_each_protocol_and_the_best_other_predictor_at_each_number_of_labels():
     held = {"over": "gp_wl", "over_tau": 0.1, "over_tau_half": 0.05}
     rows = [
         row("metanp", "a", "a", 0.3, labels=0),
@@ -86,7 +86,7 @@ def test_a_predictor_that_failed_in_a_column_has_no_mean_of_the_others():
         readme_tables.protocol_table([row("gp_wl", "a", "a", 0.9), row("metanp", "b", "b", 0.8)])
 
 
-def test_an_ablations_table_says_how_much_a_variant_is_over_the_first():
+def test_an_ablations_table_has_the_difference_of_each_variant_to_the_first():
     def row(variant: str, benchmark: str, tau: float, over: float) -> dict:
         sizes = {"parameters": 1234.0, "train_seconds": 59.6, "budgets": "20 100", "seeds": 3, "sets": 10}
         told = {"kendall_tau": tau, "over_first": over, "over_first_half": 0.01}
@@ -127,7 +127,7 @@ def test_a_table_without_a_place_and_a_place_without_a_table_are_refused(text, s
         readme.filled({"p": text}, {"one": "new\n"})
 
 
-def test_a_summary_that_no_table_uses_and_one_that_is_not_there_are_refused(tmp_path):
+def test_a_summary_that_no_table_uses_and_a_missing_one_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"the table \S+ is made of \S+\.csv, which is not there"):
         readme.tables(tmp_path)
     (tmp_path / "nobodys.csv").write_text("labels\n1\n")

@@ -1,4 +1,4 @@
-"""Simulated searches: trajectories are summed up as by hand, runs are kept and resumed, pages are whole."""
+"""Simulated searches: summaries worked by hand, runs are kept and resumed, pages are complete."""
 
 import json
 import os
@@ -28,7 +28,7 @@ from scripts.results.published import read_search
 from scripts.results.table import Table
 from scripts.search_benchmark import search_benchmark
 from scripts.searches.entrants import Rival, entrants, holds_metanp, read_strategies, select, settings_of
-from scripts.searches.page import told as told_on_page
+from scripts.searches.page import sentences as sentences_of_page
 from scripts.searches.page import write_search_page
 from scripts.searches.simulation import Problem, SearchConfig, _shared, problem, simulate
 from scripts.searches.summary import Found, apart, course, equalled, flat, incumbents, summarise
@@ -69,7 +69,7 @@ def every() -> dict[str, Rival]:
     return select(composed().known, [], slow=True, front=True)
 
 
-def test_every_strategy_of_the_package_takes_part_as_it_is_there():
+def test_every_strategy_of_the_package_takes_part_with_its_own_settings():
     assert set(every()) == set(STRATEGIES)
     assert read_strategies() == every()
     for name, (path, settings) in STRATEGIES.items():
@@ -79,7 +79,7 @@ def test_every_strategy_of_the_package_takes_part_as_it_is_there():
         assert mine == settings
 
 
-def test_rows_are_marked_by_the_same_settings_however_a_strategy_was_named():
+def test_rows_have_the_same_settings_digest_however_a_strategy_is_named():
     # as the first rows were: their marks are in files that nobody wants to fill again
     kind = "metanp.search.strategies.weak_nas.WeakNAS"
     assert every()["weak_nas_metanp"].make == {"_target_": kind, "predictor": "metanp", "checkpoint": "label-free"}
@@ -98,14 +98,14 @@ def test_rows_are_marked_by_the_same_settings_however_a_strategy_was_named():
     }
 
 
-def test_an_entry_may_name_a_class_and_one_that_names_none_must_be_known():
+def test_an_entry_may_name_a_class_else_its_name_must_be_known():
     bad = Rival(strategy="tests.bad_strategies:GivesUp", family="bad").named("shaky")
     assert type(bad.made()) is bad_strategies.GivesUp
     with pytest.raises(ValueError, match="unknown strategy 'shaky'; nearest"):
         Rival(family="bad").named("shaky")
 
 
-def test_those_and_only_those_that_hold_a_metanp_name_a_checkpoint():
+def test_exactly_the_strategies_that_use_metanp_name_a_checkpoint():
     for name, rival in every().items():
         strategy = rival.made()
         holder = getattr(strategy, "surrogate", strategy)
@@ -136,7 +136,7 @@ def test_a_strategy_that_names_no_checkpoint_has_the_one_that_was_checked():
         holds_metanp({"_target_": "tests.bad_strategies.Hides", "predictor": "metanp"})
 
 
-def test_strategies_have_titles_of_their_own():
+def test_titles_of_strategies_are_unique():
     titles = [rival.described().title for rival in every().values()]
     assert len(set(titles)) == len(titles)
 
@@ -184,12 +184,12 @@ def test_the_best_cell_of_nasbench201_is_the_known_one():
         (["kind=cross-task", "checkpoints=[label-free]", "strategies=[metanp]"], "label-free"),
     ],
 )
-def test_what_is_not_there_or_not_allowed_is_refused_by_name(tmp_path, overrides, message):
+def test_unknown_names_and_options_that_are_not_allowed_are_refused_by_name(tmp_path, overrides, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         search_benchmark(small(tmp_path, *overrides))
 
 
-def test_what_one_data_set_lacks_is_told_before_the_first_run_of_any(tmp_path):
+def test_a_missing_column_of_one_data_set_is_reported_before_any_run(tmp_path):
     both = "benchmarks.nasbench201.datasets=[cifar10,cifar1000]"
     with pytest.raises(ValueError, match="no metric 'cifar1000_validation_accuracy_200'"):
         search_benchmark(small(tmp_path, both, "dataset=''"))
@@ -220,13 +220,13 @@ def test_a_benchmark_that_names_strategies_runs_all_when_slow_ones_are_asked_for
 
 def test_a_strategy_has_the_settings_that_a_benchmark_gives_it():
     config = composed()
-    rival = every()["weak_nas"].told(config.benchmarks["nasbench101"].settings["weak_nas"])
+    rival = every()["weak_nas"].with_settings(config.benchmarks["nasbench101"].settings["weak_nas"])
     assert rival.made().first == 100
     assert rival.described().tuning == "Here: first 100."
     assert every()["weak_nas"].made().first == 10
 
 
-def test_settings_of_a_strategy_that_is_not_there_are_refused(tmp_path):
+def test_settings_of_an_unknown_strategy_are_refused(tmp_path):
     with pytest.raises(ValueError, match="unknown strategies: weak_mas"):
         search_benchmark(small(tmp_path, "+benchmarks.nasbench201.settings.weak_mas.first=3"))
 
@@ -252,7 +252,7 @@ def runs(name: str, *cells: list[int], seeds: int = 1) -> list[dict]:
     return [row(number, trajectory) for number, trajectory in enumerate(cells)]
 
 
-def test_a_cell_that_is_never_asked_for_is_not_the_best():
+def test_a_cell_that_is_no_distinct_candidate_is_not_the_best():
     here = by_hand()
     assert here.candidates.rows(here.candidates.cell(5)).tolist() == [4, 5]  # 99 stands behind the 1
     assert here.gap([4, 1, 3, 2, 0]).tolist() == [8.0, 4.0, 2.0, 2.0, 0.0]
@@ -288,7 +288,7 @@ def test_a_median_is_a_lower_bound_until_more_than_half_have_found_it(found, sai
     spent = {"median": 7.0, "found": found}
     assert median({"best_median": 7.0, "best_found": found}, "best") == said
     line = {"strategy": "a", "title": "A", "behind": [], "evaluations_to_best": spent}
-    (sentence,) = told_on_page([line], by_hand(), {"a": Made("A")})
+    (sentence,) = sentences_of_page([line], by_hand(), {"a": Made("A")})
     assert f"with {said} evaluations at the median" in sentence
 
 
@@ -306,7 +306,7 @@ def test_metanp_equals_a_rival_when_its_mean_gap_is_no_more_than_the_rivals_at_t
     at = [column.title for column in table.columns].index("M equals it after")
     assert [line[at] for line in under(table)] == ["", "2 (1.5 times)"]
     described = {"metanp": Made("M", "MetaNP"), "a": Made("A", "other")}
-    assert told_on_page(lines, here, described)[-1] == (
+    assert sentences_of_page(lines, here, described)[-1] == (
         "It reaches the final mean regret of A after 2 evaluations: 1.5 times fewer."
     )
 
@@ -326,7 +326,7 @@ def test_the_time_of_an_ask_at_100_cells_is_that_of_asks_with_many_known():
     assert few["seconds_per_ask_at_100"] is None
 
 
-def test_runs_of_no_whole_row_of_seeds_have_their_mean_and_no_interval():
+def test_if_no_repeat_has_all_seeds_there_is_a_mean_and_no_interval():
     rows = runs("a", [0], [4, 0], [4, 1, 0], [4, 1, 3, 0], seeds=2)
     for lost in (1, 2):
         rows[lost] = {"predictor": "a", "set": lost, "seed": lost % 2, "status": "error"}
@@ -352,7 +352,7 @@ def test_one_of_the_best_is_found_earlier_than_the_best():
     assert [goal.title for goal in here.goals] == ["the best", "one of the 2 best"]
 
 
-def test_scores_where_lower_is_better_are_told_as_they_are():
+def test_scores_where_lower_is_better_are_reported_in_the_units_of_the_table():
     here = by_hand()
     turned = Problem("told", -1, here.rows, here.candidates, here.score)
     assert course(runs("a", [4, 1]), turned, limit=3).valid.tolist() == [[-1, -5, -5]]
@@ -362,7 +362,7 @@ def test_the_first_of_equal_ones_stays_the_best():
     assert incumbents(np.array([2.0, 1.0, 2.0, 3.0, 3.0]), [7, 8, 9, 5, 6]).tolist() == [7, 7, 7, 5, 5]
 
 
-def test_a_strategy_is_ahead_when_the_interval_of_the_difference_leaves_zero_out():
+def test_a_strategy_is_ahead_if_the_interval_of_the_difference_does_not_contain_zero():
     here = by_hand()
     fast, slow = [[0], [4, 0], [0]], [[1, 2, 3, 0], [4, 1, 2, 3, 0], [1, 2, 3, 0]]
     a, b = (course(runs("x", *cells), here, limit=6) for cells in (fast, slow))
@@ -376,7 +376,7 @@ def test_a_strategy_is_ahead_when_the_interval_of_the_difference_leaves_zero_out
     assert apart(noisy, a, "best") == 0
 
 
-def test_strategies_that_draw_nothing_at_random_have_no_interval_and_are_not_ahead_of_one_another():
+def test_strategies_without_random_choices_have_no_interval_and_are_not_ahead_of_one_another():
     here = by_hand()
     a, b = (course(runs("x", *cells), here, limit=6) for cells in ([[0]] * 3, [[4, 0]] * 3))
     lines = summarise({"a": a, "b": b}, {"a": "A", "b": "B"}, here, [])
@@ -393,7 +393,7 @@ def test_checkpoints_that_differ_widen_the_interval():
     assert wider > 2 * half
 
 
-def test_a_run_that_came_to_nothing_is_in_no_mean():
+def test_a_failed_run_is_in_no_mean():
     rows = [*runs("a", [0], [4, 0]), {"predictor": "a", "set": 2, "seed": 0, "status": "error"}]
     one = course(rows, by_hand(), limit=3)
     assert one.failed == 1
@@ -409,7 +409,7 @@ def test_a_failed_run_takes_no_other_checkpoints_runs_out_of_the_mean():
     assert one.mean(one.reached["best"])[0] == pytest.approx(9 / 5)
 
 
-def test_a_front_is_found_when_hardly_any_of_its_area_is_missing():
+def test_a_front_is_found_if_hardly_any_of_its_area_is_missing():
     here = by_hand(cost=np.array([4.0, 2.0, 1.0, 2.0, 3.0, 9.0]), floor=1.0)
     # up to (1, 11), by the mean step of 2 beyond the highest of five costs: 3 at 1, 7 at 2, 9 at 4
     assert sorted(here.front.tolist()) == [0, 2, 3]
@@ -431,7 +431,7 @@ def test_a_run_is_the_same_again_and_stops_at_the_best():
     assert 5 not in first["cells"]
 
 
-def test_an_overview_has_a_metanp_once_a_kind_and_any_other_once():
+def test_an_overview_has_a_row_of_metanp_for_each_kind_and_one_of_any_other():
     def row(strategy: str, kind: str, dataset: str, mean: float, found: float = 1.0) -> dict:
         goal = {"evaluations_to_best_mean": mean, "evaluations_to_best_ci95": 2.5}
         same = {"title": strategy, "repeats": 9, "limit": 500, "date": "d", "machine": "m", "run_commits": "c"}
@@ -537,7 +537,7 @@ def test_a_run_that_failed_is_tried_again_when_asked_for_and_the_last_row_counts
     assert [(line["repeats"], line["failed"]) for line in lines] == [(1, 0), (1, 0)]
 
 
-def test_rows_of_other_code_make_a_table_when_asked_for_and_are_never_run_beside(tmp_path, monkeypatch):
+def test_rows_of_older_code_make_a_table_on_request_and_are_never_mixed_with_new_ones(tmp_path, monkeypatch):
     monkeypatch.setitem(EXECUTORS, "local", in_this_process)
     search_benchmark(small(tmp_path))
     path = tmp_path / "rows" / TOLD / "random.jsonl"
@@ -555,7 +555,7 @@ def test_rows_of_other_code_make_a_table_when_asked_for_and_are_never_run_beside
         search_benchmark(small(tmp_path, "fill=false", "stale=true", "seed=1"))
 
 
-def test_development_data_are_said_to_be(tmp_path, mirror, monkeypatch):
+def test_development_data_are_marked_as_such(tmp_path, mirror, monkeypatch):
     monkeypatch.setitem(EXECUTORS, "local", in_this_process)
     search_benchmark(small(tmp_path, "benchmark=nasbench_macro"))
     for ending in ("html", "md"):
@@ -686,13 +686,13 @@ def test_proxies_are_side_features_that_metanp_reads(mirror):
     assert known.sum() > 9445
 
 
-def test_what_a_cell_lacks_it_has_of_the_first_that_computes_the_same():
+def test_missing_values_are_those_of_the_first_cell_that_computes_the_same():
     values = np.array([np.nan, 5.0, np.nan, 7.0, 8.0, np.nan])
     first = np.array([0, 1, 0, 0, 0, 5])
     assert _shared(values, first) == pytest.approx([7, 5, 7, 7, 8, np.nan], nan_ok=True)
 
 
-def test_the_readme_table_has_what_was_found():
+def test_the_docs_table_has_the_numbers_of_the_summary():
     one = course(runs("metanp", [4, 1, 0], [2, 3, 4, 1]), by_hand(), limit=4)
     two = course(runs("random", [2, 1, 3], [2, 3, 4, 1]), by_hand(), limit=4)
     lines = summarise({"metanp": one, "random": two}, {"metanp": "MetaNP", "random": "R"}, by_hand(), [2])
@@ -706,6 +706,6 @@ def test_the_readme_table_has_what_was_found():
     assert "one candidate: 5 of 6." in table[-1]
 
 
-def test_a_config_that_names_a_column_that_is_not_there_says_so():
+def test_a_missing_column_of_a_configuration_is_named_with_the_nearest_ones():
     with pytest.raises(ValueError, match="nearest: cifar10_validation_accuracy_200"):
         problem(SearchConfig("t", benchmark="nasbench201", told="{dataset}_validation_acuracy_200"), "cifar10")

@@ -1,4 +1,4 @@
-"""Which predictors there are, and which of them run."""
+"""Which predictors exist, and which of them run."""
 
 import json
 import os
@@ -28,11 +28,11 @@ def test_fast_predictors_run_unless_others_are_asked_for():
     assert nearest("zzz", ["a", "b"]) == "known: a, b"
 
 
-def test_every_entry_says_how_its_settings_came_about():
+def test_every_entry_says_how_its_settings_were_chosen():
     assert all(entry.tuning for entry in read_catalogue().values())
 
 
-def test_what_the_list_says_of_metanp_is_what_it_says_of_itself():
+def test_the_list_describes_metanp_as_its_class_does():
     ours = catalogue.MINE
     said = MetaNP.about
     assert (ours.title, ours.family, ours.needs, ours.source) == (said.title, said.family, said.needs, said.source)
@@ -84,7 +84,7 @@ def test_the_command_lists_whole_names_on_a_terminal_of_sixty_columns():
     assert all(name in text.decode() for name in read_catalogue())
 
 
-def test_the_list_as_json_has_every_predictor_and_all_that_is_known_of_it(capsys):
+def test_the_list_as_json_has_every_predictor_with_all_fields(capsys):
     print_catalogue(read_catalogue(), "json")
     told = {one["name"]: one for one in json.loads(capsys.readouterr().out) if "name" in one}
     assert set(told) == {*read_catalogue(), "metanp"}

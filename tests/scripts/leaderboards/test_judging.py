@@ -1,4 +1,4 @@
-"""Label sets are shared, nested and disjoint from their targets; rows say what was measured."""
+"""Label sets are shared, nested and disjoint from their targets; rows have the metrics of known predictions."""
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def judged(predictor: Oracle, where: Setting) -> list[dict]:
     return [row for *_, shown in label_sets(where) for row in judge(predictor, pool, where, shown)]
 
 
-def test_an_oracle_ranks_perfectly_and_its_mirror_image_as_badly_as_can_be():
+def test_an_oracle_has_tau_one_and_its_negative_minus_one():
     where = setting()
     good, bad = Oracle(where.score), Oracle(-where.score)
     rows, worst = judged(good, where), judged(bad, where)

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
+from scripts.leaderboards.page import sentences, verdict
 from scripts.leaderboards.standings import METRICS, TAU, TOP, View, entries, framed, ordered
 from scripts.leaderboards.standings import views as views_of
-from scripts.leaderboards.verdict import told, verdict
 from tests.made_up_rows import Made, rows
 
 COVERAGE = METRICS[3]
@@ -55,14 +55,14 @@ def test_n_at_10_is_the_mean_over_columns_of_medians_and_keeps_its_mean():
     assert (entry.value, entry.mean) == (5, 6)
 
 
-def test_the_best_is_marked_and_so_is_what_is_not_significantly_behind_it():
+def test_the_best_and_those_not_significantly_behind_it_are_marked():
     # a over b: always .1, certain; a over c: .1 and -.09, far from certain
     (view,) = views(rows("a", 20, [0.5, 0.6]) + rows("b", 20, [0.4, 0.5]) + rows("c", 20, [0.4, 0.69]))
     found = entries(view, TAU)
     assert [(found[n, 20].best, found[n, 20].level) for n in "abc"] == [(True, False), (False, False), (False, True)]
 
 
-def test_of_equal_medians_the_first_predictor_is_what_others_are_held_against():
+def test_of_equal_medians_the_first_predictor_is_the_one_others_are_compared_with():
     """N@10 of a and z: medians 3; b is level with one of them alone, and alphabetical order decides nothing."""
     tops = {"z": (3, 3, 3, 3), "a": (3, 1, 90, 3), "b": (9, 9, 9, 9)}
     made = [
@@ -126,7 +126,7 @@ def test_the_verdict_is_first_only_over_every_rival_and_behind_a_single_one():
     assert [(n, name) for n, rivals in found["behind"].items() for name, _ in rivals] == [(50, "a")]
     assert [(n, name) for n, rivals in found["beyond"].items() for name, _ in rivals] == [(50, "c")]
     assert ([*found["alone"]], [*found["absent"]]) == ([0], [99])
-    lines = told(found, PREDICTORS)
+    lines = sentences(found, PREDICTORS)
     assert lines["First"] == ["At 5 labels.", "The narrowest lead is +0.100 ± 0.000 over A, at 5."]
     assert lines["Behind"] == ["A, at 50 labels: −0.100 ± 0.000."]
     assert lines["Behind predictors with other inputs"] == ["C, at 50 labels: −0.250 ± 0.000."]
@@ -136,4 +136,4 @@ def test_a_verdict_never_leaves_out_a_number_of_labels():
     made = [row for n in (5, 20) for name in ("metanp", "a") for row in rows(name, n, [0.5, 0.6])]
     found = verdict(views(made)[0], PREDICTORS)
     assert list(found["level"]) == [5, 20]
-    assert told(found, PREDICTORS)["Level"] == ["A, at 5 and 20 labels: +0.000 to +0.000."]
+    assert sentences(found, PREDICTORS)["Level"] == ["A, at 5 and 20 labels: +0.000 to +0.000."]

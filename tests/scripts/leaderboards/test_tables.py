@@ -1,4 +1,4 @@
-"""A leaderboard's tables say what its rows do, whoever reads them."""
+"""A leaderboard's tables, for Markdown, LaTeX, CSV and a terminal."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ def test_a_markdown_table_has_means_intervals_and_the_status_of_failures():
     ]
 
 
-def test_a_latex_table_escapes_what_latex_would_take_for_commands():
+def test_a_latex_table_escapes_special_characters():
     table = tau_table(VIEWS[0], PREDICTORS).latex()
     assert r"50 \% A \& b\_c | d & \textbf{0.600} {\scriptsize $\pm$ 0.248} & timeout \\" in table
     assert table.startswith("\\begin{tabular}{lrr}\n\\toprule\nlabels & 20 & 50 \\\\\n\\midrule\n")

@@ -1,4 +1,4 @@
-"""What predictors are trained on elsewhere first: measured tasks, each in rows and columns of its own."""
+"""Training data of predictors that transfer: measured tasks, each in rows and columns of its own."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from data import load_benchmark
 from scripts.leaderboards.transfer import MeasuredSources
 
 
-def test_equal_sources_are_one_and_give_scores_that_are_no_costs_in_blocks():
+def test_equal_sources_are_equal_and_give_scores_without_costs_in_blocks():
     sources = MeasuredSources(["nasbench_graph"], cells=50)  # type: ignore[arg-type]
     assert sources == MeasuredSources(("nasbench_graph",), cells=50)
     assert hash(sources) == hash(MeasuredSources(("nasbench_graph",), cells=50))

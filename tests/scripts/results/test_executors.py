@@ -1,11 +1,11 @@
-"""The same rows on every executor; what goes wrong is a row; the time that is left."""
+"""The same rows on every executor, and a row for every fit that fails."""
 
 import importlib.util
 
 import pytest
 
-from scripts.results.executors import EXECUTORS, Costs, Slurm, execute
-from scripts.results.fits import Fit
+from scripts.results.entrants import Fit
+from scripts.results.executors import EXECUTORS, Slurm, execute
 from tests.small_study import Sums, fits
 
 pytestmark = pytest.mark.processes
@@ -34,7 +34,7 @@ def test_fits_that_fail_hang_or_crash_are_rows_and_the_others_go_on_wherever_the
     ]
 
 
-def test_a_job_of_a_cluster_that_is_lost_is_a_row_of_each_of_its_fits(tmp_path, monkeypatch):
+def test_a_lost_job_of_a_cluster_gives_a_row_for_each_of_its_fits(tmp_path, monkeypatch):
     from submitit.local.local import LocalJob
 
     def lost(self):
@@ -46,7 +46,7 @@ def test_a_job_of_a_cluster_that_is_lost_is_a_row_of_each_of_its_fits(tmp_path, 
     assert all(row["message"].endswith("the node is gone") for row in rows)
 
 
-def test_an_executor_that_is_not_there_is_refused_with_what_to_do(monkeypatch):
+def test_an_unknown_executor_and_a_missing_package_are_refused_with_the_remedy(monkeypatch):
     with pytest.raises(ValueError, match=r"unknown executor 'rey'; nearest: ray"):
         execute(Sums(0), fits("add"), lambda fit, rows: None, "rey")
 
@@ -56,40 +56,3 @@ def test_an_executor_that_is_not_there_is_refused_with_what_to_do(monkeypatch):
     monkeypatch.setattr("scripts.results.executors.importlib.import_module", missing)
     with pytest.raises(ValueError, match=r"no package ray.*pip install"):
         execute(Sums(0), fits("add"), lambda fit, rows: None, "ray")
-
-
-# --- time that is left ----------------------------------------------------------------------------------------------
-
-
-def fit(entrant: str, budget: int, number: int = 0) -> Fit:
-    return Fit(entrant, "{}", None, "shown", ("a", "b"), number, budget)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr("scripts.results.executors.time.monotonic", lambda: now[0])
-    return now
-
-
-def test_the_time_left_is_that_of_fits_alike_in_minutes_as_they_have_passed(clock):
-    waiting = [fit(name, budget, n) for name in ("slow", "fast") for budget in (10, 20) for n in range(10)]
-    costs = Costs(waiting)
-    costs.add(waiting[0], 60.0)
-    costs.add(fit("fast", 10), 6.0)
-    clock[0] += 33  # two processes: half of the seconds of fits
-    # 9 + 10 fits of 60 s and 9 + 10 of 6 s, half of them at once: 19 * 66 / 2 s
-    assert costs.left() == "about 10 min left"
-
-
-def test_an_entrant_that_was_not_seen_yet_is_taken_for_the_others(clock):
-    costs = Costs([fit("seen", 5), fit("seen", 5), fit("new", 5)])
-    costs.add(fit("seen", 5), 60.0)
-    clock[0] += 60
-    assert costs.left() == "about 2 min left"
-
-
-def test_the_last_fit_leaves_no_time(clock):
-    costs = Costs([fit("seen", 5)])
-    costs.add(fit("seen", 5), 0.0)
-    assert costs.left() == "less than a minute left"

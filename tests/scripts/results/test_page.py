@@ -1,4 +1,4 @@
-"""A leaderboard page holds what its rows say, by itself, and the same each time."""
+"""A leaderboard page shows its rows, is self-contained, and is the same each time."""
 
 import base64
 import re
@@ -99,7 +99,7 @@ def test_it_is_well_formed_and_its_ids_are_unique(page):
     assert {link[1:] for link in parsed.links if link.startswith("#")} <= set(parsed.ids)
 
 
-def test_every_predictor_is_told_of_with_its_source_and_tuning(page):
+def test_every_predictor_is_listed_with_its_source_and_tuning(page):
     text = Page(page).text
     for predictor in PREDICTORS.values():
         for told in (predictor.title, predictor.source, predictor.tuning, predictor.family):
@@ -107,7 +107,7 @@ def test_every_predictor_is_told_of_with_its_source_and_tuning(page):
     assert "supernets" in text
 
 
-def test_nothing_is_asked_of_a_network(page):
+def test_a_page_loads_nothing_from_the_network(page):
     parsed = Page(page)
     assert [link for link in parsed.links if not link.startswith(("#", "data:"))] == ["graph rows.parquet"]
     assert re.findall(r"https?://[^\s<]*", page) == ["https://example.org/a"]  # the text of a source
@@ -120,7 +120,7 @@ def test_special_characters_are_escaped_everywhere(page):
     assert "A &amp; B &lt;i&gt;" in page
 
 
-def test_failures_are_shown_as_what_they_are(page):
+def test_failures_are_shown_with_status_and_message(page):
     none, some, *_ = table_row(page, "slow")
     assert "timeout 3/3" in none
     assert "0.350" in some  # of .3 and .4
@@ -138,7 +138,7 @@ def test_the_best_is_bold_and_the_others_are_not(page):
     assert "±" in table_row(page, "metanp")[1]
 
 
-def test_the_statement_says_where_metanp_is_behind_and_whom(page):
+def test_the_verdict_says_where_metanp_is_behind_and_whom(page):
     # .7 - .51, .8 - .6, .91 - .7: .2 in the mean
     start = page.index("<dt>Behind</dt>")
     assert "A &amp; B &lt;i&gt;, at 20 labels: −0.200 ±" in page[start : start + 200]
@@ -146,13 +146,13 @@ def test_the_statement_says_where_metanp_is_behind_and_whom(page):
     assert "At 0 labels no other predictor with the same inputs answers." in page
 
 
-def test_every_column_can_be_chosen_and_a_ceiling_is_told(page):
+def test_every_column_can_be_chosen_and_a_ceiling_is_shown(page):
     assert re.findall(r'name="view"[^>]*><span>([^<]*)', page) == ["cora, validation", "cora, validation → test"]
     assert "would give a tau of 0.875" in page
     assert page.count("would give a tau of") == 1
 
 
-def test_published_numbers_stand_apart_with_source_and_grade(page):
+def test_published_numbers_have_their_own_section_with_source_and_grade(page):
     block = page[page.index('id="published"') : page.index('id="failures"')]
     assert "families of protocols are not comparable" in block
     line = re.search(r'<tr><th scope="row">Theirs.*?</tr>', block, re.DOTALL)[0]
@@ -165,13 +165,13 @@ def test_every_plot_has_an_alternative_text(page):
     assert all(re.search(r'role="img" aria-label="[^"]+"', drawing) for drawing in drawings)
 
 
-def test_the_summary_within_is_the_one_of_all_columns(page):
+def test_the_summary_in_the_page_is_that_of_all_columns(page):
     summary = base64.b64decode(re.search(r"data:text/csv;base64,([^\"]*)", page)[1]).decode()
     assert len(summary.splitlines()) == 1 + 2 * 6
     assert "cora_validation_accuracy,cora_test_accuracy" in summary
 
 
-def test_it_is_the_same_to_the_byte_when_built_again(page, tmp_path):
+def test_the_same_rows_give_the_same_bytes(page, tmp_path):
     path = tmp_path / "again.html"
     write_leaderboard(path, framed(made_up_rows()), PREDICTORS, [("weight-sharing", "supernets")], PUBLISHED, FACTS)
     assert (tmp_path / "again.html").read_text() == page

@@ -1,4 +1,4 @@
-"""Drawings hold what they are given, name everything in full, and are the same each time."""
+"""Drawings show their data, have complete names, and are the same each time."""
 
 import math
 from functools import partial
@@ -75,7 +75,7 @@ def test_every_predictor_is_a_group_with_its_colour_a_note_and_its_whole_name(dr
 
 
 @pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
-def test_a_drawing_is_read_out_fits_its_page_and_has_the_looks_of_the_style_sheet(draw):
+def test_a_drawing_has_a_label_fits_its_page_and_uses_the_style_sheet(draw):
     drawing = draw()
     root = ElementTree.fromstring(drawing)
     assert root.get("role") == "img"
@@ -137,7 +137,7 @@ def test_a_front_of_which_nothing_was_found_is_drawn_alone():
     assert not of(root, "curve")
 
 
-def test_what_is_beyond_an_axis_is_drawn_at_its_end():
+def test_values_beyond_an_axis_are_drawn_at_its_end():
     found = {name: Line([5, 20], [0.8, 0.8]) for name in "bcdefghijklmnopqrstuvwxyz"} | {
         "a": Line([5, 20], [0.8, -0.9])
     }
@@ -148,13 +148,13 @@ def test_what_is_beyond_an_axis_is_drawn_at_its_end():
     assert float(end) == pytest.approx(bottom, abs=0.2)
 
 
-def test_a_hollow_point_is_a_run_that_is_at_least_so_high():
+def test_a_hollow_point_is_a_lower_bound():
     found = {"a": Runs(np.array([1.0, 30.0, 200.0]), np.array([False, True, True]))}
     drawn = groups(single_runs(found, LOOKS, partial(axes.log, title="evaluations")))["a"]
     assert (len(of(drawn, "mark")), len(of(drawn, "ring"))) == (1, 2)
 
 
-def test_bars_join_what_is_not_apart():
+def test_bars_join_predictors_that_do_not_differ_significantly():
     # 1.5, 2.5 | 2.5, 3.5 | 3.5, 4.5 are nearer than 1.2: three bars, the last below the first in the same column
     bars = of(ElementTree.fromstring(DRAWINGS["ranks"]()), "group")
     assert len(bars) == 3
@@ -169,13 +169,13 @@ def test_cells_are_dots_at_their_ranks_the_best_in_the_upper_right_corner():
     assert panel.get("aria-label") == f"{LONG}: predicted against true rank of 3 cells."
 
 
-def test_names_are_spread_apart_within_their_ends_and_keep_their_order():
+def test_names_do_not_overlap_stay_within_their_ends_and_keep_their_order():
     assert spread([5, 50, 52, 51], [10] * 4, 0, 100) == pytest.approx([5, 41, 61, 51])
     assert spread([95, 99, 98], [10] * 3, 0, 100) == pytest.approx([75, 95, 85])
     assert spread([50, 50], [10, 20], 0, 100) == pytest.approx([57.5, 42.5])  # the first of equal ones is the highest
 
 
-def test_a_name_stands_further_away_where_places_beside_its_mark_are_taken():
+def test_a_name_is_further_away_if_places_near_its_mark_are_taken():
     points = [(100.0 + 2 * i, 100.0) for i in range(8)]
     found = list(beside(points, ["predictor"] * 8, (0, 0, 220, 220)))
     assert all(found)

@@ -1,4 +1,4 @@
-"""What a number was made by: digests that change when the number could, and only then."""
+"""Digests change when a number could change, and only then."""
 
 import sys
 from pathlib import Path
@@ -42,19 +42,19 @@ def digest_after(path: Path, text: str) -> str:
     return code_digest("metanp.first")
 
 
-def test_code_that_is_imported_counts_however_far_away(project):
+def test_a_code_digest_depends_on_all_direct_and_indirect_imports(project):
     before = code_digest("metanp.first")
     assert digest_after(project / "third.py", "h = 2\n") != before
     assert digest_after(project / "third.py", "h = 1\n") == before
 
 
-def test_comments_docstrings_layout_and_other_modules_do_not_count(project):
+def test_a_code_digest_ignores_comments_docstrings_layout_and_other_modules(project):
     before = code_digest("metanp.first")
     assert digest_after(project / "third.py", '"""A new docstring."""\n\n# and a comment\nh = (1)\n') == before
     assert digest_after(project / "apart.py", "x = 2\n") == before
 
 
-def test_every_predictor_depends_on_how_it_is_judged_and_not_on_other_predictors():
+def test_every_predictors_digest_depends_on_the_judging_code_and_not_on_other_predictors():
     forget()
     found = {}
     for module in ("metanp.baselines.gates", "metanp.baselines.trees", "metanp.predictor"):
@@ -73,7 +73,7 @@ def test_every_predictor_depends_on_how_it_is_judged_and_not_on_other_predictors
     assert not any(name.startswith("torch") for seen in found.values() for name in seen)
 
 
-def test_settings_are_named_by_what_they_say_not_by_their_order():
+def test_a_settings_digest_does_not_depend_on_the_order_of_keys():
     assert (
         settings_digest({"a": 1, "b": [2]})
         == settings_digest({"b": [2], "a": 1})
@@ -85,7 +85,7 @@ def digest(setting: Setting) -> str:
     return data_digest(setting.cells, {"": setting.score, **setting.scored, **setting.features})
 
 
-def test_data_are_named_by_every_number_that_is_shown_or_ranked_against():
+def test_a_data_digest_depends_on_every_shown_and_scored_number():
     cells, score = CellArray.from_cells(CELLS[:4]), np.arange(4.0)
     same = [Setting(cells, score, scored={"x": score + 1}, features={"f": score}) for _ in range(2)]
     others = [

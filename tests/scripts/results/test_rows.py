@@ -1,11 +1,11 @@
-"""Files of rows that people edit: what is damaged is named, what is harmless is passed over."""
+"""Files of rows that people edit: damaged lines are named, blank lines ignored."""
 
 import pytest
 
 from scripts.results.rows import read_rows
 
 
-def test_numbers_are_numbers_words_are_words_and_blank_lines_are_nothing(tmp_path):
+def test_numbers_and_words_are_converted_and_blank_lines_ignored(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('commit,n,tau,half\n\n012,20,-0.5,\n,-3,1e-05,inf\n\n"a, b",,,\n')
     assert read_rows(path, {"commit"}) == [

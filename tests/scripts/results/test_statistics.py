@@ -87,13 +87,13 @@ def test_rows_are_crossed_by_seed_and_label_set_and_all_groups_have_the_same_set
 
 
 @pytest.mark.parametrize(("taus", "mean"), [([0.5, None], 0.1), ([None, None], math.nan)])
-def test_fewer_than_two_label_sets_say_nothing(taus, mean):
+def test_fewer_than_two_label_sets_give_no_interval(taus, mean):
     found = paired(table(taus), table([0.4, 0.4]))
     assert found.mean == pytest.approx(mean, nan_ok=True)
     assert (found.half, found.p, found.sign) == (math.inf, 1.0, 0)
 
 
-def test_differences_that_are_all_alike_are_certain():
+def test_differences_that_are_all_equal_have_an_interval_of_zero():
     assert paired(table([0.5, 0.5]), table([0.25, 0.25])).p == 0
     same = paired(table([0.5, 0.5]), table([0.5, 0.5]))
     assert (same.mean, same.half, same.p) == (0, 0, 1)
@@ -104,7 +104,7 @@ def test_a_predictors_own_interval_is_that_of_its_mean():
     assert (found.mean, found.half) == pytest.approx((0.2, 4.3027 * 0.1 / 3**0.5), rel=1e-4)
 
 
-def test_an_interval_over_seeds_and_sets_holds_the_truth_as_often_as_it_says():
+def test_an_interval_over_seeds_and_sets_has_its_nominal_coverage():
     rng, held = np.random.default_rng(0), 0
     for _ in range(400):
         seeds, sets = rng.normal(size=(4, 1)) * 0.5, rng.normal(size=(1, 10))
@@ -122,7 +122,7 @@ def test_numbers_by_seed_and_set_have_the_interval_of_rows():
     assert math.isinf(interval(table([0.5])).half)
 
 
-def test_numbers_that_a_seed_shifts_alike_are_not_taken_for_independent_ones():
+def test_values_that_a_seed_shifts_together_do_not_count_as_independent():
     """500 ablations of three seeds and ten sets, whose truth is 0; the control: 30 independent numbers."""
     rng, held, as_independent = np.random.default_rng(0), 0, 0
     for _ in range(500):
@@ -206,7 +206,7 @@ def test_no_shared_block_means_no_ranks():
     assert ranking(frame(rows([0.1], predictor="a"), ["tau"]), "tau", ["a", "b"]).mean_rank == {}
 
 
-def test_groups_not_apart_are_maximal():
+def test_groups_of_predictors_that_do_not_differ_significantly_are_maximal():
     ranks = {"a": 1.0, "b": 1.5, "c": 2.4, "d": 2.6, "e": 5.0}
     assert groups(ranks, 1.2) == [["a", "b"], ["b", "c", "d"]]
     assert groups(ranks, 0.1) == []

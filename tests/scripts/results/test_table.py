@@ -1,4 +1,4 @@
-"""A table says the same in a terminal, in Markdown, in LaTeX and on a page, and cuts nothing."""
+"""A table is the same in a terminal, in Markdown, in LaTeX and on a page, and nothing is cut."""
 
 from io import StringIO
 
@@ -54,7 +54,7 @@ def test_markdown_has_what_is_best_in_bold_its_pipes_escaped_and_notes_below():
     ]
 
 
-def test_latex_has_everything_escaped_that_it_would_take_for_a_command():
+def test_latex_has_all_special_characters_escaped():
     assert TABLE.latex().splitlines()[:5] == [
         r"\begin{tabular}{lrl}",
         r"\toprule",
@@ -76,7 +76,7 @@ def test_a_page_has_numbers_to_sort_by_links_and_marks():
     assert '<td class="failed" title="why">timeout</td>' in page
 
 
-def test_a_page_cannot_sort_what_says_no_order_and_has_dots_parts_and_near_bests():
+def test_a_page_sorts_only_columns_with_a_first_order_and_shows_dots_parts_and_near_bests():
     page = Table(["a", Column("b", css="text")], [["x", Cell("y", 1.5, "", "level", "1/3", "", "f0")]]).html()
     heads = '<thead><tr><th scope="col">a</th><th scope="col" class="text">b</th></tr></thead>'
     cell = '<td data-v="1.5" class="level"><i class="swatch f0"></i>y<sup>≈</sup><small class="part">1/3</small></td>'

@@ -1,20 +1,16 @@
-"""Ours beside what was published: the right line of the right family, and a reason where they are far apart."""
-
-from dataclasses import replace
+"""Our numbers beside published ones: the right line of the right family, and a reason where they differ much."""
 
 import numpy as np
 import pytest
 
 from data.table import Metric, Source, Table
 from metanp.spaces import get_space
-from scripts.leaderboards.protocols import Compared, ProtocolConfig, settings
-from scripts.leaderboards.reproduction import compare
-from scripts.results.published import read_published
+from scripts.leaderboards.protocols import settings
+from scripts.results.published import Compared, compare, read_published
 from tests.scripts.test_leaderboard import composed
 
-PROTOCOL = ProtocolConfig(
-    benchmark="nasbench201", family="A", compared={"gcn": Compared("Neural Predictor", "it was trained better")}
-)
+COMPARED = {"gcn": Compared("Neural Predictor", "it was trained better")}
+PUBLISHED = [line for line in read_published("nasbench201") if line["protocol"] == "A"]
 
 
 def row(labels: int, tau: float, **more: str) -> dict:
@@ -22,24 +18,23 @@ def row(labels: int, tau: float, **more: str) -> dict:
     return {**where, "kendall_tau": tau, "kendall_tau_half": 0.01, "sets": 20, **more}
 
 
-def test_ours_is_held_against_the_line_of_the_same_method_data_set_and_number_of_labels():
-    found = compare(
-        PROTOCOL, [row(78, 0.5), row(156, 0.42), row(50, 0.4), row(78, 0.4, predictor="nao")], {"gcn": "GCN"}
-    )
+def test_ours_is_compared_with_the_line_of_the_same_method_data_set_and_number_of_labels():
+    table = [row(78, 0.5), row(156, 0.42), row(50, 0.4), row(78, 0.4, predictor="nao")]
+    found = compare(table, {"gcn": "GCN"}, COMPARED, PUBLISHED, target="")
     assert [(r["labels"], r["published"], r["difference"], r["because"]) for r in found] == [
         (78, 0.343, 0.157, "it was trained better"),
         (156, 0.413, 0.007, ""),
     ]
     assert found[0]["grade"] == "P"
-    assert not compare(PROTOCOL, [row(78, 0.5, shown="cifar100_validation_accuracy_200")], {"gcn": "GCN"})
+    other = [row(78, 0.5, shown="cifar100_validation_accuracy_200")]
+    assert compare(other, {"gcn": "GCN"}, COMPARED, PUBLISHED, target="") == []
+    assert compare(other, {"gcn": "GCN"}, COMPARED, PUBLISHED, target="something else") == []
 
 
-def test_where_targets_differ_places_are_told_and_no_difference():
-    protocol = replace(
-        PROTOCOL, published_target="something else", compared={**PROTOCOL.compared, "nao": Compared("NAO")}
-    )
+def test_where_targets_differ_rows_have_places_and_no_difference():
     table = [row(78, 0.5), row(78, 0.6, predictor="nao"), row(156, 0.5), row(156, 0.4, predictor="nao")]
-    found = compare(protocol, table, {"gcn": "GCN", "nao": "NAO"})
+    compared = {**COMPARED, "nao": Compared("NAO")}
+    found = compare(table, {"gcn": "GCN", "nao": "NAO"}, compared, PUBLISHED, target="something else")
     # NAO is published ahead at both, .467 over .343 and .493 over .413
     assert [(r["labels"], r["predictor"], r["place here"], r["place published"]) for r in found] == [
         (78, "gcn", 2, 2),
@@ -48,6 +43,7 @@ def test_where_targets_differ_places_are_told_and_no_difference():
         (156, "nao", 2, 1),
     ]
     assert "difference" not in found[0]
+    assert all(isinstance(value, str | int | float) for r in found for value in r.values())
 
 
 def test_a_protocol_on_a_whole_archive_says_what_is_missing_and_runs_where_it_is_there(tmp_path, monkeypatch):

@@ -1,15 +1,16 @@
-"""Which fits are missing, what a failed one says, and when rows of older code count."""
+"""Which fits are missing, rows of failed fits, and when rows of older code are adopted."""
 
 import json
 
 import pytest
 
-from scripts.results.fits import TOO_FEW, Fit, Plan
+from scripts.results.entrants import TOO_FEW, Fit
 from scripts.results.rows import RowFile
+from scripts.results.running import Plan
 from tests.small_study import Sums, fits
 
 
-def test_a_failure_is_a_row_of_every_scored_column_and_its_message_is_not_endless():
+def test_a_failure_is_a_row_of_every_scored_column_with_a_message_of_limited_length():
     rows = Fit("x", "{}", None, "shown", ("a", "b"), 3, 5).failed("error", "why " * 1000)
     assert [(row["scored"], row["set"], row["labels"], row["status"]) for row in rows] == [
         ("a", 3, 5, "error"),
@@ -25,7 +26,7 @@ def plan(tmp_path):
 
     def make() -> Plan:
         file = RowFile(tmp_path / "x.jsonl", {"code": "new"})
-        return Plan(Sums(0), [(fit, file) for fit in fits(*["add"] * 4)], "today")
+        return Plan(Sums(0), dict.fromkeys(fits(*["add"] * 4), file), "today")
 
     def run(study, wanted, done) -> None:
         attempt = study.open()
@@ -36,12 +37,12 @@ def plan(tmp_path):
     return make, run, ran
 
 
-def test_only_what_has_no_rows_is_run_and_a_failure_once_more_when_asked_for(plan, tmp_path):
+def test_only_fits_without_rows_are_run_and_failed_ones_again_on_request(plan, tmp_path):
     make, run, ran = plan
     first = make()
     zero, one, *_ = first.files
-    first._keep(zero, zero.failed("error", "why"))
-    first._keep(one, one.failed(TOO_FEW, "needs 7"))
+    first._store(zero, zero.failed("error", "why"))
+    first._store(one, one.failed(TOO_FEW, "needs 7"))
     first.fill(run)
     assert ran == [2, 3]
     assert [row["commit"] for row in first.rows()] == ["today"] * 4
@@ -51,7 +52,7 @@ def test_only_what_has_no_rows_is_run_and_a_failure_once_more_when_asked_for(pla
     assert len((tmp_path / "x.jsonl").read_text().splitlines()) == 5
 
 
-def test_rows_of_older_code_are_adopted_when_one_run_again_is_the_same_but_for_seconds(plan, tmp_path):
+def test_rows_of_older_code_are_adopted_if_a_repeated_fit_is_the_same_except_for_times(plan, tmp_path):
     make, run, ran = plan
     first = make()
     first.fill(run)
