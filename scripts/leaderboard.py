@@ -138,14 +138,15 @@ def _wanted(config: Config, entries: Mapping[str, Entry]) -> tuple[list[tuple[Fi
         data = data_digest(setting.cells, {"": setting.score, **setting.scored, **setting.features})
         same: Row = {"label_seed": config.seed, "data": data, **({"everywhere": True} if protocol.everywhere else {})}
         cells = len(setting.cells)
-        _check_budgets(protocol.budgets, shown, cells)
+        check_budgets(protocol.budgets, shown, cells)
         for one in entrants:
             wanted += config.wanted(one, fits(one, shown, protocol), Path(config.output) / "rows" / shown, same)
     place = {name: i for i, name in enumerate((OURS, *entries))}
     return sorted(wanted, key=lambda pair: place[pair[0].entrant]), tops, cells
 
 
-def _check_budgets(budgets: Sequence[int], shown: str, cells: int) -> None:
+def check_budgets(budgets: Sequence[int], shown: str, cells: int) -> None:
+    """ValueError where there are none, one twice, or one that leaves fewer than `TARGETS` cells to be ranked."""
     if not budgets:
         raise ValueError("no numbers of labels; expected some, as in budgets=[20,50,100]")
     for budget in budgets:

@@ -5,7 +5,8 @@ A protocol is one file under `configs/protocol/`; this module turns it into sett
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from data.fetch import cache_folder
 from data.table import Table
 from metanp.metrics import kendall_tau
 from scripts.at_hand import Absent
+from scripts.computed_proxies import Computing, batch_of, computed, drawn
 from scripts.leaderboards.judging import Setting
 
 
@@ -38,19 +40,35 @@ class ProtocolConfig:
     budgets: list[int] = field(default_factory=list)
     columns: dict[str, list[str]] = field(default_factory=dict)  # shown: ranked against
     features: list[str] = field(default_factory=list)  # side features; a cell without any of them takes no part
+    computing: Computing = field(default_factory=Computing)  # proxies that are computed; those in `features` are read
     everywhere: bool = False  # the shown cells are ranked as well, as some published tables do
     family: str = ""  # of published numbers that were measured like this
     compared: dict[str, Compared] = field(default_factory=dict)  # by predictor
     published_target: str = ""  # what they were ranked against, where it is not what is here: then orders are compared
 
 
+@dataclass(frozen=True)
+class Priced(Setting):
+    """A setting, and what its side features cost. seconds: of computing one for all cells, by its name."""
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    together: float = math.inf  # seconds of all that are computed
+
+    def cost(self, names: Iterable[str]) -> float:
+        """Seconds of computing these features of all cells, at most; none for what the benchmark brings."""
+        return min(sum(self.seconds.get(name, 0.0) for name in names), self.together)
+
+
 def at_hand(protocol: ProtocolConfig, columns: Sequence[str], download: bool) -> tuple[ProtocolConfig, Absent]:
     """The protocol with those of its shown `columns` (all without any) that are at hand, and what is not.
 
     Raises:
-        FileUnavailable: none of them is, or a side feature is not; says how to have its file.
+        FileUnavailable: none of them is, or a side feature is not, or the images that proxies are computed on; says how
+            to have its file.
     """
     table = _table(protocol, download)
+    if protocol.computing.proxies:
+        batch_of(protocol.computing, download)
     wanted = {shown: scored for shown, scored in protocol.columns.items() if shown in columns or not columns}
     features = Absent.of(table, protocol.features)
     absent = Absent.of(table, [name for shown, scored in wanted.items() for name in (shown, *scored)])
@@ -65,8 +83,10 @@ def at_hand(protocol: ProtocolConfig, columns: Sequence[str], download: bool) ->
     return replace(protocol, columns=there), absent
 
 
-def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[tuple[str, Setting]]:
+def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[tuple[str, Priced]]:
     """The name of each shown column (of these, or of all), and its setting; higher is better in all of them.
+
+    Proxies are computed here, where the journal does not have them yet.
 
     Raises:
         ValueError: an archive that was not converted yet; says how. Or a column that the protocol or the benchmark does
@@ -75,9 +95,10 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[
     if unknown := set(columns) - set(protocol.columns):
         raise ValueError(f"{protocol.name} shows no column {sorted(unknown)}; it shows {list(protocol.columns)}")
     table = _table(protocol)
-    if unknown := set(protocol.features) - set(table.features):
+    proxies = protocol.computing.proxies
+    if unknown := set(protocol.features) - set(table.features) - set(proxies):
         raise ValueError(f"{table.name} has no side feature {sorted(unknown)}; {table.how_to_have_more}")
-    features = {name: table.features[name] for name in protocol.features}
+    features = {name: table.features[name] for name in protocol.features if name not in proxies}
     for shown in columns or protocol.columns:
         scored = protocol.columns[shown]
         values = {name: _upwards(table, name) for name in (shown, *scored)}
@@ -85,9 +106,18 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[
         if features:
             known &= np.any([np.isfinite(column) for column in features.values()], axis=0)
         rows = np.flatnonzero(known)
+        rows = rows[drawn(len(rows), protocol.computing)]
         truths = {name: values[name][rows] for name in scored}
         side = {name: column[rows] for name, column in features.items()}
-        yield shown, Setting(table.cells[rows], values[shown][rows], truths, side, protocol.everywhere)
+        setting = Priced(table.cells[rows], values[shown][rows], truths, side, protocol.everywhere)
+        yield shown, _with_proxies(setting, protocol) if proxies else setting
+
+
+def _with_proxies(setting: Priced, protocol: ProtocolConfig) -> Priced:
+    found = computed(setting.cells, protocol.computing)
+    read = {name: found.values[name] for name in protocol.features if name in found.values}
+    seconds = {name: float(taken.sum()) for name, taken in found.seconds.items()}
+    return replace(setting, features={**setting.features, **read}, seconds=seconds, together=found.together.sum())
 
 
 def _table(protocol: ProtocolConfig, download: bool = False) -> Table:
