@@ -13,7 +13,7 @@ from metanp import Cell
 from metanp.baselines.proxies import Proxy, ProxyXGBoost
 from metanp.baselines.trees import XGBoost
 from metanp.proxies import vote
-from metanp.proxies.pool import Plan
+from metanp.proxies.pool import Plan, journal_path
 from scripts import computed_proxies, proxy_gain
 from scripts.computed_proxies import Computing, batch_of, computed, drawn
 from scripts.leaderboard import leaderboard
@@ -31,9 +31,17 @@ PROTOCOL = ProtocolConfig(
 
 
 @pytest.fixture(autouse=True)
+def journals(tmp_path, monkeypatch):
+    """A folder of this test; the cache, which has the tables too, stays where it is."""
+    monkeypatch.setattr(computed_proxies, "journal_path", lambda *of: tmp_path / "journals" / journal_path(*of).name)
+    return tmp_path / "journals"
+
+
+@pytest.fixture
 def cache(tmp_path, monkeypatch):
+    """For processes of their own."""
     monkeypatch.setenv("METANP_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+    monkeypatch.setattr(computed_proxies, "journal_path", journal_path)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +49,7 @@ def cells():
     return load_benchmark("nasbench201").cells[[5, 700, 9000, 15000]].to_cells()
 
 
-def test_values_are_those_of_the_library_and_seconds_are_kept_with_them(cells, cache):
+def test_values_are_those_of_the_library_and_seconds_are_kept_with_them(cells, journals):
     found = computed(cells, HOW)
     batch, classes = batch_of(HOW)
     plan = Plan("small", classes, ("params", "snip", "synflow", "jacov"), prune=True)
@@ -51,7 +59,7 @@ def test_values_are_those_of_the_library_and_seconds_are_kept_with_them(cells, c
     assert (found.seconds["params"] > 0).all()
     assert (found.together < sum(found.seconds[name] for name in ("params", "snip", "synflow", "jacov"))).all()
     assert list(found.values) == HOW.proxies
-    (journal,) = (cache / "proxies").glob("*.jsonl")
+    (journal,) = journals.glob("*.jsonl")
     assert json.loads(journal.read_text().splitlines()[0])["together"] > 0
 
 
@@ -171,7 +179,7 @@ def composed(name: str, *overrides: str):
         return OmegaConf.to_object(compose(name, [*options, *made, "jobs=1", *overrides]))
 
 
-def test_a_leaderboard_counts_the_seconds_of_what_is_computed(tmp_path, mirror):
+def test_a_leaderboard_counts_the_seconds_of_what_is_computed(tmp_path, cache, mirror):
     leaderboard(
         composed("leaderboard", "predictors=[snip,params,xgboost]", "sets=2", "budgets=[0,8]", f"output={tmp_path}")
     )
@@ -185,7 +193,7 @@ def test_a_leaderboard_counts_the_seconds_of_what_is_computed(tmp_path, mirror):
     assert min(encode["xgboost"]) > setting.together
 
 
-def test_the_gain_of_a_proxy_is_held_against_cells_alone(tmp_path, mirror):
+def test_the_gain_of_a_proxy_is_held_against_cells_alone(tmp_path, cache, mirror):
     proxy_gain.proxy_gain(composed("proxy_gain", "sets=2", "budgets=[0,8]", f"output={tmp_path}"))
     table = {row["reads"]: row for row in read_rows(tmp_path / "gain.csv", ["reads"])}
     assert list(table) == ["cells alone", *HOW.proxies, "all", "proxies_xgboost"]

@@ -157,7 +157,7 @@ def test_the_command_makes_a_table_that_opens_and_a_page_of_its_numbers(quick, t
 
 
 def test_the_table_has_proxies_of_the_trained_networks_and_what_they_cost(quick, tmp_path, monkeypatch):
-    monkeypatch.setenv("METANP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("scripts.computed_proxies.journal_path", lambda plan, batch: tmp_path / "journal.jsonl")
     images = Images("digits", side=16, train=100, validation=50)
     for module in ("mini", "mini_table", "mini_page", "mini_proxies"):
         monkeypatch.setattr(f"scripts.trainings.{module}.IMAGES", {"cifar10": images, "fashion_mnist": images})
@@ -185,7 +185,6 @@ def test_the_table_has_proxies_of_the_trained_networks_and_what_they_cost(quick,
 
 
 def test_proxies_without_their_images_are_refused_with_the_remedy(quick, tmp_path, monkeypatch):
-    monkeypatch.setenv("METANP_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("METANP_MIRROR", raising=False)
     done(tmp_path, 1)
     with pytest.raises(FileUnavailable, match=r"cifar10_jpeg.*proxies=false leaves them out of the table"):
