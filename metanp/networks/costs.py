@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,16 @@ from torch.utils.flop_counter import flop_registry
 from metanp.networks.skeleton import TextNetwork
 
 WARM_UP = 3  # runs before the clock counts
+_ATEN = torch.ops.aten
+ALIKE = {  # operations of a convolutional network whose output has a shape that follows from the inputs' shapes alone
+    _ATEN.convolution.default,
+    _ATEN.native_batch_norm.default,
+    _ATEN.cudnn_batch_norm.default,
+    _ATEN.relu.default,
+    _ATEN.add.Tensor,
+    _ATEN.avg_pool2d.default,
+    _ATEN.max_pool2d_with_indices.default,
+}
 
 
 @dataclass(frozen=True)
@@ -57,33 +67,42 @@ def cost(net: nn.Module, shape: Sequence[int], batch: int = 1, runs: int = 10) -
 class _Counter(TorchDispatchMode):
     """FLOPs by the formulas of PyTorch's counter, and the sizes of what is put out by the operations that it counts.
 
-    `FlopCounterMode` itself also finds out which module each operation belongs to, which takes five times as long. A
-    formula is asked once for operations of equal shapes, as there are many in a network of equal cells.
+    `FlopCounterMode` itself also finds out which module each operation belongs to, which takes five times as long. And
+    what one of `ALIKE` was seen to do is not done again: networks of equal cells repeat it, and numbers do not matter.
     """
-
-    known: ClassVar[dict[Any, int]] = {}
 
     def __init__(self) -> None:
         super().__init__()
         self.flops = self.activations = 0
+        self._seen: dict[Any, tuple[tuple[int, int, Any], Any]] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        out = func(*args, **kwargs)
-        formula = flop_registry.get(func._overloadpacket)
-        if formula is not None:
-            alike = (formula, _shapes(args), _shapes(kwargs.items()), _shapes([out]))
-            if alike not in self.known:
-                self.known[alike] = formula(*args, **kwargs, out_val=out)
-            self.flops += self.known[alike]
-            self.activations += (out if isinstance(out, Tensor) else out[0]).numel()
+        what = (func, _shapes(args), _shapes(kwargs.items())) if func in ALIKE else None
+        found, shape = self._seen.get(what, (None, None))
+        if found is None or _shapes([found[2]]) != shape:  # which a network may change in place
+            found = _done(func, args, kwargs)
+            if what is not None:
+                self._seen[what] = found, _shapes([found[2]])
+        flops, activations, out = found
+        self.flops += flops
+        self.activations += activations
         return out
 
 
+def _done(func: Any, args: Any, kwargs: Any) -> tuple[int, int, Any]:
+    """FLOPs, activations and what an operation puts out."""
+    out, formula = func(*args, **kwargs), flop_registry.get(func._overloadpacket)
+    if formula is None:
+        return 0, 0, out
+    return formula(*args, **kwargs, out_val=out), (out if isinstance(out, Tensor) else out[0]).numel(), out
+
+
 def _shapes(values: Any) -> tuple[Any, ...]:
-    """Arguments of an operation with shapes in the place of tensors, all that a formula reads."""
+    """Arguments of an operation with shapes and types in the place of tensors."""
     return tuple(
-        tuple(x.shape) if isinstance(x, Tensor) else _shapes(x) if isinstance(x, list | tuple) else x for x in values
+        (*x.shape, x.dtype) if isinstance(x, Tensor) else _shapes(x) if isinstance(x, list | tuple) else x
+        for x in values
     )
 
 
