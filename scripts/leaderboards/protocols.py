@@ -97,7 +97,8 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[
     table = _table(protocol)
     proxies = protocol.computing.proxies
     if unknown := set(protocol.features) - set(table.features) - set(proxies):
-        raise ValueError(f"{table.name} has no side feature {sorted(unknown)}; {table.how_to_have_more}")
+        beside = f", and {protocol.name} computes {', '.join(proxies)} alone" if proxies else ""
+        raise ValueError(f"{table.name} has no side feature {sorted(unknown)}{beside}; {table.how_to_have_more}")
     features = {name: table.features[name] for name in protocol.features if name not in proxies}
     for shown in columns or protocol.columns:
         scored = protocol.columns[shown]

@@ -140,7 +140,9 @@ def test_a_protocol_has_what_is_computed_beside_what_the_table_has(mirror):
     assert setting.cost(["snip"]) == pytest.approx(setting.seconds["snip"])
     assert setting.cost(["cifar10_params"]) == 0
     assert setting.cost(HOW.proxies) == setting.together
-    with pytest.raises(ValueError, match=r"no side feature \['zen'\]"):
+    with pytest.raises(
+        ValueError, match=r"no side feature \['zen'\], and small computes params, snip, synflow, jacov, vote alone"
+    ):
         next(settings(replace(PROTOCOL, features=["zen"])))
 
 
