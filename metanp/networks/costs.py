@@ -31,8 +31,8 @@ ALIKE = {  # operations of a convolutional network whose output has a shape that
     _ATEN.relu.default,
     _ATEN.add.Tensor,
     _ATEN.avg_pool2d.default,
-    _ATEN.max_pool2d_with_indices.default,
 }
+_known: dict[Any, tuple[tuple[int, int], list[tuple[int, ...]]]] = {}  # by operation and shapes
 
 
 @dataclass(frozen=True)
@@ -68,34 +68,41 @@ class _Counter(TorchDispatchMode):
     """FLOPs by the formulas of PyTorch's counter, and the sizes of what is put out by the operations that it counts.
 
     `FlopCounterMode` itself also finds out which module each operation belongs to, which takes five times as long. And
-    what one of `ALIKE` was seen to do is not done again: networks of equal cells repeat it, and numbers do not matter.
+    what one of `ALIKE` was seen to do to such shapes, in whatever network, is not done again: zeros stand for it, as
+    numbers do not matter here.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.flops = self.activations = 0
-        self._seen: dict[Any, tuple[tuple[int, int, Any], Any]] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        what = (func, _shapes(args), _shapes(kwargs.items())) if func in ALIKE else None
-        found, shape = self._seen.get(what, (None, None))
-        if found is None or _shapes([found[2]]) != shape:  # which a network may change in place
-            found = _done(func, args, kwargs)
-            if what is not None:
-                self._seen[what] = found, _shapes([found[2]])
-        flops, activations, out = found
+        if func in ALIKE:
+            what = (func, _shapes(args), _shapes(kwargs.items()))
+            if what not in _known:
+                _known[what] = _cost_of(func, args, kwargs, out := func(*args, **kwargs)), _sizes(out)
+            (flops, activations), sizes = _known[what]
+            zeros = [args[0].new_zeros(size) for size in sizes]
+            out = zeros[0] if len(zeros) == 1 else tuple(zeros)
+        else:
+            out = func(*args, **kwargs)
+            flops, activations = _cost_of(func, args, kwargs, out)
         self.flops += flops
         self.activations += activations
         return out
 
 
-def _done(func: Any, args: Any, kwargs: Any) -> tuple[int, int, Any]:
-    """FLOPs, activations and what an operation puts out."""
-    out, formula = func(*args, **kwargs), flop_registry.get(func._overloadpacket)
+def _cost_of(func: Any, args: Any, kwargs: Any, out: Any) -> tuple[int, int]:
+    """FLOPs and activations of an operation that put out `out`."""
+    formula = flop_registry.get(func._overloadpacket)
     if formula is None:
-        return 0, 0, out
-    return formula(*args, **kwargs, out_val=out), (out if isinstance(out, Tensor) else out[0]).numel(), out
+        return 0, 0
+    return formula(*args, **kwargs, out_val=out), (out if isinstance(out, Tensor) else out[0]).numel()
+
+
+def _sizes(out: Any) -> list[tuple[int, ...]]:
+    return [tuple(x.shape) for x in ([out] if isinstance(out, Tensor) else out)]
 
 
 def _shapes(values: Any) -> tuple[Any, ...]:
