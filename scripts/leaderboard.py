@@ -127,7 +127,7 @@ def _files(config: Config, entries: Mapping[str, Entry]) -> tuple[Files, dict[Pa
         data = data_digest(setting.cells, {"": setting.score, **setting.scored, **setting.features})
         marks: Row = {"label_seed": config.seed, "data": data, **({"everywhere": True} if protocol.everywhere else {})}
         cells = len(setting.cells)
-        _check_budgets(protocol.budgets, shown, cells)
+        check_budgets(protocol.budgets, shown, cells)
         for one in who:
             fits = entrants.fits(one, shown, protocol)
             files |= config.files_of(one, fits, Path(config.output) / "rows" / shown, marks)
@@ -135,7 +135,8 @@ def _files(config: Config, entries: Mapping[str, Entry]) -> tuple[Files, dict[Pa
     return dict(sorted(files.items(), key=lambda pair: place[pair[0].entrant])), tops, cells
 
 
-def _check_budgets(budgets: Sequence[int], shown: str, cells: int) -> None:
+def check_budgets(budgets: Sequence[int], shown: str, cells: int) -> None:
+    """ValueError where there are none, one twice, or one that leaves fewer than `TARGETS` cells to be ranked."""
     if not budgets:
         raise ValueError("no numbers of labels; expected some, as in budgets=[20,50,100]")
     for budget in budgets:

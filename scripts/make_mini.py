@@ -30,13 +30,15 @@ ROWS = "rows.jsonl.gz"  # beside the table
 class Config:
     """rows: folder of the rows. cells: how many there are. most: trainings of this process; 0 makes all.
 
-    table: whether to make the table and the datasheet instead.
+    table: whether to make the table and the datasheet instead. proxies: whether the table has zero-cost proxies, which
+    are computed on the images where that was not done before.
     """
 
     rows: str = "results/mini-rows"
     cells: int = 1_200
     most: int = 0
     table: bool = False
+    proxies: bool = True
 
 
 ConfigStore.instance().store(name="schema_of_make_mini", node=Config)
@@ -45,7 +47,7 @@ ConfigStore.instance().store(name="schema_of_make_mini", node=Config)
 @command("make_mini")
 def main(config: Config) -> None:
     if config.table:
-        print(make_table(Path(config.rows), config.cells))
+        print(make_table(Path(config.rows), config.cells, with_proxies=config.proxies))
     else:
         train(config)
 
@@ -62,11 +64,11 @@ def train(config: Config) -> None:
     print(f"{done:,} of {total:,} trainings are done; other processes may be at some of the others")
 
 
-def make_table(rows: Path, n: int, table: Path = PATH, datasheet: Path = DATASHEET) -> str:
-    """Write the table, the datasheet and, beside the table, the rows; ValueError where there are none."""
+def make_table(rows: Path, n: int, table: Path = PATH, datasheet: Path = DATASHEET, with_proxies: bool = True) -> str:
+    """Write the table, the datasheet and, beside the table, the rows; raises as `table_of`."""
     kept = table.with_name(ROWS)
     found = read_rows(rows, kept)
-    made = table_of(found, n)
+    made = table_of(found, n, with_proxies)
     made.save(table)
     keep_rows(found.values(), kept)
     write_whole(datasheet, page(made, found, n, table.stat().st_size).encode())

@@ -1,8 +1,9 @@
 """Mini: cells of NAS-Bench-201 that this project trained itself, on small images, for two seeds.
 
 Validation and TEST accuracy in percent and cross entropy after ten epochs, and the whole curves; a column a seed.
-Seconds are of one CPU core. Parameters and FLOPs, both in millions, are side features. `docs/mini.md` is its datasheet;
-the table is made by `python -m scripts.make_mini table=true`. No part of this project is chosen by it.
+Seconds are of one CPU core. Parameters and FLOPs, both in millions, are side features, and so are zero-cost proxies of
+the untrained networks, with the seconds of each. `docs/mini.md` is its datasheet; the table is made by
+`python -m scripts.make_mini table=true`. No part of this project is chosen by it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ NASLib's settings, those of `metanp.baselines.study_trees`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -50,7 +50,8 @@ class AsTheyAre(ZScore):
 class Proxy(Baseline):
     """The side feature called `feature`, unchanged, higher is better; lowest where it is missing.
 
-    Predictions are in the feature's units, whatever scores were shown.
+    Tables put the data set before the name: `synflow` is also `cifar10_synflow`, where that is the only one of that
+    ending. Predictions are in the feature's units, whatever scores were shown.
     """
 
     about = About("zero-cost proxy", SOURCE, family="zero-cost", needs=("side features",))
@@ -69,10 +70,23 @@ class Proxy(Baseline):
         """Nothing to learn: predictions do not depend on evaluated cells."""
 
     def _predict(self, inputs: Inputs) -> Moments:
-        if self.feature not in inputs.side.names:
-            known = ", ".join(inputs.side.names) or "none"
-            raise ValueError(f"the candidates have no side feature {self.feature!r}; they have: {known}")
-        return np.nan_to_num(inputs.side.values[:, inputs.side.names.index(self.feature)], nan=LOWEST), None
+        known, found = inputs.side.names, self.among(inputs.side.names)
+        if found is None:
+            raise ValueError(
+                f"the candidates have no side feature {self.feature!r}; they have: {', '.join(known) or 'none'}"
+            )
+        return np.nan_to_num(inputs.side.values[:, known.index(found)], nan=LOWEST), None
+
+    def among(self, names: Collection[str]) -> str | None:
+        """What its side feature is called among these; None where it is not there.
+
+        Raises:
+            ValueError: several data sets have one.
+        """
+        found = [self.feature] if self.feature in names else [one for one in names if one.endswith(f"_{self.feature}")]
+        if len(found) > 1:
+            raise ValueError(f"side features {found} all end in {self.feature!r}; name the one that is meant in full")
+        return found[0] if found else None
 
 
 class ProxyXGBoost(Trees):

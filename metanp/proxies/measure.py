@@ -72,10 +72,14 @@ class Measured:
 
     values: NaN where one failed.
     reasons: of those that failed, why.
+    seconds: that each would take alone (`metanp.proxies.meter`); where it failed, until then.
+    together: seconds of all, which share passes.
     """
 
     values: Mapping[str, float]
     reasons: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    together: float = math.nan
 
     __repr__ = brief
 
@@ -93,14 +97,16 @@ def measure(network: nn.Module, batch: Any, names: Iterable[str] = SUITE_ZERO, r
     """
     wanted, seed = read_names(names), read_seed(rng)
     watched = {what for name in wanted for what in SHARING.get(name, ())}
-    values, reasons = dict.fromkeys(wanted, math.nan), {}
-    with passed(network, batch, seed, watched) as run:
+    values, reasons, spans = dict.fromkeys(wanted, math.nan), {}, {}
+    with passed(network, batch, seed, watched) as run, run.meter.span() as everything:
         for name in wanted:
             try:
-                values[name] = _finite(PROXIES[name](network, run, seed))
+                with run.meter.span() as spans[name]:
+                    values[name] = _finite(PROXIES[name](network, run, seed))
             except (ValueError, ArithmeticError, RuntimeError, NotImplementedError) as error:
                 reasons[name] = str(error)
-    return Measured(values, reasons)
+    seconds = {name: run.meter.alone(span) for name, span in spans.items()}
+    return Measured(values, reasons, seconds, everything.inner + everything.own)
 
 
 def read_names(names: Any) -> list[str]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -21,6 +20,7 @@ from torch.nn import functional
 
 from metanp.proxies.alone import Layer, alone, weighted_layers
 from metanp.proxies.batch import Batch, check_classes, read_batch, refuse_text
+from metanp.proxies.meter import Meter, Part, clock_of
 from metanp.proxies.patterns import PIECEWISE_LINEAR
 
 CHANNELS, PATTERNS, IMAGES = "channels", "patterns", "images"  # what can be watched, beside the gradients
@@ -32,17 +32,20 @@ class Pass:
     Args:
         network: `alone`.
         watch: what is read beside the gradients; each costs time.
+
+    Its `meter` knows what each part took.
     """
 
     def __init__(self, network: nn.Module, batch: Batch, watch: Collection[str]):
         self.network, self.batch, self.watch = network, batch, frozenset(watch)
+        self.meter = Meter(clock_of(network))
         self.images = batch.images.clone().requires_grad_() if IMAGES in watch else batch.images
         self.labels = batch.labels
         self._flowing: list[tuple[Layer, Tensor]] = []
         self._both_on = torch.zeros(len(self.images), len(self.images), dtype=torch.float64)
         self._units = 0
 
-    @cached_property
+    @Part
     def logits(self) -> Tensor:
         """(image, class); ValueError where a label is no class."""
         with ExitStack() as undo:
@@ -57,62 +60,67 @@ class Pass:
         check_classes(self.labels, logits)
         return logits
 
-    @cached_property
+    @Part
     def loss(self) -> Tensor:
         """Cross entropy, in nats."""
         return functional.cross_entropy(self.logits, self.labels)
 
-    @cached_property
+    @Part
     def gradients(self) -> list[tuple[Tensor, Tensor]]:
         """The weight of each layer and the loss's gradient at it, zero where it is on no path to the loss."""
         return self._backward[0]
 
-    @cached_property
+    @Part
     def channel_flows(self) -> list[tuple[Layer, Tensor]]:
         """Each layer that ran and, (image, channel), its output times the loss's gradient there, summed over pixels."""
         return self._backward[1]
 
-    @cached_property
+    @Part
     def _backward(self) -> tuple[list[tuple[Tensor, Tensor]], list[tuple[Layer, Tensor]]]:
         weights, loss = [layer.weight for layer in weighted_layers(self.network)], self.loss
         outputs = [output for _, output in self._flowing]
         found = torch.autograd.grad(loss, [*weights, *outputs], retain_graph=IMAGES in self.watch, allow_unused=True)
         known = [torch.zeros_like(w) if g is None else g for w, g in zip(weights, found, strict=False)]
         ran = zip(self._flowing, found[len(weights) :], strict=True)
-        flows = [(layer, _by_channel(output.detach(), back)) for (layer, output), back in ran if back is not None]
+        with self.meter.aside("channel_flows"):
+            flows = [(layer, _by_channel(output.detach(), back)) for (layer, output), back in ran if back is not None]
         self._flowing.clear()
         return [(w.detach(), g) for w, g in zip(weights, known, strict=True)], flows
 
-    @cached_property
+    @Part
     def jacobian(self) -> Tensor:
         """(image, pixel): the gradient at each image of the sum of its scores."""
-        refuse_text(self.batch, "the Jacobian")
-        return torch.autograd.grad(self.logits.sum(), self.images, retain_graph=True)[0].flatten(1)
+        return self._at_images(self.logits.sum())
 
-    @cached_property
+    @Part
     def class_jacobians(self) -> Tensor:
         """(image, class * pixel): the gradient at each image of each of its scores."""
-        refuse_text(self.batch, "the Jacobian")
-        sums = self.logits.sum(0)
-        rows = [torch.autograd.grad(one, self.images, retain_graph=True)[0].flatten(1) for one in sums]
-        return torch.cat(rows, dim=1)
+        return torch.cat([self._at_images(one) for one in self.logits.sum(0)], dim=1)
 
-    @cached_property
+    @Part
     def agreement(self) -> Tensor:
         """(image, image): on how many ReLUs of the network two images agree, each output value being one."""
         _ = self.logits
         on = self._both_on.diagonal()
         return 2 * self._both_on - on[:, None] - on[None, :] + self._units
 
+    def _at_images(self, value: Tensor) -> Tensor:
+        refuse_text(self.batch, "the Jacobian")
+        (found,) = torch.autograd.grad(value, self.images, retain_graph=True, allow_unused=True)
+        if found is None:
+            raise ValueError("the scores do not depend on the images: no path carries anything")
+        return found.flatten(1)
+
     def _flow(self, layer: Any, inputs: Any, output: Tensor) -> None:
         self._flowing.append((layer, output))
 
     @torch.no_grad()
     def _compare(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        values = inputs[0].detach().flatten(1)
-        on = torch.gt(values, 0, out=torch.empty_like(values))
-        self._both_on += (on @ on.T).double().cpu()
-        self._units += on.shape[1]
+        with self.meter.aside("agreement"):
+            values = inputs[0].detach().flatten(1)
+            on = torch.gt(values, 0, out=torch.empty_like(values))
+            self._both_on += (on @ on.T).double().cpu()
+            self._units += on.shape[1]
 
 
 def _by_channel(output: Tensor, gradient: Tensor) -> Tensor:

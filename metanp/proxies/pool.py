@@ -13,9 +13,10 @@ import math
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,17 @@ class Plan:
     __repr__ = brief
 
     def measure(self, cell: Cell, batch: Batch) -> Measured:
-        """ValueError where the skeleton has no module for the cell, or the batch cannot be read."""
-        channels = batch.images.shape[1]
-        seed = self.seed_of(cell)
+        """Seconds are those of building the network as well, with every proxy and with all together.
+
+        Raises:
+            ValueError: the skeleton has no module for the cell, or the batch cannot be read.
+        """
+        channels, seed, start = batch.images.shape[1], self.seed_of(cell), time.process_time()
         built = network(cell, self.skeleton, self.classes, channels, prune=self.prune, rng=seed)
-        return measure(built, batch, self.names, seed)
+        building = time.process_time() - start
+        found = measure(built, batch, self.names, seed)
+        seconds = {name: building + taken for name, taken in found.seconds.items()}
+        return replace(found, seconds=seconds, together=building + found.together)
 
     def seed_of(self, cell: Cell) -> int:
         """Of a cell's weights and of what is random in a proxy: the plan's seed and the cell's key decide it."""
@@ -125,7 +132,8 @@ def read_journal(path: Path) -> dict[str, Measured]:
             try:
                 row = json.loads(line)
                 values = {name: math.nan if value is None else value for name, value in row["values"].items()}
-                known[row["key"]] = Measured(values, row["reasons"])
+                seconds = row.get("seconds", {})
+                known[row["key"]] = Measured(values, row["reasons"], seconds, row.get("together", math.nan))
             except (ValueError, KeyError, TypeError):
                 continue  # broken off
     return known
@@ -133,7 +141,9 @@ def read_journal(path: Path) -> dict[str, Measured]:
 
 def _append(path: Path, key: str, measured: Measured) -> None:
     values = {name: value if math.isfinite(value) else None for name, value in measured.values.items()}
-    line = json.dumps({"key": key, "values": values, "reasons": dict(measured.reasons)})
+    seconds = {name: round(taken, 5) for name, taken in measured.seconds.items()}
+    row = {"key": key, "values": values, "reasons": dict(measured.reasons), "seconds": seconds}
+    line = json.dumps(row | {"together": round(measured.together, 5)})
     with open(path, "ab") as file:
         before = b"" if not file.tell() or _ends_line(path) else b"\n"
         file.write(before + line.encode() + b"\n")

@@ -20,6 +20,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from data import load_benchmark
+from metanp.baselines.proxies import Proxy
 from metanp.contract import About, Predictor
 from metanp.predictor import MetaNP
 from scripts.available import available_tables
@@ -170,6 +171,8 @@ def taking_part(
     for name, entry in entries.items():
         if not protocol.features and describe(name, entry).needs == ("side features",):
             lacks[name] = f"reads side features alone, and protocol {protocol.name} has none"
+        elif isinstance(one := instantiate(entry.make), Proxy) and not one.among(protocol.features):
+            lacks[name] = f"is the side feature {one.feature!r}, which protocol {protocol.name} has not"
         if entry.transfers and not nearest_tables(kind, protocol.benchmark):
             lacks[name] = f"is trained on measured tasks of other benchmarks, and a {kind} table allows none"
     for name in asked:

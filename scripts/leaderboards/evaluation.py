@@ -23,6 +23,7 @@ from metanp.contract import Predictor
 from metanp.fitted import ScoreWarning
 from scripts.leaderboards.judging import NotFinite, judge, label_set, reads_side
 from scripts.leaderboards.protocols import ProtocolConfig, settings
+from scripts.leaderboards.reading import read_by
 from scripts.results.entrants import TOO_FEW, Attempt, Entrant, Fit
 from scripts.results.rows import Row
 from scripts.results.running import Files, Running
@@ -68,12 +69,15 @@ class _Judge:
         return fit.rows([{**row, "seconds_encode": seconds} for row in found])
 
     def _pool(self, make: str, shown: str) -> tuple[Any, float]:
-        """All cells of a column in the predictor's encoding, and the seconds that it took; once for all its fits."""
+        """All cells of a column in the predictor's encoding, and the seconds that it took; once for all its fits.
+
+        The seconds include those of computing proxies that it reads, on one core.
+        """
         setting, predictor = self.setting(shown), _made(make)
         features = setting.features if reads_side(predictor) and setting.features else None
         started = time.perf_counter()
         pool = predictor.encode(setting.cells, features)
-        return pool, time.perf_counter() - started
+        return pool, time.perf_counter() - started + setting.cost(read_by(predictor, features or ()))
 
 
 def _made(make: str, **more: Any) -> Predictor:

@@ -5,7 +5,8 @@ configs/protocol/*.yaml -> settings, one for each shown column
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from data.fetch import cache_folder
 from data.table import Table
 from metanp.metrics import kendall_tau
 from scripts.available import Missing
+from scripts.computed_proxies import Computing, batch_of, computed, drawn
 from scripts.leaderboards.judging import Setting
 from scripts.results.published import Compared
 
@@ -31,19 +33,35 @@ class ProtocolConfig:
     budgets: list[int] = field(default_factory=list)
     columns: dict[str, list[str]] = field(default_factory=dict)  # shown: ranked against
     features: list[str] = field(default_factory=list)  # side features; cells that lack all of them are left out
+    computing: Computing = field(default_factory=Computing)  # proxies that are computed; those in `features` are read
     everywhere: bool = False  # the shown cells are ranked as well, as in some published tables
     family: str = ""  # of published numbers that were measured like this
     compared: dict[str, Compared] = field(default_factory=dict)  # by predictor
     published_target: str = ""  # what they were ranked against, where it differs: then only orders are compared
 
 
+@dataclass(frozen=True)
+class Priced(Setting):
+    """A setting, and what its side features cost. seconds: of computing one for all cells, by its name."""
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    together: float = math.inf  # seconds of all that are computed
+
+    def cost(self, names: Iterable[str]) -> float:
+        """Seconds of computing these features of all cells, at most; none for what the benchmark brings."""
+        return min(sum(self.seconds.get(name, 0.0) for name in names), self.together)
+
+
 def available(protocol: ProtocolConfig, columns: Sequence[str], download: bool) -> tuple[ProtocolConfig, Missing]:
     """The protocol with those of its shown `columns` (all if none are given) that are available, and what is missing.
 
     Raises:
-        FileUnavailable: all columns are missing, or a side feature is; says how to get the file.
+        FileUnavailable: all columns are missing, or a side feature is, or the images that proxies are computed on; says
+            how to get the file.
     """
     table = _table(protocol, download)
+    if protocol.computing.proxies:
+        batch_of(protocol.computing, download)
     asked = {shown: scored for shown, scored in protocol.columns.items() if shown in columns or not columns}
     features = Missing.of(table, protocol.features)
     missing = Missing.of(table, [name for shown, scored in asked.items() for name in (shown, *scored)])
@@ -58,8 +76,10 @@ def available(protocol: ProtocolConfig, columns: Sequence[str], download: bool) 
     return replace(protocol, columns=found), missing
 
 
-def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[tuple[str, Setting]]:
+def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[tuple[str, Priced]]:
     """Names of the shown columns (of `columns`, or all), each with its setting; higher is better in all of them.
+
+    Proxies are computed here, where the journal does not have them yet.
 
     Raises:
         ValueError: an archive that was not converted yet, with the command that does; a column that the protocol or
@@ -68,9 +88,11 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[
     if unknown := set(columns) - set(protocol.columns):
         raise ValueError(f"{protocol.name} shows no column {sorted(unknown)}; it shows {list(protocol.columns)}")
     table = _table(protocol)
-    if unknown := set(protocol.features) - set(table.features):
-        raise ValueError(f"{table.name} has no side feature {sorted(unknown)}; {table.how_to_have_more}")
-    features = {name: table.features[name] for name in protocol.features}
+    proxies = protocol.computing.proxies
+    if unknown := set(protocol.features) - set(table.features) - set(proxies):
+        beside = f", and {protocol.name} computes {', '.join(proxies)} alone" if proxies else ""
+        raise ValueError(f"{table.name} has no side feature {sorted(unknown)}{beside}; {table.how_to_have_more}")
+    features = {name: table.features[name] for name in protocol.features if name not in proxies}
     for shown in columns or protocol.columns:
         scored = protocol.columns[shown]
         values = {name: _upwards(table, name) for name in (shown, *scored)}
@@ -78,9 +100,18 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[
         if features:
             known &= np.any([np.isfinite(column) for column in features.values()], axis=0)
         rows = np.flatnonzero(known)
+        rows = rows[drawn(len(rows), protocol.computing)]
         truths = {name: values[name][rows] for name in scored}
         side = {name: column[rows] for name, column in features.items()}
-        yield shown, Setting(table.cells[rows], values[shown][rows], truths, side, protocol.everywhere)
+        setting = Priced(table.cells[rows], values[shown][rows], truths, side, protocol.everywhere)
+        yield shown, _with_proxies(setting, protocol) if proxies else setting
+
+
+def _with_proxies(setting: Priced, protocol: ProtocolConfig) -> Priced:
+    found = computed(setting.cells, protocol.computing)
+    read = {name: found.values[name] for name in protocol.features if name in found.values}
+    seconds = {name: float(taken.sum()) for name, taken in found.seconds.items()}
+    return replace(setting, features={**setting.features, **read}, seconds=seconds, together=found.together.sum())
 
 
 def _table(protocol: ProtocolConfig, download: bool = False) -> Table:

@@ -23,6 +23,7 @@ FORMS = {  # of a terminal: metric, title and format
     "coverage_90": ("coverage of 90 %", "{coverage_90:.2f}"),
     "over_tau": ("tau over hardest rival", "{over_tau:+.3f} ± {over_tau_half:.3f}"),
     "seconds_fit": ("seconds a fit", "{seconds_fit:.2f}"),
+    "seconds_encode": ("seconds to read all cells, computing proxies included", "{seconds_encode:.2f}"),
     "seconds_predict": ("seconds to predict all cells", "{seconds_predict:.2f}"),
 }
 MEANS = ["kendall_tau", "spearman", "p_at_1%", "n_at_10", "regret_at_10", "crps", "nll", "coverage_50", "coverage_90"]

@@ -13,6 +13,7 @@ from scipy.stats import kendalltau
 from data import load_benchmark
 from data.table import Table
 from scripts.trainings.mini import IMAGES, RECIPE, SEEDS, Work, trainings
+from scripts.trainings.mini_proxies import NAMES
 
 TEMPLATE = Path(__file__).parent / "mini.md.j2"
 
@@ -36,6 +37,7 @@ def page(table: Table, rows: Mapping[Work, Mapping[str, Any]], n: int, size: int
         recipe=RECIPE,
         images=IMAGES,
         sets=sets,
+        proxies=_proxies(table),
         between=_tau(*validation),
         made={key: _made(rows, key) for key in ("torch", "machine", "commit")},
         hours=f"{sum(row['cpu_seconds'] for row in rows.values()) / 3600:.1f}",
@@ -43,7 +45,13 @@ def page(table: Table, rows: Mapping[Work, Mapping[str, Any]], n: int, size: int
     )
 
 
-def _facts(table: Table, rows: Mapping[Work, Mapping[str, Any]], dataset: str) -> dict[str, str]:
+def _proxies(table: Table) -> list[str]:
+    """Those that the table has."""
+    first = next(iter(IMAGES))
+    return [name for name in NAMES if f"{first}_{name}" in table.features]
+
+
+def _facts(table: Table, rows: Mapping[Work, Mapping[str, Any]], dataset: str) -> dict[str, Any]:
     validation = table.values(f"{dataset}_validation_accuracy_{RECIPE.epochs}")
     seconds = [row["cpu_seconds"] for work, row in rows.items() if work.dataset == dataset]
     both = np.isfinite(validation).all(axis=1)
@@ -65,13 +73,19 @@ def _facts(table: Table, rows: Mapping[Work, Mapping[str, Any]], dataset: str) -
         "seconds": f"{np.mean(seconds):.1f}",
         "shortest": f"{np.min(seconds):.1f}",
         "longest": f"{np.max(seconds):.1f}",
+        "proxies": {
+            "alone": [_tau(table.features[f"{dataset}_{name}"], mean) for name in _proxies(table)],
+            "seconds": [f"{np.nanmedian(table.features[f'{dataset}_{name}_seconds']):.3f}" for name in _proxies(table)],
+        },
     }
 
 
 def _tau(a: np.ndarray, b: np.ndarray) -> str:
-    """Kendall's tau-b over the cells that have both; a dash for fewer than three."""
+    """Kendall's tau-b over the cells that have both; a dash for fewer than three, or where all have the same."""
     known = np.isfinite(a) & np.isfinite(b)
-    return f"{kendalltau(a[known], b[known]).statistic:.2f}" if known.sum() > 2 else "-"
+    if known.sum() < 3 or np.ptp(a[known]) == 0 or np.ptp(b[known]) == 0:
+        return "-"
+    return f"{kendalltau(a[known], b[known]).statistic:.2f}"
 
 
 def _published(ids: list[str]) -> np.ndarray:

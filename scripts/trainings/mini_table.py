@@ -15,23 +15,29 @@ from data.mini import FILE
 from data.table import Metric, Source, Table
 from metanp.cell_array import CellArray
 from metanp.spaces.nasbench201 import SPACE
+from scripts.trainings import mini_proxies
 from scripts.trainings.mini import IMAGES, RECIPE, SEEDS, Work, cells
 
 Rows = Mapping[Work, Mapping[str, Any]]
 SPLITS = {"training": "train", "validation": "validation", "test": "test"}
 
 
-def table_of(rows: Rows, n: int) -> Table:
+def table_of(rows: Rows, n: int, with_proxies: bool = True) -> Table:
     """The cells, of the first `n`, that have a row.
+
+    Args:
+        with_proxies: whether there are columns of proxies; what is not measured yet is, on the images.
 
     Raises:
         ValueError: no rows.
+        FileUnavailable: images for proxies that are not at hand.
     """
     trained = {work.cell for work in rows}
     ids = [cell for cell in cells(n) if cell in trained]
     if not ids:
         raise ValueError(f"none of the {n:,} cells was trained yet; run python -m scripts.make_mini first")
     columns = [column for dataset in IMAGES for column in _columns(rows, ids, dataset)]
+    columns += mini_proxies.columns(mini_proxies.proxies_of(ids)) if with_proxies else []
     arrays = CellArray.from_cells([SPACE.parse_text(cell) for cell in ids])
     return Table.from_columns("mini", arrays, ids, columns, space=SPACE.name)
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from omegaconf import OmegaConf
 
 from data import load_benchmark
 from metanp.checkpoint import ALIASES, load_model, save_model, shipped_names
+from scripts.computed_proxies import Computing
 from scripts.leaderboard import _columns, leaderboard
 from scripts.leaderboards.entrants import Entry, fits, others, print_catalogue, taking_part
 from scripts.leaderboards.protocols import ceilings, settings
@@ -61,11 +63,15 @@ def test_a_protocol_has_the_name_of_its_file_and_its_columns_exist(name, mirror)
     assert protocol.name == name
     if protocol.archive:
         return  # not available; tests/scripts/results/test_published.py
-    table = load_benchmark(protocol.benchmark)
+    table, cells = load_benchmark(protocol.benchmark), protocol.computing.cells
+    if protocol.benchmark == "mini" and len(table) < 1_200:
+        pytest.skip("mini is still being trained")
+    if protocol.computing.proxies:  # which takes long; see tests/scripts/test_computed_proxies.py
+        protocol = replace(protocol, computing=Computing(), features=[])
     for shown, setting in settings(protocol):
         assert np.isfinite(setting.score).all()
         assert set(setting.scored) == set(protocol.columns[shown]) <= set(table.metrics)
-        assert max(protocol.budgets) < len(setting.score) / 4
+        assert max(protocol.budgets) <= (cells or len(setting.score)) / 4
 
 
 def test_the_proxies_protocol_has_the_cells_that_have_proxies(mirror):

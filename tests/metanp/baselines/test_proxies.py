@@ -43,6 +43,17 @@ def test_a_proxy_that_candidates_lack_is_named_beside_those_they_have():
         proxy.predict(CELLS)
 
 
+def test_a_data_set_before_the_name_is_read_over_unless_there_are_two():
+    proxy = Proxy("synflow").fit()
+    features = {"cifar10_flops": np.arange(60), "cifar10_synflow": SYNFLOW}
+    assert proxy.predict(proxy.encode(CELLS, features)).tolist() == SYNFLOW.tolist()
+    both = {**features, "fashion_mnist_synflow": -SYNFLOW}
+    with pytest.raises(ValueError, match="all end in 'synflow'; name the one that is meant in full"):
+        proxy.predict(proxy.encode(CELLS, both))
+    exact = {**both, "synflow": 2 * SYNFLOW}
+    assert proxy.predict(proxy.encode(CELLS, exact)).tolist() == (2 * SYNFLOW).tolist()
+
+
 def test_a_proxy_gives_no_standard_deviation_and_nothing_before_it_is_fitted():
     pool = Proxy("synflow").encode(CELLS, {"synflow": SYNFLOW})
     with pytest.raises(ValueError, match="Proxy gives no standard deviation"):

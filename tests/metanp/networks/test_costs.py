@@ -29,6 +29,27 @@ def test_flops_are_those_of_the_counter_of_pytorch():
     assert cost(net, (3, 32, 32), runs=0).flops == counter.get_total_flops()
 
 
+class Twice(nn.Module):
+    """Two equal convolutions, the first one's output made a vector in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(2, 2, 1, bias=False), nn.Conv2d(2, 2, 1, bias=False)
+
+    def forward(self, images):
+        flat = self.first(images).unsqueeze_(0)
+        return self.second(images) + flat.squeeze(0)
+
+
+def test_equal_operations_count_each_time_whatever_became_of_the_first_ones_output():
+    found = cost(Twice(), (2, 4, 4), runs=0)
+    assert found.flops == 2 * 2 * (2 * 2 * 16)
+    assert found.activations == 2 * (2 * 16)
+    half = nn.Sequential(nn.Conv2d(2, 2, 1), nn.Conv2d(2, 2, 1).double())
+    with pytest.raises(RuntimeError, match="type"):
+        cost(half, (2, 4, 4), runs=0)
+
+
 def test_attention_is_counted_as_the_counter_of_pytorch_counts_it():
     net = nn.TransformerEncoderLayer(16, 4, 32, batch_first=True)
     with FlopCounterMode(display=False) as counter, torch.no_grad():

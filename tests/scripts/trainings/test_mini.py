@@ -10,12 +10,15 @@ import pytest
 from data import BENCHMARKS, FileUnavailable, load_benchmark
 from data.benchmark import load
 from data.table import Table
+from metanp.proxies.pool import Plan
 from metanp.spaces.nasbench201 import SPACE
 from scripts import make_mini
-from scripts.trainings import mini
+from scripts.computed_proxies import Computing, batch_of
+from scripts.trainings import mini, mini_proxies
 from scripts.trainings.mini import IMAGES, WITH_NOISE_FIRST, Work, cells, read_rows, trainings, work_through
 from scripts.trainings.mini_page import page
 from scripts.trainings.mini_table import table_of
+from scripts.trainings.prepared import Images
 
 QUICK = replace(mini.RECIPE, epochs=2)
 
@@ -122,7 +125,7 @@ def test_the_table_has_every_number_in_its_place(quick, tmp_path, monkeypatch):
     monkeypatch.setattr("scripts.trainings.mini_table.RECIPE", QUICK)
     done(tmp_path, 3, most=7)  # the third training of the second cell is missing: CIFAR-10's second seed is there
     rows = read_rows(tmp_path)
-    table = table_of(rows, 3)
+    table = table_of(rows, 3, with_proxies=False)
     assert table.ids == cells(3)[:2]
     for i, cell in enumerate(table.ids):
         expected = quick(Work(cell, "cifar10", 1))["validation_score"]
@@ -140,7 +143,7 @@ def test_the_command_makes_a_table_that_opens_and_a_page_of_its_numbers(quick, t
         monkeypatch.setattr(f"{module}.RECIPE", QUICK)
     done(tmp_path, 4)
     place, sheet = tmp_path / "mini.parquet", tmp_path / "mini.md"
-    said = make_mini.make_table(tmp_path, 4, place, sheet)
+    said = make_mini.make_table(tmp_path, 4, place, sheet, with_proxies=False)
     assert "4 cells, 16 trainings" in said
     table = Table.open(place)
     text = sheet.read_text()
@@ -151,6 +154,42 @@ def test_the_command_makes_a_table_that_opens_and_a_page_of_its_numbers(quick, t
     assert read_rows(tmp_path / "another machine", kept) == read_rows(tmp_path)
     left = work_through(tmp_path / "another machine", 5, None, {"commit": "c"}, kept)
     assert {row["cell"] for row in left} == {cells(5)[4]}  # the others are done
+
+
+def test_the_table_has_proxies_of_the_trained_networks_and_what_they_cost(quick, tmp_path, monkeypatch):
+    monkeypatch.setattr("scripts.computed_proxies.journal_path", lambda plan, batch: tmp_path / "journal.jsonl")
+    images = Images("digits", side=16, train=100, validation=50)
+    for module in ("mini", "mini_table", "mini_page", "mini_proxies"):
+        monkeypatch.setattr(f"scripts.trainings.{module}.IMAGES", {"cifar10": images, "fashion_mnist": images})
+    for module in ("mini_page", "mini_proxies"):
+        monkeypatch.setattr(f"scripts.trainings.{module}.NAMES", ("epe_nas", "jacov_classes", "nwot"))
+    here = mini_proxies.computing
+    monkeypatch.setattr(mini_proxies, "computing", lambda dataset: replace(here(dataset), workers=1))
+    for module in ("mini_table", "mini_page"):
+        monkeypatch.setattr(f"scripts.trainings.{module}.RECIPE", QUICK)
+    mini.settings.cache_clear()
+    try:
+        done(tmp_path, 3)
+        make_mini.make_table(tmp_path, 3, tmp_path / "mini.parquet", tmp_path / "mini.md")
+    finally:
+        mini.settings.cache_clear()
+    table = Table.open(tmp_path / "mini.parquet")
+    batch, classes = batch_of(Computing(images="digits", side=16, train=100))
+    for i, cell in enumerate(cells(3)):
+        expected = Plan("small", classes, mini_proxies.NAMES, prune=True).measure(SPACE.parse_text(cell), batch)
+        for name in mini_proxies.NAMES:
+            assert table.features[f"cifar10_{name}"][i] == pytest.approx(expected.values[name], rel=1e-4, nan_ok=True)
+        assert 0 < table.features["cifar10_nwot_seconds"][i] < table.features["cifar10_jacov_classes_seconds"][i]
+    assert table.feature_metrics["cifar10_nwot_seconds"].unit == "s"
+    assert "| seconds, median | epe_nas |" in (tmp_path / "mini.md").read_text()
+
+
+def test_proxies_without_their_images_are_refused_with_the_remedy(quick, tmp_path, monkeypatch):
+    monkeypatch.delenv("METANP_MIRROR", raising=False)
+    done(tmp_path, 1)
+    with pytest.raises(FileUnavailable, match=r"cifar10_jpeg.*proxies=false leaves them out of the table"):
+        make_mini.make_table(tmp_path, 1, tmp_path / "mini.parquet", tmp_path / "mini.md")
+    assert not (tmp_path / "mini.parquet").exists()
 
 
 def test_the_benchmark_names_its_file_and_says_how_it_is_made(tmp_path, monkeypatch):
