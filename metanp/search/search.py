@@ -124,7 +124,7 @@ class Search:
         check_alike(where, features, "features")
         if feasible is not None and not callable(feasible):
             raise InputError(f"feasible is {shown(feasible)}; give a function from a cell to True or False")
-        self.candidates = _candidates(where, feasible, features)
+        self.candidates = candidates_of(where, feasible, features)
         self.strategy = make(strategy) if isinstance(strategy, str) else strategy
         if not isinstance(self.strategy, Strategy):
             raise InputError(f"strategy is {shown(strategy)}; give a name, such as 'metanp', or a Strategy")
@@ -320,9 +320,10 @@ def _check_cell(cell: Cell) -> None:
         raise InputError(f"{shown(cell)} is no Cell; a space reads its own text: space.parse_text(...)")
 
 
-def _candidates(
+def candidates_of(
     where: Space | Sequence[Cell] | CellArray | Candidates, feasible: Feasible | None = None, features: Any = None
 ) -> Candidates:
+    """The candidates of a search, arguments and errors as `Search`."""
     if isinstance(where, Candidates):
         if feasible is not None or features is not None:
             raise ValueError(f"give feasible and features to {type(where).__name__}, not beside it")
