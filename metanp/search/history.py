@@ -57,13 +57,15 @@ class History:
 
     def within(self, inside: Callable[[Cell], bool]) -> History:
         """Without cells that are no candidates here, but were in the longer list of another process."""
-        if all(map(inside, self.known)):
+        if all(map(inside, [*self.known, *(one.cell for one in self.stopped)])):
             return self
         here = {True: list[Evaluated](), False: list[Evaluated]()}
         for one in self.evaluated:
             here[inside(one.cell)].append(one)
         pending = [cell for cell in self.pending if inside(cell)]
-        return replace(self, evaluated=here[True], pending=pending, outside=[*self.outside, *here[False]])
+        stopped = [one for one in self.stopped if inside(one.cell)]
+        outside = [*self.outside, *here[False]]
+        return replace(self, evaluated=here[True], pending=pending, outside=outside, stopped=stopped)
 
     def __repr__(self) -> str:
         best = f", best {self.best.score:.4g}" if self.best else ""

@@ -21,6 +21,7 @@ library("optuna", "optuna")  # says how to install it where it is missing
 
 from metanp.integrations.optuna.choices import Choices  # noqa: E402
 from metanp.integrations.optuna.parameters import ParameterSpace  # noqa: E402
+from metanp.integrations.optuna.pruner import MetaNPPruner  # noqa: E402
 from metanp.integrations.optuna.sampler import MetaNPSampler, SamplerWarning  # noqa: E402
 
-__all__ = ["Choices", "MetaNPSampler", "ParameterSpace", "SamplerWarning"]
+__all__ = ["Choices", "MetaNPPruner", "MetaNPSampler", "ParameterSpace", "SamplerWarning"]

@@ -109,7 +109,7 @@ class _Seen:
 def predicted_end(trial: FrozenTrial) -> float | None:
     """What a pruned trial would have reached, as far as is known."""
     last = max(trial.intermediate_values, default=None)
-    end = trial.user_attrs.get(END, None if last is None else trial.intermediate_values[last])
+    end = trial.system_attrs.get(END, None if last is None else trial.intermediate_values[last])
     return float(end) if isinstance(end, int | float) and math.isfinite(end) else None
 
 
