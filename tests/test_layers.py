@@ -15,7 +15,19 @@ from tests.tiny_model import write_checkpoint
 
 LAYERS = {"metanp": 0, "data": 1, "tasks": 2, "scripts": 3}
 # What the extras bring: no import of the library may need it.
-RESEARCH = ("sklearn", "pandas", "hydra", "matplotlib", "xgboost", "wandb", "pooch", "pyarrow", "beartype", "emcee", "optuna")
+RESEARCH = (
+    "sklearn",
+    "pandas",
+    "hydra",
+    "matplotlib",
+    "xgboost",
+    "wandb",
+    "pooch",
+    "pyarrow",
+    "beartype",
+    "emcee",
+    "optuna",
+)
 
 
 def imported(path: Path, root: Path = ROOT) -> list[tuple[int, str, bool]]:
