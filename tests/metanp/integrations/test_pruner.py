@@ -14,7 +14,7 @@ from tests.metanp.integrations.studies import in_order
 from tests.metanp.integrations.test_sampler import CHOICES, read
 from tests.metanp.search.learning_curves import EPOCHS, curve
 
-ENDS = [80 + i / 2 for i in range(FEWEST + 2)]
+ENDS = [80 + i / 4 for i in range(FEWEST + 2)]
 
 
 def trained(pruner=None, maximize: bool = True, every: int = 1, ends=ENDS) -> optuna.Study:

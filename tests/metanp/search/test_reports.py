@@ -13,12 +13,14 @@ import pytest
 from metanp.search import FAILED, JournalError, Search, schema
 from metanp.search.curve_log import Curve
 from metanp.search.journal import Journal
+from metanp.search.stopping import FEWEST
 from tests.metanp.search.in_order import in_order
 from tests.metanp.search.journals import FACTS, change, fill, state, write_first
 from tests.metanp.search.learning_curves import EPOCHS, curve
 from tests.metanp.search.search_runs import DISTINCT
 
-ENDS = [80 + i / 2 for i in range(12)]
+ENDS = [80 + i / 4 for i in range(FEWEST + 2)]
+N = len(ENDS)  # place of the next cell
 
 
 def train(search: Search, end: float, stop: int = EPOCHS) -> int:
@@ -33,9 +35,9 @@ def train(search: Search, end: float, stop: int = EPOCHS) -> int:
 
 
 def trained(journal=None, **settings) -> Search:
-    """A search in which twelve trainings ended."""
+    """A search in which enough trainings ended."""
     search = in_order(journal, **{"stop": 0.95, **settings})
-    assert [train(search, end) for end in ENDS] == [0] * 12
+    assert [train(search, end) for end in ENDS] == [0] * N
     return search
 
 
@@ -45,18 +47,18 @@ def test_a_hopeless_training_is_stopped_and_counts_as_known_to_be_bad(path):
         assert 0 < epochs < EPOCHS
         history = search.history
         (stopped,) = history.stopped
-        assert stopped.cell == DISTINCT[12]
+        assert stopped.cell == DISTINCT[N]
         assert abs(stopped.score - 60) < 5
-        assert (history.pending, history.failed, len(history.evaluated)) == ([], [], 12)
-        assert search.journal.stopped() == {DISTINCT[12].key: (epochs, EPOCHS)}
-        assert search.journal.spent() == 13
+        assert (history.pending, history.failed, len(history.evaluated)) == ([], [], N)
+        assert search.journal.stopped() == {DISTINCT[N].key: (epochs, EPOCHS)}
+        assert search.journal.spent() == N + 1
         assert search.best().score == max(ENDS)
-        assert search.ask() == [DISTINCT[13]]
+        assert search.ask() == [DISTINCT[N + 1]]
         cells, scores = history.measurements()
-        assert (cells[-1], scores[-1]) == (DISTINCT[12], stopped.score)
+        assert (cells[-1], scores[-1]) == (DISTINCT[N], stopped.score)
     with in_order(path) as again:
         assert again.history.stopped == history.stopped
-        assert again.history.taken.keys() > {DISTINCT[12].key}
+        assert again.history.taken.keys() > {DISTINCT[N].key}
 
 
 def test_lower_is_better_where_the_search_minimises():
@@ -79,18 +81,18 @@ def test_without_stop_all_trainings_go_on_and_are_recorded():
     assert train(search, 20.0) == 0
     assert search.history.stopped == []
     curves = search.journal.curves()
-    assert curves[DISTINCT[12].key] == curve(20.0, seed=200)
-    assert len(curves) == 13
+    assert curves[DISTINCT[N].key] == curve(20.0, seed=200)
+    assert len(curves) == N + 1
 
 
 def test_nothing_more_is_heard_of_a_training_that_was_stopped_and_its_score_counts_if_it_ends_all_the_same():
     search = trained()
     epochs = train(search, 60.0)
-    cell = DISTINCT[12]
+    cell = DISTINCT[N]
     assert search.report(cell, epochs + 1, 99.0) is False
     assert len(search.journal.curves()[cell.key].values) == epochs
     search.tell(cell, 99.0)
-    assert (search.history.stopped, search.best().score, search.journal.spent()) == ([], 99.0, 13)
+    assert (search.history.stopped, search.best().score, search.journal.spent()) == ([], 99.0, N + 1)
     assert search.journal.stopped() == {}
 
 
@@ -98,11 +100,11 @@ def test_nothing_more_is_heard_of_a_training_that_was_stopped_and_its_score_coun
 def test_a_stop_can_be_taken_back(last):
     search = trained()
     train(search, 60.0)
-    search.retract(DISTINCT[12], last)
-    assert (search.history.stopped, search.journal.stopped(), search.journal.spent()) == ([], {}, 12)
-    assert search.ask() == [DISTINCT[12]]
-    search.tell(DISTINCT[12], FAILED)
-    assert search.history.failed == [DISTINCT[12]]
+    search.retract(DISTINCT[N], last)
+    assert (search.history.stopped, search.journal.stopped(), search.journal.spent()) == ([], {}, N)
+    assert search.ask() == [DISTINCT[N]]
+    search.tell(DISTINCT[N], FAILED)
+    assert search.history.failed == [DISTINCT[N]]
 
 
 @pytest.mark.parametrize(

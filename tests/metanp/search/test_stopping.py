@@ -27,7 +27,7 @@ def test_nothing_is_stopped_before_enough_trainings_have_ended():
 
 
 def test_the_hopeless_is_stopped_with_the_end_it_would_have_had_and_the_promising_goes_on():
-    known = whole(20)
+    known = whole(25)
     best = max(one.end for one in known)
     end, epochs, of = Stopping().verdict(start(best - 10, 8), known, best)
     assert (epochs, of) == (8, EPOCHS)
@@ -36,14 +36,14 @@ def test_the_hopeless_is_stopped_with_the_end_it_would_have_had_and_the_promisin
 
 
 def test_a_training_at_or_behind_the_longest_that_ended_is_left_alone():
-    known = whole(20)
+    known = whole(25)
     assert Stopping().verdict(start(20.0, EPOCHS - 1), known, 90.0) is not None
     assert Stopping().verdict(start(20.0, EPOCHS), known, 90.0) is None
     assert Stopping().verdict(Curve(1, [20.0] * (EPOCHS + 5)), known, 90.0) is None
 
 
 def test_curves_with_an_untrained_network_are_held_against_such_alone():
-    known = whole(20)
+    known = whole(25)
     with_zero = [Whole(Curve(0, [10.0, *one.curve.values]), one.end) for one in known]
     began = Curve(0, [10.0, *start(20.0, 8).values])
     assert Stopping().verdict(began, known, 90.0) is None
@@ -51,7 +51,7 @@ def test_curves_with_an_untrained_network_are_held_against_such_alone():
 
 
 def test_a_larger_probability_stops_less():
-    known = whole(15)
+    known = whole(FEWEST)
     best = max(one.end for one in known)
     ends = np.linspace(best - 6, best + 2, 33)
     stopped = [

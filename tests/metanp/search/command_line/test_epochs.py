@@ -10,13 +10,14 @@ import pytest
 
 from metanp.search.curve_log import Curve
 from metanp.search.journal import Journal
+from metanp.search.stopping import FEWEST
 from tests.metanp.search.learning_curves import EPOCHS, curve
 from tests.metanp.search.search_runs import DISTINCT, Background, is_gone, trained, training, until, write_pool
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups")
-IDS = [f"cell-{i}" for i in range(16)]
+IDS = [f"cell-{i}" for i in range(FEWEST + 4)]
 LAST = len(IDS) - 1
-CURVES = {name: curve(80 + i / 2, seed=i).values for i, name in enumerate(IDS[:LAST])} | {
+CURVES = {name: curve(80 + i / 4, seed=i).values for i, name in enumerate(IDS[:LAST])} | {
     IDS[LAST]: curve(40.0, seed=LAST).values
 }
 # The last one is hopeless, begins when all others have ended, and would hang before its end.
@@ -50,7 +51,18 @@ def journal(folder: Path) -> Journal:
 
 
 def test_what_is_hopeless_is_stopped_and_status_says_what_that_saved(metanp, search, tmp_path):
-    run = ["run", "--evaluate", training(tmp_path, TRAIN), "--budget", 16, "--workers", 2, "--stop", 0.95, "--json"]
+    run = [
+        "run",
+        "--evaluate",
+        training(tmp_path, TRAIN),
+        "--budget",
+        len(IDS),
+        "--workers",
+        2,
+        "--stop",
+        0.95,
+        "--json",
+    ]
     code, out, error = metanp(*search, *run)
     assert code == 0, error
     rows = {row["id"]: row for row in map(json.loads, out.splitlines())}
@@ -58,7 +70,7 @@ def test_what_is_hopeless_is_stopped_and_status_says_what_that_saved(metanp, sea
     assert (rows[IDS[LAST]]["score"], "failed" in rows[IDS[LAST]]) == (None, False)
     stopped = [name for name, row in rows.items() if row.get("stopped")]
     with closing(journal(tmp_path)) as kept:
-        assert kept.spent() == 16
+        assert kept.spent() == len(IDS)
         history, curves = kept.history(), kept.curves()
         saved = {key: of - epochs for key, (epochs, of) in kept.stopped().items()}
     assert len(history.stopped) == len(stopped) == len(saved)
