@@ -11,6 +11,7 @@ parameters.py  a space of plain parameters: numbers and categories
 trials.py      the trials of a study as the history of a search
 sampler.py     which parameters next
 pruner.py      whether to go on with a training
+worker.py      a process that drives a training command: python -m metanp.integrations.optuna.worker
 
 Many machines: docs/many-machines.md. Needs the extra `[optuna]`.
 """
