@@ -125,7 +125,7 @@ def lcbench(inputs: Inputs, task: str) -> CurveTable:
     space = json.loads(inputs[LCBENCH_SPACE].path.read_text(encoding="utf-8"))["hyperparameters"]
     ranges = {one["name"]: one for one in space}
     rng = np.random.default_rng(SEED)
-    settings = {name: _draw(ranges[name], rng) for name in ORDER}
+    settings = {name: _draw(ranges[name], rng, SETTINGS) for name in ORDER}
 
     def ask() -> np.ndarray:
         run, epochs = _session(inputs[LCBENCH]), np.arange(1, LCBENCH_EPOCHS + 1)
@@ -169,7 +169,7 @@ class LCBenchFunction:
         return {name: _draw(self.ranges[name], rng, n) for name in ORDER}
 
 
-def _draw(described: dict[str, Any], rng: np.random.Generator, n: int = SETTINGS) -> np.ndarray:
+def _draw(described: dict[str, Any], rng: np.random.Generator, n: int) -> np.ndarray:
     """Of one setting, uniform or log-uniform as its space says."""
     low, high = described["lower"], described["upper"]
     if described["log"]:

@@ -16,6 +16,8 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from metanp.brief import brief
+
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -58,6 +60,8 @@ class Curve:
 
     first: int
     values: list[float] = field(default_factory=list)
+
+    __repr__ = brief
 
     @property
     def next(self) -> int:
