@@ -23,7 +23,7 @@ from typing import Annotated, Any
 import numpy as np
 import optuna
 import typer
-from optuna.distributions import IntDistribution
+from optuna.distributions import BaseDistribution, IntDistribution
 from optuna.storages import InMemoryStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
@@ -120,7 +120,7 @@ def _storage(kind: str, folder: Path, trials: int) -> dict[str, float]:
         storage = JournalStorage(JournalFileBackend(str(folder / "study.log")))
     choices = Choices(get_space("nasbench201").arrays()[:1000].to_cells())
     study = optuna.create_study(storage=storage, sampler=optuna.samplers.RandomSampler(seed=0))
-    kinds = {"cell": IntDistribution(0, 999)}
+    kinds: dict[str, BaseDistribution] = {"cell": IntDistribution(0, 999)}
     study.add_trials(
         [optuna.trial.create_trial(params={"cell": i % 1000}, distributions=kinds, value=i) for i in range(trials)]
     )
