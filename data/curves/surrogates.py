@@ -17,7 +17,7 @@ Sources: Zela et al. 2022 (arXiv:2008.09777); Zimmer et al. 2021 (arXiv:2006.137
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,7 @@ def lcbench(inputs: Inputs, task: str) -> CurveTable:
     space = json.loads(inputs[LCBENCH_SPACE].path.read_text(encoding="utf-8"))["hyperparameters"]
     ranges = {one["name"]: one for one in space}
     rng = np.random.default_rng(SEED)
-    settings = {name: _draw(ranges[name], rng) for name in ORDER}
+    settings = {name: _draw(ranges[name], rng, SETTINGS) for name in ORDER}
 
     def ask() -> np.ndarray:
         run, epochs = _session(inputs[LCBENCH]), np.arange(1, LCBENCH_EPOCHS + 1)
@@ -146,13 +146,36 @@ def lcbench(inputs: Inputs, task: str) -> CurveTable:
     return CurveTable(f"lcbench_surrogate_{task}", f"openml_{task}", ids, curves, where, surrogate=True)
 
 
-def _draw(described: dict[str, Any], rng: np.random.Generator) -> np.ndarray:
+class LCBenchFunction:
+    """The surrogate of one task as a function: the validation accuracy after the last epoch, in percent.
+
+    ranges: of each setting, as LCBench's space describes it.
+    """
+
+    def __init__(self, inputs: Inputs, task: str):
+        self._code = json.loads(inputs[LCBENCH_CODES].path.read_text(encoding="utf-8"))["OpenML_task_id"][task]
+        space = json.loads(inputs[LCBENCH_SPACE].path.read_text(encoding="utf-8"))["hyperparameters"]
+        self.ranges = {one["name"]: one for one in space if one["name"] in ORDER}
+        self._run = _session(inputs[LCBENCH])
+
+    def __call__(self, settings: Mapping[str, Any]) -> np.ndarray:
+        """(setting,) of one number or an array a setting."""
+        columns = np.broadcast_arrays(LCBENCH_EPOCHS, *(settings[name] for name in ORDER))
+        x = np.stack([np.atleast_1d(column) for column in columns], axis=1).astype(np.float32)
+        return self._run(np.full((len(x), 1), self._code, np.int32), x)[:, 1].astype(np.float64)
+
+    def draw(self, n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Random settings."""
+        return {name: _draw(self.ranges[name], rng, n) for name in ORDER}
+
+
+def _draw(described: dict[str, Any], rng: np.random.Generator, n: int) -> np.ndarray:
     """Of one setting, uniform or log-uniform as its space says."""
     low, high = described["lower"], described["upper"]
     if described["log"]:
-        values = np.exp(rng.uniform(np.log(low), np.log(high), SETTINGS))
-    else:
-        values = rng.uniform(low, high, SETTINGS)
+        low, high = np.log(low), np.log(high)
+    values = rng.uniform(low, high, n)
+    values = np.exp(values) if described["log"] else values
     return np.rint(values) if described["type"] == "uniform_int" else values
 
 

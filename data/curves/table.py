@@ -69,6 +69,10 @@ class CurveSource:
 
     def load(self, download: bool = False) -> CurveTable:
         """Raises as `data.curves.load_curves`."""
+        return self.build(self.inputs(download))
+
+    def inputs(self, download: bool = False) -> Inputs:
+        """The source files. Raises as `data.curves.load_curves`."""
         inputs, missing = {}, []
         for name in self.needed:
             file = manifest()[name]
@@ -78,7 +82,7 @@ class CurveSource:
                 missing.append(str(error))
         if missing:
             raise FileUnavailable(f"{self.name} cannot be read without {'; '.join(missing)}")
-        return self.build(inputs)
+        return inputs
 
 
 def sources(inputs: Inputs, columns: str = "") -> tuple[Source, ...]:

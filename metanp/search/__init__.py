@@ -6,6 +6,7 @@ strategy.py      history and candidates in, picks out; strategies/ has one file 
 belief.py        MetaNP's predictions for the candidates; acquisitions.py chooses picks from them
 journal.py       everything asked and told, in a file that survives any crash: schema.py, its tables and formats;
                  event.py, one event and its checksum; fold.py, the state after all events; process.py, who writes
+trainings.py     trainings that report epochs: curve_log.py, their curves; stopping.py, whether one is worth its end
 agreement.py     whether a journal may be continued with some candidates; retraction.py, taking results back
 search.py        ask and tell: all of these together
 command_line/    `metanp search`: the same by hand, or driving a training command
@@ -21,6 +22,7 @@ from metanp.search.journal import JournalError
 from metanp.search.listed import Listed
 from metanp.search.open_space import Open
 from metanp.search.search import Best, Search, SearchWarning, Suggestion
+from metanp.search.stopping import Stopping
 from metanp.search.strategies import STRATEGIES, make
 from metanp.search.strategy import Pick, Strategy
 
@@ -38,6 +40,7 @@ __all__ = [
     "Pick",
     "Search",
     "SearchWarning",
+    "Stopping",
     "Strategy",
     "Suggestion",
     "make",

@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from metanp.cell import Cell
 
-Kind = Literal["ask", "tell", "fail", "drop", "retract", "void"]
+Kind = Literal["ask", "tell", "fail", "stop", "drop", "retract", "void"]
+SCORED = ("tell", "stop")
 TEXTS = ("kind", "key", "cell", "note", "worker", "name")
 _ENCODER = json.JSONEncoder(
     separators=(",", ":")
@@ -22,8 +23,8 @@ _ENCODER = json.JSONEncoder(
 class Event(NamedTuple):
     """An event as the journal stores it.
 
-    time: seconds since 1970. key: of the cell. cell, note: JSON. score: as the user gave it, of a "tell" alone. name:
-    the cell's name when it was asked for or told, if it had one.
+    time: seconds since 1970. key: of the cell. cell, note: JSON. score: as the user gave it, of a "tell"; of a
+    "stop" the predicted end. name: the cell's name when it was asked for or told, if it had one.
     """
 
     id: int
@@ -84,7 +85,7 @@ def read_event(row: tuple[Any, ...], checksum: int | None) -> Event:
         raise ValueError(f"its {wrong[0]} is {getattr(event, wrong[0])!r:.40}; expected text")
     if event.kind not in get_args(Kind):
         raise ValueError(f"it is of the unknown kind {event.kind!r:.40}")
-    if event.kind == "tell" and not (isinstance(event.score, float) and math.isfinite(event.score)):
+    if event.kind in SCORED and not (isinstance(event.score, float) and math.isfinite(event.score)):
         raise ValueError(f"its score is {event.score!r:.40}; expected a number")
     if not isinstance(event.time, float) or not isinstance(event.score, float | None):
         raise ValueError(f"its time is {event.time!r:.40} and its score {event.score!r:.40}; expected numbers")

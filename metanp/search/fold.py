@@ -17,20 +17,23 @@ class Result(NamedTuple):
     """One result of a cell.
 
     score: higher is better, None where it failed. known: a result known beforehand, not counted in a budget. outside:
-    the cell was no candidate when it was told.
+    the cell was no candidate when it was told. stopped: the score is the end that was predicted of a training that was
+    stopped early.
     """
 
     score: float | None
-    known: bool
-    outside: bool
+    known: bool = False
+    outside: bool = False
+    stopped: bool = False
 
 
 class Fold:
     """The state until now.
 
-    last: id of the last event. asked: how often cells were given out. spent: results told, failures too, without those
-    known beforehand and those taken back. out: cells given out and not told, with note and worker, by key. told:
-    scores, higher is better, by key. cells: all cells of any event, by key. names: names of cells, by key.
+    last: id of the last event. asked: how often cells were given out. spent: results told, failures and stopped ones
+    too, without those known beforehand and those taken back. out: cells given out and not told, with note and worker,
+    by key. told: scores, higher is better, by key. stopped: epochs trained and epochs of a whole training, by key.
+    cells: all cells of any event, by key. names: names of cells, by key.
 
     Args:
         sign: -1 where a lower score is better.
@@ -40,6 +43,7 @@ class Fold:
         self.sign, self.last, self.asked, self.spent = sign, 0, 0, 0
         self.out: dict[str, tuple[Cell, dict[str, Any], str]] = {}
         self.told: dict[str, list[float]] = {}
+        self.stopped: dict[str, tuple[int, int]] = {}
         self.cells: dict[str, Cell] = {}
         self.names: dict[str, str] = {}
         self._notes: dict[str, dict[str, Any]] = {}
@@ -69,6 +73,8 @@ class Fold:
             self._retract(key, bool(event.read_note().get("last")))
         elif kind == "drop":
             self._drop(key, event.worker)
+        elif kind == "stop":
+            self._stop(event, event.read_note())
         else:
             self._tell(event, event.read_note())
 
@@ -77,11 +83,26 @@ class Fold:
         result = Result(score, bool(note.get("known")), bool(note.get("outside")))
         self.out.pop(event.key, None)
         self.spent += not result.known
+        if event.key in self.stopped and not result.known:  # it ended all the same: one evaluation, this result
+            self._forget_stop(event.key)
+            self.spent -= 1
         self._results.setdefault(event.key, []).append(result)
         if score is None:
             self._failed[event.key] = self.cells[event.key]
         else:
             self.told.setdefault(event.key, []).append(score)
+
+    def _stop(self, event: Event, note: dict[str, Any]) -> None:
+        if event.key in self.stopped or event.score is None:
+            return
+        self.out.pop(event.key, None)
+        self.spent += 1
+        self._results.setdefault(event.key, []).append(Result(self.sign * event.score, stopped=True))
+        self.stopped[event.key] = int(note.get("epochs", 0)), int(note.get("of", 0))
+
+    def _forget_stop(self, key: str) -> None:
+        del self.stopped[key]
+        self._results[key] = [result for result in self._results[key] if not result.stopped]
 
     def _drop(self, key: str, worker: str) -> None:
         if worker and (key not in self.out or self.out[key][2] != worker):
@@ -96,7 +117,9 @@ class Fold:
         self.spent -= sum(not result.known for result in gone)
         if kept:
             self._results[key] = kept
-        if scores := [result.score for result in kept if result.score is not None]:
+        if not any(result.stopped for result in kept):
+            self.stopped.pop(key, None)
+        if scores := [result.score for result in kept if result.score is not None and not result.stopped]:
             self.told[key] = scores
         else:
             self.told.pop(key, None)
@@ -105,7 +128,7 @@ class Fold:
 
     def taken(self, key: str) -> bool:
         """Whether the cell of this key need not be asked for again, as in `History.taken`."""
-        return key in self.out or key in self.told or key in self._failed
+        return key in self.out or key in self.told or key in self._failed or key in self.stopped
 
     def was_asked(self, key: str) -> bool:
         """Whether the cell of this key was ever given out."""
@@ -133,7 +156,15 @@ class Fold:
             (outside if self._is_outside(key, inside) else evaluated).append(one)
         pending = [cell for cell, _, _ in self.out.values()]
         failed = [cell for key, cell in self._failed.items() if key not in self.told]
-        return History(evaluated, pending, failed, outside)
+        return History(evaluated, pending, failed, outside, self._stopped())
+
+    def _stopped(self) -> list[Evaluated]:
+        found = []
+        for key in self.stopped:
+            if key not in self.told and key not in self._failed:
+                ends = tuple(r.score for r in self._results[key] if r.stopped and r.score is not None)
+                found.append(Evaluated(self.cells[key], ends, self._notes.get(key, {})))
+        return found
 
     def _is_outside(self, key: str, inside: Callable[[Cell], bool] | None) -> bool:
         results = self._results[key]

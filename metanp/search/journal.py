@@ -7,12 +7,15 @@ from the events (`metanp.search.fold`). Without a path the journal is in memory.
     ask      a cell was given out to be evaluated, with the strategy's note and who evaluates it
     tell     a score of a cell, asked for or not, or known beforehand
     fail     an evaluation failed, and why
+    stop     an evaluation was stopped early: the end that was predicted, after how many epochs, and of how many
     drop     an evaluation was given up, or a failure forgotten; the cell may be asked for again
     retract  all results of a cell are taken back, or the last one
     void     nothing: takes the place of an event that was damaged
 
-Scores are stored as the user gave them; history and notes have them so that higher is better. The tables, and how a
-damaged file is recognised, are in `metanp.search.schema`. A read-only file can be read.
+Beside the events are the epochs that running evaluations report (`metanp.search.curve_log`), as they come.
+
+Scores are stored as the user gave them; history, curves and notes have them so that higher is better. The tables, and
+how a damaged file is recognised, are in `metanp.search.schema`. A read-only file can be read.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ import numpy as np
 from metanp.cell import Cell
 from metanp.given import InputError, shown
 from metanp.search import schema
+from metanp.search.curve_log import Curve, CurveLog, Report
 from metanp.search.event import Event, Kind
 from metanp.search.fold import Fold
 from metanp.search.history import History
@@ -65,7 +69,7 @@ class Journal:
         self.naming: Callable[[Cell], str | None] | None = None
         self._where = path if path is None or str(path).startswith("file:") else Path(path).absolute()
         self._lock = threading.RLock()  # one connection has one transaction: threads take turns
-        self._fold = Fold(self.sign)
+        self._fold, self._curves = Fold(self.sign), CurveLog()
         with explained(path):
             self._file = schema.connect(path, PATIENCE)
         self._open(facts)
@@ -93,7 +97,7 @@ class Journal:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.path, self._where, self.sign, self.naming = (state[name] for name in ("path", "where", "sign", "naming"))
-        self._lock, self._fold = threading.RLock(), Fold(self.sign)
+        self._lock, self._fold, self._curves = threading.RLock(), Fold(self.sign), CurveLog()
         if isinstance(self._where, Path) and not self._where.exists():
             raise JournalError(f"the journal {self._where} of this search is not there any more; put it back there")
         with explained(self.path):
@@ -185,6 +189,28 @@ class Journal:
         with self._lock:
             return tuple(self._now().told.get(key, ()))
 
+    def worker(self, key: str) -> str | None:
+        """Who has the cell of this key; None where it is not out."""
+        with self._lock:
+            out = self._now().out.get(key)
+        return None if out is None else out[2]
+
+    def stopped(self) -> dict[str, tuple[int, int]]:
+        """Epochs trained, and those of a whole training, of evaluations that were stopped early, by key."""
+        with self._lock:
+            return dict(self._now().stopped)
+
+    def curves(self) -> dict[str, Curve]:
+        """The curves that were reported until now, by key; higher is better."""
+        with self._lock:
+            curves = self._curves_now().curves
+            return {key: Curve(one.first, [self.sign * x for x in one.values]) for key, one in curves.items()}
+
+    def measured(self) -> dict[str, float]:
+        """The mean score of each measured cell, by key; higher is better."""
+        with self._lock:
+            return {key: float(np.mean(scores)) for key, scores in self._now().told.items()}
+
     def working(self) -> int:
         """How many cells are out to workers that report that they are running (`alive`), or did once."""
         with self._lock, explained(self.path):
@@ -235,6 +261,21 @@ class Journal:
         with self.together():
             self._write(kind, cell, score, {name: value for name, value in (note or {}).items() if value}, worker)
 
+    def report(self, cell: Cell, epoch: int, score: float, begins: bool, worker: str = "") -> None:
+        """Record the score of a running evaluation after an epoch.
+
+        Args:
+            begins: the first report of a training, which may be of an epoch that was reported before.
+
+        Raises:
+            ValueError: the epoch goes backwards, or one is missing; nothing is written.
+        """
+        with self.together():
+            curves = self._curves_now()
+            curves.check(cell.key, epoch, begins)
+            row = (curves.last + 1, time.time(), cell.key, epoch, float(score), int(begins), self._worker(worker))
+            schema.add_report(self._file, Report(*row))
+
     def alive(self, worker: str) -> None:
         """Record that a worker of this process is running."""
         with self.together():
@@ -280,18 +321,19 @@ class Journal:
         with explained(self.path):
             self._file.execute("BEGIN IMMEDIATE")
             try:
-                if kept and kept != schema.FORMAT:
+                if kept == schema.FIRST:
                     self._upgrade()
                 yield
                 self._file.execute("COMMIT")
             except BaseException:
                 if self._file.in_transaction:
                     self._file.execute("ROLLBACK")
-                self._fold, self._format = Fold(self.sign), kept  # it may have read what was rolled back
+                # they may have read what was rolled back
+                self._fold, self._curves, self._format = Fold(self.sign), CurveLog(), kept
                 raise
 
     def _upgrade(self) -> None:
-        if schema.read_facts(self._file, self.path)["format"] != schema.FORMAT:  # others may have been quicker
+        if schema.read_facts(self._file, self.path)["format"] == schema.FIRST:  # others may have been quicker
             schema.upgrade(self._file, self.path)
         self._format = schema.FORMAT
 
@@ -335,13 +377,25 @@ class Journal:
                 raise schema.unreadable(self.path, event.id, str(error), self._sealed) from None
         return self._fold
 
+    def _curves_now(self) -> CurveLog:
+        """The curves with all that was reported since, by any process; the caller has the lock."""
+        with explained(self.path):
+            reports = schema.read_reports(self._file, self.path, self._curves.last)
+        for report in reports:
+            try:
+                self._curves.add(report)
+            except ValueError as error:
+                self._curves = CurveLog()
+                raise schema.bad_report(self.path, report.id, str(error)) from None
+        return self._curves
+
     def _read(self, after: int) -> list[Event]:
         with explained(self.path):
             return schema.read_events(self._file, self.path, after, self._sealed)
 
     @property
     def _sealed(self) -> bool:
-        return self._format == schema.FORMAT
+        return self._format != schema.FIRST
 
 
 def remembered(path: Path) -> dict[str, str]:

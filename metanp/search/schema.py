@@ -3,9 +3,11 @@
     1   the first: no checksums
     2   each event carries a checksum and the cell's name, numbers of events are consecutive, and the facts have a
         checksum among them; workers record which process they are
+    3   as 2, with a table of reported epochs, and events of stopped evaluations
 
-A file of format 1 is read as it is, and brought to format 2 in one transaction with the first write (`upgrade`). A
-version of this library that reads format 1 alone refuses one of format 2 and says so.
+A file of format 1 is read as it is, and brought to format 2 in one transaction with the first write (`upgrade`). Format
+3 begins with the first epoch that is reported (`add_report`): without curves a file can be read by earlier versions. A
+version of this library refuses a file of a later format than it knows, and says so.
 """
 
 from __future__ import annotations
@@ -19,13 +21,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from metanp.search.curve_log import Report, read_report
 from metanp.search.event import Event, read_event
 
-FORMAT, READ = "2", ("1", "2")
+FIRST, FORMAT, WITH_CURVES = "1", "2", "3"
+READ = (FIRST, FORMAT, WITH_CURVES)
 TABLES = {"facts", "events", "workers"}
 CHECKSUM = "checksum"  # the fact that is a checksum over all others
 COLUMNS = ", ".join(Event._fields)
 FIRST_COLUMNS = ", ".join(Event._fields[:-1])  # of format 1
+REPORT_COLUMNS = ", ".join(Report._fields)
 
 _FACTS = "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _EVENTS = """CREATE TABLE events (
@@ -33,6 +38,9 @@ _EVENTS = """CREATE TABLE events (
     score REAL, note TEXT NOT NULL, worker TEXT NOT NULL, name TEXT NOT NULL, checksum INTEGER NOT NULL)"""
 _WORKERS = """CREATE TABLE workers (
     name TEXT PRIMARY KEY, seen REAL NOT NULL, machine TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL)"""
+_EPOCHS = """CREATE TABLE epochs (
+    id INTEGER PRIMARY KEY, time REAL NOT NULL, key TEXT NOT NULL, epoch INTEGER NOT NULL, score REAL NOT NULL,
+    begins INTEGER NOT NULL, worker TEXT NOT NULL, checksum INTEGER NOT NULL)"""
 
 
 class JournalError(ValueError):
@@ -108,10 +116,10 @@ def read_facts(file: sqlite3.Connection, path: str | Path | None) -> dict[str, s
         raise damaged(path, "what it says of the search cannot be read")
     if (kept := facts["format"]) not in READ:
         raise JournalError(
-            f"{path} is a journal of version {kept}; this version of metanp reads {' and '.join(READ)}: "
+            f"{path} is a journal of version {kept}; this version of metanp reads {', '.join(READ)}: "
             "pip install --upgrade metanp"
         )
-    if kept == FORMAT and facts.pop(CHECKSUM, None) != _checksum(facts):
+    if kept != FIRST and facts.pop(CHECKSUM, None) != _checksum(facts):
         raise damaged(path, "what it says of the search does not fit its checksum")
     return facts
 
@@ -165,6 +173,51 @@ def read_events(file: sqlite3.Connection, path: str | Path | None, after: int, s
         except ValueError as error:
             raise unreadable(path, after, str(error), sealed) from None
     return events
+
+
+def add_report(file: sqlite3.Connection, report: Report) -> None:
+    """Add one reported epoch, inside a transaction; the first of a file brings it to format 3."""
+    if not has_curves(file):
+        file.execute(_EPOCHS)
+        file.execute("UPDATE facts SET value = ? WHERE name = 'format'", (WITH_CURVES,))
+        _seal_facts(file)
+    marks = ", ".join("?" * (len(report) + 1))
+    file.execute(f"INSERT INTO epochs ({REPORT_COLUMNS}, checksum) VALUES ({marks})", (*report, report.checksum()))
+
+
+def has_curves(file: sqlite3.Connection) -> bool:
+    """Whether any epoch was reported."""
+    return file.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'epochs'").fetchone() is not None
+
+
+def read_reports(file: sqlite3.Connection, path: str | Path | None, after: int) -> list[Report]:
+    """The reported epochs with a number above `after`, in order.
+
+    Raises:
+        JournalError: one that is not as it was written, or that is missing; names it and the remedy.
+    """
+    if not has_curves(file):
+        return []
+    reports = []
+    for *row, checksum in file.execute(
+        f"SELECT {REPORT_COLUMNS}, checksum FROM epochs WHERE id > ? ORDER BY id", (after,)
+    ):
+        try:
+            if row[0] != after + 1:
+                raise ValueError("is missing")
+            reports.append(read_report(tuple(row), checksum))
+        except ValueError as error:
+            raise bad_report(path, after + 1, str(error)) from None
+        after = row[0]
+    return reports
+
+
+def bad_report(path: str | Path | None, number: int, why: str) -> JournalError:
+    """The error for one report: curves only help to stop early, so that the search may go on without them."""
+    return JournalError(
+        f"the journal {path} is damaged: reported epoch {number}: {why}; restore a copy of the file, or go on without "
+        f'the curves until now: sqlite3 {shlex.quote(str(path))} "DELETE FROM epochs"'
+    )
 
 
 def unreadable(path: str | Path | None, number: int, why: str, sealed: bool) -> JournalError:

@@ -7,6 +7,8 @@
         search.tell(cell, train(cell))  # or search.tell(cell, FAILED)
     search.best()
 
+A training that reports its epochs can be stopped early: `if not search.report(cell, epoch, score): break`.
+
 Scores may come late, in any order, several times for one cell, and for cells that were never asked for; they may be
 taken back (`retract`). Everything is in the journal before a call returns: start again with the same file, in as many
 processes as you like. Threads may share one `Search`.
@@ -37,8 +39,10 @@ from metanp.search.journal import Journal, JournalError
 from metanp.search.listed import A_LIST, Listed
 from metanp.search.open_space import Open
 from metanp.search.retraction import retract
+from metanp.search.stopping import Stopping
 from metanp.search.strategies import make
 from metanp.search.strategy import Pick, Strategy
+from metanp.search.trainings import Trainings
 from metanp.spaces import Space
 
 if TYPE_CHECKING:
@@ -103,6 +107,8 @@ class Search:
         maximize: False where lower is better.
         feasible: whether a cell may be asked for.
         features: side features of a list of cells, as in `MetaNP.fit`.
+        stop: probability with which a training has to end no better than the best, to be stopped (`report`); or
+            `Stopping`, with other settings. None stops nothing.
 
     Raises:
         ValueError: no candidates, an unknown strategy (names the nearest) or one that they do not fit, features that do
@@ -120,11 +126,12 @@ class Search:
         maximize: bool = True,
         feasible: Feasible | None = None,
         features: Any = None,
+        stop: float | Stopping | None = None,
     ):
         check_alike(where, features, "features")
         if feasible is not None and not callable(feasible):
             raise InputError(f"feasible is {shown(feasible)}; give a function from a cell to True or False")
-        self.candidates = _candidates(where, feasible, features)
+        self.candidates = candidates_of(where, feasible, features)
         self.strategy = make(strategy) if isinstance(strategy, str) else strategy
         if not isinstance(self.strategy, Strategy):
             raise InputError(f"strategy is {shown(strategy)}; give a name, such as 'metanp', or a Strategy")
@@ -135,6 +142,7 @@ class Search:
         self.sign = 1 if read_flag(maximize, "maximize") else -1
         self.seed = read_seed(rng)
         self.journal = Journal(journal, {}, maximize)
+        self.trainings = Trainings(self.journal, stop)
         agree(self.journal, self.candidates)
         self._thinking = threading.Lock()  # models and caches of candidates serve one thread at a time
 
@@ -147,6 +155,7 @@ class Search:
             return f"{where}: {clipped(str(error), 80)}{kept}>"
         found = f", best {best.score:.5g}" if best else ""
         counts = f"{len(history.pending):,} pending, {len(history.failed):,} failed"
+        counts += f", {len(history.stopped):,} stopped" if history.stopped else ""
         return f"{where}: {len(history.evaluated):,} evaluated{found}, {counts}; by {self.strategy.title[:60]}{kept}>"
 
     def _repr_html_(self) -> str:
@@ -248,6 +257,7 @@ class Search:
             ValueError: the cell is no candidate, or the score is not finite; nothing is written.
         """
         cell = self._find(cell, known)
+        self.trainings.ended(cell)
         note = {"known": known, "outside": known and not self.candidates.has(cell)}
         if isinstance(score, Failed):
             self.journal.tell("fail", cell, note={"reason": score.reason, **note}, worker=worker)
@@ -261,6 +271,29 @@ class Search:
             _say(f"this cell has {mean:g} and now {value:g}: taken as repeated, noisy measurements")
         elif not asked and not known:
             _say("this cell was never asked for; its score is kept all the same")
+
+    def report(self, cell: Cell, epoch: int, score: float, worker: str = "", anew: bool = False) -> bool:
+        """Report the score of a running training after an epoch; False where it should be stopped.
+
+        A training that is stopped counts as one evaluation, known to be bad: the strategy learns from the end that was
+        predicted, and the cell is neither asked for again nor the best. There is nothing to tell of it; a score that is
+        told all the same takes the place of the prediction. Without `stop` every training goes on, and is recorded.
+
+        Args:
+            epoch: 1, 2, 3, ...; 0 for the untrained network. A cell's first report to this object may be of an epoch
+                that an earlier process reported: what that one said from there on is replaced.
+            anew: the training began again, or goes on from a checkpoint, within this process.
+
+        Raises:
+            ValueError: the cell is not running, another worker has it, an epoch goes backwards or is missing, or the
+                score is not finite; names the remedy, and nothing is written.
+        """
+        cell, epoch = self._find(cell), read_count(epoch, "epoch", least=0)
+        try:
+            value = _number(score)
+        except ValueError as error:
+            raise ValueError(f"epoch {epoch}: {error}") from None
+        return self.trainings.report(cell, epoch, value, worker, anew)
 
     def retract(self, cell: Cell, last: bool = False) -> None:
         """Take back results of a cell: wrong scores, or a failure that was none.
@@ -283,7 +316,9 @@ class Search:
         Args:
             worker: who has it; nothing happens if another worker has it by now. Without it, whoever has it.
         """
-        self.journal.tell("drop", self._find(cell), worker=worker)
+        cell = self._find(cell)
+        self.trainings.ended(cell)
+        self.journal.tell("drop", cell, worker=worker)
 
     def best(self) -> Best | None:
         """The best cell until now; None before any score was told."""
@@ -320,9 +355,10 @@ def _check_cell(cell: Cell) -> None:
         raise InputError(f"{shown(cell)} is no Cell; a space reads its own text: space.parse_text(...)")
 
 
-def _candidates(
+def candidates_of(
     where: Space | Sequence[Cell] | CellArray | Candidates, feasible: Feasible | None = None, features: Any = None
 ) -> Candidates:
+    """The candidates of a search, arguments and errors as `Search`."""
     if isinstance(where, Candidates):
         if feasible is not None or features is not None:
             raise ValueError(f"give feasible and features to {type(where).__name__}, not beside it")

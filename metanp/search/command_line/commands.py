@@ -29,7 +29,8 @@ RUN_HELP = (
     "Drive your own training command until a budget is spent.\n\n"
     "Placeholders: {cell} (the benchmark's string, or JSON), {json}, {id}, {worker} (from 0). No shell reads it; the "
     "cell is in METANP_CELL (JSON) and METANP_ID as well. The last line that it prints is the score: a number, or "
-    'JSON with "score". Ctrl-C waits for what runs, a second one kills it. Start again with the same journal to go on.'
+    'JSON with "score". Lines before it may be epochs, {"epoch": 3, "score": 71.5}: they are recorded, and --stop ends '
+    "what is hopeless. Ctrl-C waits for what runs, a second one kills it. Start again with the same journal to go on."
 )
 app = typer.Typer(no_args_is_help=True, help=HELP)
 Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Cells, by the id that ask printed.")]
@@ -189,6 +190,10 @@ def run(
     budget: Annotated[int, typer.Option(help="Evaluations in the journal at the end, failed ones too.")],
     workers: Annotated[int, typer.Option(help="How many run at once.")] = 1,
     timeout: Annotated[float | None, typer.Option(help="Seconds, after which an evaluation is killed.")] = None,
+    stop: Annotated[
+        float | None, typer.Option(help="Stop what ends no better than the best with this probability, such as 0.95.")
+    ] = None,
+    stalled: Annotated[float | None, typer.Option(help="Seconds without output, after which it is killed.")] = None,
     retries: Annotated[int, typer.Option(min=0, help="Further attempts after a failed one.")] = 0,
     give_up: Annotated[int, typer.Option(help="Stop after so many failed evaluations in a row.")] = 10,
     logs: Annotated[Path | None, typer.Option(help="Folder for evaluations' output; default beside journal.")] = None,
@@ -201,11 +206,13 @@ def run(
     from metanp.search.command_line.evaluation import Command, Job
     from metanp.search.command_line.progress import Shown
     from metanp.search.command_line.workers import SILENT, Plan, Run
+    from metanp.search.stopping import Stopping
 
     options = _options(context, strategy, checkpoint)
     plan = Plan(budget, workers, give_up, SILENT if silent is None else silent)
     folder = options.file.with_name(options.file.name + ".logs") if logs is None else logs
-    command = Command.parse(evaluate, folder, timeout, retries)
+    command = Command.parse(evaluate, folder, timeout, retries, stalled)
+    stopping = None if stop is None else Stopping(stop)
     if not command.names_cell:
         _say("the command has no {cell}: it can distinguish cells only by METANP_CELL and METANP_ID")
     opened = options.open()
@@ -216,6 +223,7 @@ def run(
     def job(cell: Any, place: int) -> Job:
         return Job(names.id(cell), json.dumps(cell.to_json(), separators=(",", ":")), names.text(cell), place)
 
+    opened.search.trainings.stopping = stopping
     with opened.search as searching, Shown(searching, budget, as_json) as shown, warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: shown.say(str(message))
         stopped = Run(searching, command, plan, job, shown).go()

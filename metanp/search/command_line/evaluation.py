@@ -4,8 +4,10 @@
 
 No shell reads the command: it is split once, and each argument's placeholders are filled in. The cell is in the
 environment too. The score is a number, or JSON with a "score". All output of the command is kept in a log file. An
-evaluation fails when the command ends with a status other than 0, prints no score, or takes too long. Processes that it
-started are killed then, and also after a success. POSIX alone, because of process groups.
+evaluation fails when the command ends with a status other than 0, prints no score, takes too long, or is silent for too
+long. Processes that it started are killed then, and also after a success. POSIX alone, because of process groups.
+
+Epochs that it prints while it runs are handed on (`epoch_lines.py` beside this file), and the listener may halt it.
 
 Independent of the journal.
 """
@@ -22,13 +24,14 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import IO
 
+from metanp.search.command_line.epoch_lines import EpochLines, Heard
 from metanp.search.command_line.guard import Guard, kill
 
 PLACEHOLDERS = re.compile(r"\{(cell|json|id|worker)\}")
@@ -37,6 +40,7 @@ CHUNK = 1 << 16  # bytes read at once
 LAST = 1 << 24  # bytes at the end of an output in which its last line is looked for
 LEFTOVERS = 64  # reads after the end: empties the pipes, without waiting for what an escaped process may still write
 SHOWN = 200  # characters of a line in a reason
+HOUR = 3600.0  # seconds without output after which it is said, where none is the limit
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of an evaluation. score: None where it failed, or was given up before it ended (`dropped`)."""
+    """The result of an evaluation.
+
+    score: None where it failed, was given up before it ended (`dropped`), or was halted as hopeless (`stopped`).
+    """
 
     score: float | None
     reason: str
     attempts: int
     seconds: float
     dropped: bool = False
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,24 +81,48 @@ class Stop:
     now: Event = field(default_factory=Event)
 
 
+def _nobody(heard: Heard) -> None:
+    """Hears nothing."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """hear: is told what the command prints of its epochs, in the evaluation's thread. halt: kill the command."""
+
+    hear: Callable[[Heard], None] = _nobody
+    halt: Event = field(default_factory=Event)
+
+
 @dataclass(frozen=True)
 class Command:
-    """A user's command. timeout: seconds for one attempt. retries: further attempts after a failed one."""
+    """A user's command. timeout: seconds for one attempt. retries: further attempts after a failed one.
+
+    stalled: seconds without any output after which an attempt is killed.
+    """
 
     arguments: tuple[str, ...]
     logs: Path
     timeout: float | None = None
     retries: int = 0
+    stalled: float | None = None
 
     @classmethod
-    def parse(cls, template: str, logs: Path, timeout: float | None = None, retries: int = 0) -> Command:
+    def parse(
+        cls,
+        template: str,
+        logs: Path,
+        timeout: float | None = None,
+        retries: int = 0,
+        stalled: float | None = None,
+    ) -> Command:
         """Split a command as a shell would.
 
         Raises:
             ValueError: no command, quotes that do not close, a program that does not exist, or no time.
         """
-        if timeout is not None and not timeout > 0:
-            raise ValueError(f"timeout is {timeout:g}; expected seconds, more than 0")
+        for name, seconds in (("timeout", timeout), ("stalled", stalled)):
+            if seconds is not None and not seconds > 0:
+                raise ValueError(f"{name} is {seconds:g}; expected seconds, more than 0")
         try:
             arguments = tuple(shlex.split(template))
         except ValueError as error:
@@ -100,7 +132,7 @@ class Command:
         program = arguments[0]
         if not PLACEHOLDERS.search(program) and shutil.which(program) is None:
             raise ValueError(f"there is no program {program!r} that can be run; the command is {template!r}")
-        return cls(arguments, logs, timeout, retries)
+        return cls(arguments, logs, timeout, retries, stalled)
 
     @property
     def names_cell(self) -> bool:
@@ -113,18 +145,21 @@ class Command:
         name = re.sub(r"[^\w.-]", lambda found: f"%{ord(found[0]):x}", id)
         return self.logs / f"{name[:200]}.log"
 
-    def evaluate(self, job: Job, stop: Stop, guard: Guard) -> Outcome:
-        """Run it until it gives a score, or failed in all attempts.
+    def evaluate(self, job: Job, stop: Stop, guard: Guard, listener: Listener | None = None) -> Outcome:
+        """Run it until it gives a score, is halted, or failed in all attempts.
 
         Raises:
             OSError: it cannot be started, or the log file cannot be written.
         """
         began, reason, attempt = time.monotonic(), "", 0
+        listener = listener or Listener()
         while attempt <= self.retries and not stop.soon.is_set():
             attempt += 1
             with self.log(job.id).open("ab") as log:
-                attempted = _Attempt(self, job, log, stop, guard)
+                attempted = _Attempt(self, job, log, (stop, guard, listener))
                 attempted.run(attempt)
+            if attempted.halted:
+                return Outcome(None, "", attempt, time.monotonic() - began, stopped=True)
             score, reason = attempted.result()
             if score is not None:
                 return Outcome(score, "", attempt, time.monotonic() - began)
@@ -135,14 +170,18 @@ class Command:
 class _Attempt:
     """One run of the command."""
 
-    def __init__(self, command: Command, job: Job, log: IO[bytes], stop: Stop, guard: Guard):
-        self.command, self.job, self.log, self.stop, self.guard = command, job, log, stop, guard
-        self.late = False
+    def __init__(self, command: Command, job: Job, log: IO[bytes], around: tuple[Stop, Guard, Listener]):
+        self.command, self.job, self.log = command, job, log
+        self.stop, self.guard, self.listener = around
+        self.late, self.halted, self.stalled = False, False, False
+        self.last_output, self.said_silent = time.monotonic(), False
+        self.epochs = EpochLines(1)
         self.status = 0
         self.out, self.err = bytearray(), bytearray()
 
     def run(self, number: int) -> None:
         """Run until it ends or is killed."""
+        self.epochs = EpochLines(number)
         arguments = [self.job.fill(argument) for argument in self.command.arguments]
         self.log.write(f"$ {shlex.join(arguments)}  # attempt {number}\n".encode())
         self.log.flush()
@@ -167,6 +206,8 @@ class _Attempt:
         """A score, or why there is none."""
         if self.late:
             return None, f"no result after {self.command.timeout:g} s; killed"
+        if self.stalled:
+            return None, f"no output for {self.command.stalled:g} s; killed"
         if self.status:
             name = f"killed by {_signal(-self.status)}" if self.status < 0 else f"exit status {self.status}"
             return None, f"{name}: {_last_line(self.err)[:SHOWN]}".rstrip(": ")
@@ -181,7 +222,9 @@ class _Attempt:
             streams.register(process.stderr, selectors.EVENT_READ, self.err)
             while process.poll() is None:
                 self.late = time.monotonic() > limit
-                if self.late or self.stop.now.is_set():
+                self.halted = self.listener.halt.is_set()
+                self.stalled = self._is_stalled()
+                if self.late or self.halted or self.stalled or self.stop.now.is_set():
                     kill(process.pid)
                     process.wait()
                 elif streams.get_map():
@@ -194,6 +237,17 @@ class _Attempt:
                 if not self._read(streams, 0):
                     break
 
+    def _is_stalled(self) -> bool:
+        """Whether it has been silent for too long; without a limit, an hour of silence is said."""
+        silent = time.monotonic() - self.last_output
+        if self.command.stalled is not None:
+            return silent > self.command.stalled
+        if silent > HOUR and not self.said_silent:
+            self.said_silent = True
+            problem = f"it has printed nothing for {HOUR:g} s; --stalled SECONDS kills what is silent for so long"
+            self.listener.hear(Heard(self.epochs.attempt, problem=problem))
+        return False
+
     def _read(self, streams: selectors.BaseSelector, seconds: float) -> bool:
         """Read the available output; whether there was any."""
         ready = streams.select(seconds) if streams.get_map() else []
@@ -203,6 +257,10 @@ class _Attempt:
                 self.log.flush()
                 stream.data.extend(chunk)
                 del stream.data[:-LAST]
+                self.last_output = time.monotonic()
+                if stream.data is self.out:
+                    for heard in self.epochs.feed(chunk):
+                        self.listener.hear(heard)
             else:
                 streams.unregister(stream.fileobj)
         return bool(ready)

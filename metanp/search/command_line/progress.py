@@ -47,7 +47,9 @@ class Shown:
         best, spent = self.search.best(), self.search.journal.spent()
         self.bar.update(self.task, completed=spent, best=self._best())
         row: dict[str, Any] = {"id": job.id, "cell": cell.to_json(), "score": outcome.score}
-        if outcome.score is None:
+        if outcome.stopped:
+            row["stopped"] = True
+        elif outcome.score is None:
             row["failed"] = outcome.reason
         row |= {"attempts": outcome.attempts, "seconds": round(outcome.seconds, 3), "worker": job.worker}
         row |= {"evaluated": spent, "budget": self.budget, "best": None if best is None else best.score}
@@ -55,6 +57,7 @@ class Shown:
             print(json.dumps(row), flush=True)
             return
         said = f"failed: {one_line(outcome.reason)}" if outcome.score is None else f"{outcome.score:.6g}"
+        said = "stopped early" if outcome.stopped else said
         self._print(f"{spent}/{self.budget}  {job.id}  {said}  ({outcome.seconds:.1f} s)")
 
     def say(self, text: str) -> None:

@@ -52,6 +52,8 @@ def status(journal: Journal, names: Names, facts: dict[str, str]) -> dict[str, A
         "pending": len(history.pending),
         "failed": len(history.failed),
         "outside": len(history.outside),
+        "stopped": len(history.stopped),
+        "saved_epochs": sum(whole - trained for trained, whole in journal.stopped().values()),
         "spent": journal.spent(),
         "pending_ids": [names.id(cell) for cell in history.pending],
         "failed_ids": [names.id(cell) for cell in history.failed],
@@ -71,9 +73,10 @@ def _inside(names: Names) -> Callable[[Cell], bool] | None:
 
 
 def _event(event: dict[str, Any], names: Names) -> dict[str, Any]:
-    """reason: why it failed, or what was taken back. known: whether it was a result known beforehand."""
+    """reason: why it failed, what was taken back, or when it stopped. known: whether it was known beforehand."""
     name, note = names.id(Cell.from_json(json.loads(event["cell"]))), json.loads(event["note"])
     reasons = {"fail": note.get("reason", ""), "retract": "the last result" if note.get("last") else "all results"}
+    reasons["stop"] = f"after {note.get('epochs', 0)} of {note.get('of', 0)} epochs"
     known = event["kind"] in ("tell", "fail") and bool(note.get("known"))
     kept = {key: event[key] for key in ("time", "kind", "score", "worker")}
     return {**kept, "id": name, "reason": reasons.get(event["kind"], ""), "known": known}
@@ -89,6 +92,8 @@ def show(found: dict[str, Any], names: Names, console: Console) -> None:
             counts.add_row(name, Text(_fact(found[name])))
     for name in ("pending", "failed"):
         counts.add_row(name, Text(" ".join([str(found[name]), *found[f"{name}_ids"]])))
+    if found["stopped"]:
+        counts.add_row("stopped early", f"{found['stopped']}, {found['saved_epochs']:,} epochs saved")
     if found["outside"]:
         counts.add_row("known outside", str(found["outside"]))
     if best := found["best"]:
@@ -133,6 +138,7 @@ def _events(rows: list[dict[str, Any]]) -> Table:
         table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=16 if name == "id" else None)
     for row in rows:
         what = f"{row['score']:.6g}" if row["score"] is not None else row["reason"] or row["worker"]
+        what = row["reason"] if row["kind"] == "stop" else what
         what = f"{what} known" if row["known"] else what
         clock = time.strftime("%m-%d %H:%M:%S", time.localtime(row["time"]))
         table.add_row(clock, row["kind"], Text(row["id"]), Text(what))

@@ -1,6 +1,7 @@
 """The driver: runs a user's command for one cell after another, several at once, until a budget is spent.
 
     ask -> one thread for each place runs the command -> tell
+                  epochs that it prints -> report -> stop what is hopeless
 
 Search and journal belong to the main thread. A second connection to the journal records every few seconds that this run
 is alive (`_Pulse`), also while a strategy computes for minutes. A killed run no longer does; its cells are then adopted
@@ -21,13 +22,16 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Protocol
 
 from metanp.cell import Cell
-from metanp.search.command_line.evaluation import TICK, Command, Job, Outcome, Stop
+from metanp.search.command_line.epoch_lines import Heard
+from metanp.search.command_line.evaluation import TICK, Command, Job, Listener, Outcome, Stop
 from metanp.search.command_line.guard import Guard
 from metanp.search.failed import Failed
 from metanp.search.journal import Journal, JournalError
@@ -74,6 +78,8 @@ class Run:
         self.stop, self.interrupt = Stop(), 0
         self.running: dict[Future[Outcome], tuple[Job, Cell]] = {}
         self.adopted: list[Cell] = []
+        self.heard: SimpleQueue[tuple[_Training, Heard]] = SimpleQueue()
+        self.trainings: dict[str, _Training] = {}  # by id of the job
         self.places = list(range(plan.workers))
         self.failures = 0  # in a row
         self._dry: int | None = None  # how many cells were out when the last ask found no candidate
@@ -110,6 +116,7 @@ class Run:
                 self._start(threads, guard)
             except Exception as error:  # running evaluations are still waited for
                 self._break(error)
+            self._listen()
             self._say_stop()
             self.watcher.state(self.search.journal.spent(), len(self.running))
             if self.running:
@@ -125,7 +132,10 @@ class Run:
         try:
             while cells:
                 job = self.job(cells[0], self.places[0])
-                self.running[threads.submit(self.command.evaluate, job, self.stop, guard)] = (job, cells[0])
+                training = self.trainings[job.id] = _Training(job, cells[0])
+                listener = Listener(partial(_put, self.heard, training), training.halt)
+                done = threads.submit(self.command.evaluate, job, self.stop, guard, listener)
+                self.running[done] = (job, cells[0])
                 del cells[0], self.places[0]
         finally:
             self._give_back(cells)
@@ -167,13 +177,18 @@ class Run:
 
     def _take(self, done: Future[Outcome]) -> None:
         """Record the result of a cell."""
+        self._listen()  # all that it printed before it ended
         job, cell = self.running.pop(done)
+        training = self.trainings.pop(job.id)
         self.places = sorted([*self.places, job.worker])
         try:
             outcome = done.result()
         except (OSError, ValueError) as error:
             self._give_back([cell])
             self._break(error)
+            return
+        if training.halt.is_set() and outcome.score is None:
+            self._ended(job, cell, replace(outcome, reason="", dropped=False, stopped=True))  # it is in the journal
             return
         if outcome.dropped:
             self._give_back([cell])
@@ -184,13 +199,38 @@ class Run:
         except JournalError:
             self.watcher.say(f"{job.id}: {outcome.reason or outcome.score} cannot be written into the journal")
             raise
-        self.failures = self.failures + 1 if outcome.score is None else 0
+        self._ended(job, cell, outcome)
+
+    def _ended(self, job: Job, cell: Cell, outcome: Outcome) -> None:
+        failed = outcome.score is None and not outcome.stopped
+        self.failures = self.failures + 1 if failed else 0
         try:
             self.watcher.ended(job, cell, outcome)
         except OSError as error:  # our output is no longer read
             self._break(error)
         if self.failures >= self.plan.give_up:
             self._break(ValueError(f"{self.failures} evaluations failed one after another, the last: {outcome.reason}"))
+
+    def _listen(self) -> None:
+        """Report the epochs that trainings have printed, and halt those that are hopeless."""
+        with suppress(Empty):
+            while True:
+                training, heard = self.heard.get_nowait()
+                if not training.is_heard(heard.attempt):
+                    continue
+                try:
+                    if heard.problem:
+                        raise ValueError(heard.problem)
+                    anew = training.begins(heard.attempt)
+                    go_on = self.search.report(training.cell, heard.epoch, heard.score, self.name, anew)
+                except JournalError:
+                    raise
+                except ValueError as error:  # of this curve alone: the training goes on
+                    training.deaf_to = heard.attempt
+                    self.watcher.say(f"{training.job.id}: {error}")
+                else:
+                    if not go_on:
+                        training.halt.set()
 
     def _break(self, error: Exception) -> None:
         if self.broken is None and self.running:
@@ -226,6 +266,27 @@ class Run:
         if text.split()[0] not in self._said:
             self._said.add(text.split()[0])
             self.watcher.say(text)
+
+
+class _Training:
+    """An evaluation that runs. deaf_to: the attempt whose curve is not read on."""
+
+    def __init__(self, job: Job, cell: Cell):
+        self.job, self.cell, self.halt = job, cell, threading.Event()
+        self.deaf_to, self._begun = 0, 0
+
+    def is_heard(self, attempt: int) -> bool:
+        """Whether epochs of this attempt are still of interest."""
+        return attempt != self.deaf_to and not self.halt.is_set()
+
+    def begins(self, attempt: int) -> bool:
+        """Whether this is the first epoch of an attempt."""
+        first, self._begun = attempt != self._begun, attempt
+        return first
+
+
+def _put(heard: SimpleQueue[tuple[_Training, Heard]], training: _Training, one: Heard) -> None:
+    heard.put((training, one))
 
 
 class _Pulse:

@@ -92,6 +92,6 @@ def test_a_space_of_the_first_format_is_no_list_and_goes_on_as_it_was(path):
 
 def test_an_unknown_format_says_which_are_read(path):
     fill(path).close()
-    change(path, "UPDATE facts SET value = '3' WHERE name = 'format'")
-    with pytest.raises(JournalError, match=r"version 3; this version of metanp reads 1 and 2: pip install --upgrade"):
+    change(path, "UPDATE facts SET value = '4' WHERE name = 'format'")
+    with pytest.raises(JournalError, match=r"version 4; this version of metanp reads 1, 2, 3: pip install --upgrade"):
         Journal(path, {})
