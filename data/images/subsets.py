@@ -7,9 +7,13 @@ not those of CIFAR-10. `fashion_mnist_6k`: the first 6,000 and 1,000 images of F
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 import torch
 
+from data.fetch import FileUnavailable
 from data.images.files import image_file
 from data.images.image_set import ImageSet
 
@@ -17,12 +21,19 @@ DIGITS_TO_LEARN_FROM = 1_500
 
 
 def digits(download: bool = False) -> ImageSet:
-    """Its pixels are 0 to 16 in the package."""
-    from sklearn.datasets import load_digits  # takes a second
+    """Those of scikit-learn's `load_digits`, read from its file: every training of a search would import the package.
 
-    bunch = load_digits()
-    images = torch.from_numpy(np.round(bunch.images * (255 / 16)).astype(np.uint8)).unsqueeze(3)
-    labels = torch.from_numpy(bunch.target.astype(np.int64))
+    Its pixels are 0 to 16 in the package.
+
+    Raises:
+        FileUnavailable: the package is not installed.
+    """
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        raise FileUnavailable("digits come with scikit-learn, which is not installed; pip install scikit-learn")
+    rows = np.loadtxt(Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
+    images = torch.from_numpy(np.round(rows[:, :-1].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)).unsqueeze(3)
+    labels = torch.from_numpy(rows[:, -1].astype(np.int64))
     n = DIGITS_TO_LEARN_FROM
     return ImageSet("digits", images[:n], labels[:n], images[n:], labels[n:], tuple(map(str, range(10))))
 

@@ -11,11 +11,11 @@ from tests.small_study import Sums, fits
 pytestmark = pytest.mark.processes
 
 
-def run(executor: str, tmp_path, *makes: str, limit: float = 30.0, jobs: int = 2) -> list[dict]:
+def run(executor: str, tmp_path, *makes: str, limit: float = 30.0, jobs: int = 2, cluster: str = "local") -> list[dict]:
     if executor == "ray" and importlib.util.find_spec("ray") is None:
         pytest.skip("no package ray: the extra cluster is not installed")
     found: list[tuple[Fit, list[dict]]] = []
-    slurm = Slurm("local", str(tmp_path / "jobs"))
+    slurm = Slurm(cluster, str(tmp_path / "jobs"))
     execute(Sums(100), fits(*makes), lambda fit, rows: found.append((fit, rows)), executor, jobs, limit, slurm)
     rows = [row for _, rows in sorted(found, key=lambda pair: pair[0].number) for row in rows]
     return [{name: value for name, value in row.items() if not name.startswith("seconds_")} for row in rows]
@@ -35,13 +35,13 @@ def test_fits_that_fail_hang_or_crash_are_rows_and_the_others_go_on_wherever_the
 
 
 def test_a_lost_job_of_a_cluster_gives_a_row_for_each_of_its_fits(tmp_path, monkeypatch):
-    from submitit.local.local import LocalJob
+    from submitit.local.debug import DebugJob
 
     def lost(self):
         raise RuntimeError("the node is gone")
 
-    monkeypatch.setattr(LocalJob, "result", lost)
-    rows = run("slurm", tmp_path, "add", "add", jobs=1)
+    monkeypatch.setattr(DebugJob, "result", lost)
+    rows = run("slurm", tmp_path, "add", "add", jobs=1, cluster="debug")
     assert [row["status"] for row in rows] == ["error", "error"]
     assert all(row["message"].endswith("the node is gone") for row in rows)
 
