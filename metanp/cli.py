@@ -57,13 +57,20 @@ def _form(name: str) -> str:
 
 @app.command()
 def rank(
-    context: Annotated[
-        Path, typer.Option(help="Evaluated cells, JSON lines with 'cell', 'score' or 'failed'; - for stdin.")
-    ],
     candidates: Annotated[Path, typer.Option(help="Cells to rank, JSON lines with 'cell'; - for stdin.")],
+    context: Annotated[
+        Path | None,
+        typer.Option(
+            help="Evaluated cells, JSON lines with 'cell', 'score' or 'failed'; - for stdin; none before any was."
+        ),
+    ] = None,
     k: Annotated[int | None, typer.Option("-k", help=f"How many to print; {MOST} by default, or all if fewer.")] = None,
     checkpoint: Annotated[str, typer.Option(help="Name of a shipped checkpoint, or a path.")] = "default",
     minimize: Annotated[bool, typer.Option("--minimize", help="Lower scores are better.")] = False,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="What is known of a side feature, as flops=size: score, loss, size or cost."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Rank candidate cells from a few evaluated ones."""
@@ -72,12 +79,13 @@ def rank(
 
     if str(context) == str(candidates) == "-":
         raise ValueError("standard input can be the context or the candidates, not both; give a file for one")
-    evaluated, pool = json_lines.read(context), json_lines.read(candidates)
-    cells, scores, failed, features = evaluated.evaluated()
+    evaluated, pool = None if context is None else json_lines.read(context), json_lines.read(candidates)
+    cells, scores, failed, features = evaluated.evaluated() if evaluated else ([], [], [], {})
     model = MetaNP.from_pretrained(checkpoint)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        model.fit(cells, scores, features=features or None, maximize=not minimize, failed=failed)
+        roles = _roles(role or [])
+        model.fit(cells, scores, features=features or None, maximize=not minimize, failed=failed, roles=roles)
     for warning in said:
         _say(str(warning.message))
     encoded = model.encode(pool.cells, features=pool.features or None)
@@ -96,7 +104,7 @@ def rank(
         for place, (index, cell) in enumerate(zip(ranking.index, ranking.cells, strict=True), start=1)
     ]
     if as_json:
-        print(json.dumps({"ranking": rows, "context": len(evaluated.cells), "checkpoint": checkpoint}))
+        print(json.dumps({"ranking": rows, "context": len(cells) + len(failed), "checkpoint": checkpoint}))
         return
     table = Table("rank", "id", "mean", "std", f"p(top {most})", "cell")
     for row in rows:
@@ -186,6 +194,17 @@ def main() -> None:
     except (ValueError, OSError) as error:
         _say(" ".join(str(error).split()), style="red")
         raise SystemExit(2) from None
+
+
+def _roles(given: list[str]) -> dict[str, str]:
+    """From texts such as flops=size.
+
+    Raises:
+        ValueError: one without an equals sign; shows it.
+    """
+    if bad := next((text for text in given if "=" not in text), None):
+        raise ValueError(f"--role {bad!r:.80}; expected the name of a side feature and its role, as flops=size")
+    return {name: role for name, _, role in (text.rpartition("=") for text in given)}
 
 
 def _say(text: str, style: str | None = None) -> None:

@@ -19,6 +19,7 @@ from metanp.brief import brief
 from metanp.features import FEATURE_GROUPS, FEATURE_NAMES
 from metanp.graph_batch import GraphBatch
 from metanp.operations import ATTRIBUTE_TABLE
+from metanp.side import HINTS
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,14 @@ class Points:
     features: computed graph features, scaled.
     patterns: names of the Weisfeiler-Lehman patterns at the nodes, 0 where there is no node.
     side: the user's own numbers, standardised by the context, NaN where missing; no column where there are none.
+    hint: what side features with a role say of the score, by kind of role (`metanp.side`); 0 where they say nothing.
     """
 
     embedding: Float[Tensor, "*batch d_embed"]
     features: Float[Tensor, "*batch feature"]
     patterns: Int[Tensor, "*batch step node"]
     side: Float[Tensor, "*batch side"]
+    hint: Float[Tensor, "*batch kind"]
 
     __repr__ = brief
 
@@ -42,15 +45,16 @@ class Points:
     def of_embedding(cls, x: Float[Tensor, "*batch d_embed"]) -> "Points":
         """Coordinates alone, for problems that have no graph."""
         none = x.new_zeros((*x.shape[:-1], 0))
-        return cls(x, none, x.new_zeros((*x.shape[:-1], 0, 0), dtype=torch.long), none)
+        patterns = x.new_zeros((*x.shape[:-1], 0, 0), dtype=torch.long)
+        return cls(x, none, patterns, none, x.new_zeros((*x.shape[:-1], HINTS)))
 
     def map(self, function) -> "Points":
         """The same function applied to every field."""
         return Points(*(function(values) for values in vars(self).values()))
 
-    def with_side(self, side: Float[Tensor, "*batch side"]) -> "Points":
-        """The same with these side features."""
-        return replace(self, side=side)
+    def with_side(self, side: Float[Tensor, "*batch side"], hint: Float[Tensor, "*batch kind"]) -> "Points":
+        """The same with these side features, and what those with a role say."""
+        return replace(self, side=side, hint=hint)
 
     def float(self) -> "Points":
         """In single precision, except the names of patterns."""
@@ -102,7 +106,8 @@ class GraphEncoder(nn.Module):
         features = torch.sqrt(graphs.features) * torch.exp(self.feature_scale) * self.seen
         pooled = graphs.over_nodes(h) / 4
         embedding = self.readout(torch.cat([pooled, h[graphs.last], self.from_features(features)], dim=-1))
-        return Points(embedding, features, graphs.patterns, features.new_zeros((len(features), 0)))
+        none = features.new_zeros((len(features), HINTS))
+        return Points(embedding, features, graphs.patterns, none[:, :0], none)
 
 
 def _seen(groups: Sequence[str]) -> Bool[Tensor, " feature"]:

@@ -75,9 +75,11 @@ class Fitted:
     @classmethod
     def of(cls, reader: Reader, given: Evaluated) -> Fitted:
         """Condition a model on what was given."""
-        names, score, n = given.side.names, given.score, len(given.cells)
+        score, n = given.score, len(given.cells)
         if not n:
-            return cls(reader, reader.prior(names), ScoreTransform.fit(score), given.sign, 1.0, *UNKNOWN, None, None)
+            return cls(
+                reader, reader.prior(given.side), ScoreTransform.fit(score), given.sign, 1.0, *UNKNOWN, None, None
+            )
         pool = reader.encode(given.cells, given.side.of_cells(given.cells).with_derived())
         outliers, learned = _outliers(reader, pool, given)
         measured = np.flatnonzero(~(outliers.low | outliers.high))
@@ -140,7 +142,7 @@ class _Learned:
         unit = unit_of(score[rows])
         value = score[rows] * unit
         transform = ScoreTransform.fit(value)
-        known = reader.learn(pool, rows, transform.forward(value)) if len(rows) else reader.prior(pool.side.names)
+        known = reader.learn(pool, rows, transform.forward(value)) if len(rows) else reader.prior(pool.side)
         return cls(rows, unit, value, transform, known)
 
 

@@ -52,7 +52,8 @@ class ModelConfig:
 class EpisodeBatch:
     """A meta-batch of episodes, padded; scores are in the model's units, fitted on each context alone.
 
-    graphs: distinct graphs of all tasks; context and target: rows of it. side: NaN where missing.
+    graphs: distinct graphs of all tasks; context and target: rows of it. side: NaN where missing. hint: of features
+    with a role.
     """
 
     graphs: GraphBatch
@@ -64,6 +65,8 @@ class EpisodeBatch:
     target_mask: Bool[Tensor, "task target"]
     context_side: Float[Tensor, "task context side"]
     target_side: Float[Tensor, "task target side"]
+    context_hint: Float[Tensor, "task context kind"]
+    target_hint: Float[Tensor, "task target kind"]
 
     __repr__ = brief
 
@@ -84,8 +87,8 @@ class Model(nn.Module):
     def forward(self, batch: EpisodeBatch) -> Mixture:
         """The distribution of every target of every task."""
         points = self.encoder(batch.graphs)
-        xc = points.map(lambda x: x[batch.context]).with_side(batch.context_side)
-        xt = points.map(lambda x: x[batch.target]).with_side(batch.target_side)
+        xc = points.map(lambda x: x[batch.context]).with_side(batch.context_side, batch.context_hint)
+        xt = points.map(lambda x: x[batch.target]).with_side(batch.target_side, batch.target_hint)
         return self.process(xc, batch.yc, batch.context_mask, xt)
 
     def log_likelihood(self, batch: EpisodeBatch) -> Float[Tensor, " task"]:

@@ -44,6 +44,7 @@ __all__ = ["MetaNP", "NotFittedError", "Ranking", "ScoreWarning"]
 
 Cells = Iterable[Cell] | CellArray
 Candidates = Cells | Pool
+KNOWS_ROLES = "label-free-roles"  # the shipped checkpoint that does
 DRAWS = 256  # joint draws behind `p_top`
 CONTENDERS = 1024  # at least this many best predicted cells are drawn to find the true top k
 
@@ -105,7 +106,15 @@ class MetaNP(Estimator):
         return self
 
     @usual_torch()
-    def fit(self, cells: Cells, score: Any, features: Any = None, maximize: bool = True, failed: Cells = ()) -> MetaNP:
+    def fit(
+        self,
+        cells: Cells,
+        score: Any,
+        features: Any = None,
+        maximize: bool = True,
+        failed: Cells = (),
+        roles: Any = None,
+    ) -> MetaNP:
         """Condition on evaluated cells; without any, predictions are those of the prior, in standard deviations.
 
         A cell may be given several times, with repeated measurements. Where these contradict one another, they weigh
@@ -119,10 +128,13 @@ class MetaNP(Estimator):
                 failed cells may follow.
             maximize: False where lower is better.
             failed: cells whose evaluation failed: a failure counts as the worst score that was measured.
+            roles: what is known of side features, such as {"accuracy_10": "score", "flops": "size"}: "score" and "loss"
+                are of the same network after a shorter or smaller training, "size" and "cost" are larger for networks
+                that are mostly better. Read by the checkpoint "label-free-roles".
 
         Raises:
-            TypeError, ValueError: wrong input, such as lengths that differ or a score that is not finite; names the
-                first such item.
+            TypeError, ValueError: wrong input, such as lengths that differ, a score that is not finite, or roles of a
+                checkpoint that knows none; names the first such item.
 
         Warns:
             ScoreWarning: scores that were not taken as measurements.
@@ -133,7 +145,9 @@ class MetaNP(Estimator):
         measured, broken = read_evaluated(cells), read_cells(failed, "failed cells")
         values = read_scores(score, len(measured))
         sign = 1 if read_flag(maximize, "maximize") else -1
-        side = Side.of_both(features, len(measured), len(broken))
+        side = Side.of_both(features, len(measured), len(broken)).with_roles(roles)
+        if side.roles and not self.model.process.reads_roles:
+            raise ValueError(f"{self._reader.checkpoint!r} knows no roles; load {KNOWS_ROLES!r}, or give no roles")
         given = Evaluated(_joined(measured, broken), sign * values, side, sign)
         self._fitted, self._given = Fitted.of(self._reader, given), given
         return self

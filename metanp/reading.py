@@ -25,7 +25,7 @@ from metanp.encoder import Points
 from metanp.features import FEATURE_NAMES, WL_STEPS
 from metanp.model import Model
 from metanp.pool import Pool, encode
-from metanp.side import Side, standardise_side
+from metanp.side import HINTS, Side, standardise_side
 
 ALL = slice(None)
 CHUNK = 2048  # distinct cells predicted at once: their covariances stay in the cache
@@ -68,9 +68,9 @@ class Reader:
         """A pool of these cells."""
         return encode(self.model.encoder, cells, side, self.checkpoint)
 
-    def prior(self, names: tuple[str, ...]) -> Knowledge:
-        """What is known before any cell was evaluated; names: of side features."""
-        side = Side(names, np.zeros((0, len(names))))
+    def prior(self, side: Side) -> Knowledge:
+        """What is known before any cell was evaluated; side: the names of features, and their roles."""
+        side = side.rows(slice(0))
         with torch.inference_mode():
             none = torch.zeros(1, 0, device=self.device)
             state = self.model.process.condition(self._none(side), none, none.bool())
@@ -84,7 +84,7 @@ class Reader:
         """
         side = pool.side.rows(rows)
         with torch.inference_mode():
-            xc = self._points(pool, standardise_side(side.values, side.values), rows)
+            xc = self._points(pool, standardise_side(side.values, side.values), side.hint(side.values), rows)
             yc = torch.as_tensor(value, dtype=torch.float32, device=self.device)[None]
             mask = torch.ones_like(yc, dtype=torch.bool)
             state = self.model.process.condition(xc, yc, mask)
@@ -129,26 +129,30 @@ class Reader:
 
     # --- inside -----------------------------------------------------------------------------------------------
 
-    def _points(self, pool: Pool, side: Float[np.ndarray, "row side"], rows: Rows) -> Points:
-        """(1, row) points, with side features already standardised."""
+    def _points(
+        self, pool: Pool, side: Float[np.ndarray, "row side"], hint: Float[np.ndarray, "row kind"], rows: Rows
+    ) -> Points:
+        """(1, row) points, with side features already standardised, and hints."""
         index = torch.from_numpy(pool.graph[rows]).to(pool.points.embedding.device)
         taken = pool.points.map(lambda x: x[index][None].to(self.device))
         # padded to the largest of these cells alone, whatever else is in the pool
         nodes = int((taken.patterns != 0).sum(-1).max()) if len(index) else 0
         known = torch.as_tensor(side, dtype=torch.float32, device=self.device)
-        return replace(taken, patterns=taken.patterns[..., :nodes]).with_side(known[None])
+        said = torch.as_tensor(hint, dtype=torch.float32, device=self.device)
+        return replace(taken, patterns=taken.patterns[..., :nodes]).with_side(known[None], said[None])
 
     def _none(self, side: Side) -> Points:
         none = torch.zeros(1, 0, self.model.encoder.d_embed, device=self.device)
         features = none.new_zeros(1, 0, len(FEATURE_NAMES))
         patterns = none.new_zeros(1, 0, WL_STEPS, 0, dtype=torch.long)
-        return Points(none, features, patterns, none.new_zeros(1, 0, len(side.names)))
+        return Points(none, features, patterns, none.new_zeros(1, 0, len(side.names)), none.new_zeros(1, 0, HINTS))
 
     def _pieces(self, known: Knowledge, pool: Pool, wanted: np.ndarray) -> Iterator[tuple[int, Points]]:
-        side = standardise_side(known.side.values, pool.side.like(known.side))
+        values = pool.side.like(known.side)
+        side, hint = standardise_side(known.side.values, values), known.side.hint(values)
         for start in range(0, len(wanted), CHUNK):
             rows = wanted[start : start + CHUNK]
-            yield start, self._points(pool, side[rows], rows)
+            yield start, self._points(pool, side[rows], hint[rows], rows)
 
     def _noise(self, state: Any, xc: Points) -> Float[np.ndarray, " context"]:
         """Variance that the model expects of measurements of each evaluated cell."""

@@ -1,5 +1,9 @@
 """Side features: named numbers of cells that are no measurement of the score, such as FLOPs or zero-cost proxies.
 
+A side feature may have a role, which says how it usually goes with the score: an early `score` or `loss` of the same
+network, a `size` or a `cost`, of which more is mostly better. Without a label, predictions follow it; with labels, as
+far as these agree.
+
 Any subset may be missing, cell by cell. Before a predictor reads them, each is brought to the scale of its values at
 the evaluated cells (`standardise_side`), so that units never matter.
 
@@ -20,9 +24,11 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.descriptions import NOTHING, Descriptions
 from metanp.given import InputError, read_numbers, shown
-from metanp.nearest import names_like
+from metanp.nearest import names_like, nearest
 from metanp.score_transform import ScoreTransform
 
+ROLES = {"score": (0, 1.0), "loss": (0, -1.0), "size": (1, 1.0), "cost": (1, 1.0)}  # -> kind of hint, usual sign
+HINTS = 2  # kinds of roles: scores, sizes
 FURTHEST = 4.0  # no value is further out than this, in standard deviations of the evaluated cells
 
 
@@ -31,13 +37,14 @@ class Side:
     """Named side features of cells, NaN where missing.
 
     derived: columns that follow from the cells themselves, which nobody named. flags: of those that `with_derived` put
-    among the names, the ones that are 0, not missing, for cells without them.
+    among the names, the ones that are 0, not missing, for cells without them. roles: names with their role.
     """
 
     names: tuple[str, ...]
     values: Float[np.ndarray, "cell side"]
     derived: Descriptions = field(default=NOTHING, repr=False)
     flags: frozenset[str] = field(default=frozenset(), repr=False)
+    roles: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     __repr__ = brief
 
@@ -77,6 +84,41 @@ class Side:
             side = cls.of(features, scored)
         return cls(side.names, np.concatenate([side.values, np.full((failed, len(side.names)), np.nan)]))
 
+    def with_roles(self, roles: Any) -> Side:
+        """The same, with what is known of some features; one that no cell has yet is added, where there is no cell.
+
+        Raises:
+            InputError: no mapping of names to roles.
+            ValueError: a role that there is not, or a name that no feature has; named, with the nearest.
+        """
+        if not roles:
+            return self
+        if not isinstance(roles, Mapping):
+            raise InputError(f"roles are {shown(roles)}; give names and roles, such as {{'flops': 'size'}}")
+        for name, role in roles.items():
+            if role not in ROLES:
+                raise ValueError(f"side feature {name!r} has the role {role!r:.80}; {nearest(str(role), ROLES)}")
+        new = [name for name in roles if name not in self.names]
+        if new and len(self.values):
+            raise ValueError(f"{new[0]!r} has a role, but there is no such side feature; {nearest(new[0], self.names)}")
+        names = (*self.names, *new)
+        values = self.values if not new else np.zeros((0, len(names)))
+        return replace(self, names=names, values=values, roles=tuple(roles.items()))
+
+    def hint(self, values: Float[np.ndarray, "cell side"]) -> Float[np.ndarray, "cell kind"]:
+        """What features with a role say of the score of cells, by kind; these are those of evaluated cells.
+
+        Args:
+            values: of the cells, columns as `names`.
+        """
+        said: list[list[np.ndarray]] = [[] for _ in range(HINTS)]
+        for name, role in self.roles:
+            kind, sign = ROLES[role]
+            column = self.names.index(name)
+            said[kind].append(sign * standardise_hint(self.values[:, [column]], values[:, [column]])[:, 0])
+        none = np.zeros(len(values))
+        return np.stack([np.mean(columns, axis=0) if columns else none for columns in said], axis=1)
+
     def of_cells(self, cells: Sequence[Cell] | CellArray) -> Side:
         """These, and what follows from the cells themselves."""
         return replace(self, derived=Descriptions.of(cells))
@@ -86,7 +128,7 @@ class Side:
         new = [name for name in self.derived.varying() if name not in self.names]
         flags = frozenset(new) & self.derived.flags.keys()
         columns = [self.derived.column(name, name in flags) for name in new]
-        return Side((*self.names, *new), np.column_stack([self.values, *columns]), flags=flags)
+        return Side((*self.names, *new), np.column_stack([self.values, *columns]), flags=flags, roles=self.roles)
 
     def rows(self, index: Any) -> Side:
         """Some of the cells."""
@@ -159,4 +201,24 @@ def standardise_side(
         known = context[np.isfinite(context[:, j]), j]
         finite = np.isfinite(cells[:, j]) & (len(known) > 0)
         out[finite, j] = np.clip(ScoreTransform.fit(known).forward(cells[finite, j]), -FURTHEST, FURTHEST)
+    return out
+
+
+def standardise_hint(
+    context: Float[np.ndarray, "context kind"], cells: Float[np.ndarray, "cell kind"]
+) -> Float[np.ndarray, "cell kind"]:
+    """Hints on the scale of their values at the evaluated cells, of all cells where none was evaluated.
+
+    0 where missing. Values far outside grow slowly further, so that no order is lost.
+    """
+    out = np.zeros(cells.shape)
+    for j in range(cells.shape[1]):
+        known = context[np.isfinite(context[:, j]), j]
+        finite = np.isfinite(cells[:, j])
+        scale = known if len(known) else cells[finite, j]
+        if len(np.unique(scale)) < 2:
+            continue
+        value = ScoreTransform.fit(scale).forward(cells[finite, j])
+        beyond = np.maximum(np.abs(value) - FURTHEST, 0)
+        out[finite, j] = np.clip(value, -FURTHEST, FURTHEST) + np.sign(value) * np.log1p(beyond)
     return out

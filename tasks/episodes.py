@@ -21,7 +21,7 @@ from torch.utils.data import Dataset
 from metanp.graphs import Graphs
 from metanp.model import EpisodeBatch
 from metanp.score_transform import ScoreTransform
-from metanp.side import standardise_side
+from metanp.side import HINTS, standardise_hint, standardise_side
 from tasks.task import Task, TaskSource
 
 
@@ -44,6 +44,7 @@ class Episode:
     n_context: int
     value: Float[np.ndarray, " cell"]
     side: Float[np.ndarray, "cell side"]
+    hint: Float[np.ndarray, "cell kind"]
 
 
 class EpisodeStream(Dataset):
@@ -83,7 +84,12 @@ def split(task: Task, n_context: int, reach: float) -> Episode:
     n_context = min(n_context, len(task.score) - 1)
     transform = ScoreTransform.fit(task.score[:n_context])
     value = np.clip(transform.forward(task.score), -reach, reach)
-    return Episode(task.graphs, n_context, value, standardise_side(task.side[:n_context], task.side))
+    side = standardise_side(task.side[:n_context], task.side)
+    if task.hint is None:
+        hint = np.zeros((len(task.score), HINTS))
+    else:
+        hint = standardise_hint(task.hint[:n_context], task.hint)
+    return Episode(task.graphs, n_context, value, side, hint)
 
 
 def collate(episodes: Sequence[Episode]) -> EpisodeBatch:
@@ -104,6 +110,9 @@ def collate(episodes: Sequence[Episode]) -> EpisodeBatch:
         ]
         return _padded(columns, np.nan).float()
 
+    def hints(part: list[np.ndarray]) -> torch.Tensor:
+        return _padded([e.hint[i] for e, i in zip(episodes, part, strict=True)], 0.0).float()
+
     return EpisodeBatch(
         graphs=graphs.to_batch(),
         context=rows(context),
@@ -114,6 +123,8 @@ def collate(episodes: Sequence[Episode]) -> EpisodeBatch:
         target_mask=_padded([np.ones(len(i), dtype=bool) for i in target], False),
         context_side=sides(context),
         target_side=sides(target),
+        context_hint=hints(context),
+        target_hint=hints(target),
     )
 
 

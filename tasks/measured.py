@@ -19,6 +19,7 @@ from scipy.stats import rankdata
 
 from data.table import Table
 from metanp.graphs import Graphs
+from metanp.side import Side
 from tasks.task import Task
 
 Values = Float[np.ndarray, " cell"]
@@ -56,6 +57,7 @@ class MeasuredTasks:
         self.table, self.metrics, self.config = table, list(metrics), config
         self.rows = np.arange(len(table)) if rows is None else np.asarray(rows)
         self.graphs, self.graph = Graphs.distinct(table.cells)
+        self.side = Side.of(None, len(table)).of_cells(table.cells).with_derived().values
         for name in self.metrics:
             if (known := int(np.isfinite(table.mean(name)[self.rows]).sum())) < 10:
                 raise ValueError(f"{table.name}: {name!r} has only {known} numbers among the cells to draw from")
@@ -84,7 +86,8 @@ class MeasuredTasks:
         values = score[chosen]
         if rng.random() < self.config.bent:
             values = bend(values, rng)
-        return Task(self.graphs[self.graph[self.rows[chosen]]], values, np.zeros((len(chosen), 0)))
+        rows = self.rows[chosen]
+        return Task(self.graphs[self.graph[rows]], values, self.side[rows])
 
     def _column(self, name: str, rng: np.random.Generator) -> Values:
         """Of `rows` alone: later ranks and mixtures must not depend on held-out cells."""

@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from metanp.graphs import Graphs
 from metanp.operations import SKIP, VOCABULARY
 from tasks.expectations import known
-from tasks.random_functions import Values, expected, propagation, random_part, standardise
+from tasks.random_functions import Values, cost, expected, propagation, random_part, standardise
 from tasks.task import Task
 
 
@@ -39,6 +40,8 @@ class PriorConfig:
     ceiling: float = 0.5  # share of tasks that saturate
     cliff: float = 0.4  # share of tasks in which some cells fail
     side: float = 0.25  # share of tasks with side features
+    hints: float = 0.0  # share of tasks with side features whose role is known
+    costs: float = 0.0  # share of tasks that are costs, fewer is better for most
 
 
 class PriorTasks:
@@ -57,11 +60,19 @@ class PriorTasks:
         if rng.random() < self.config.relabelled:
             graphs = _relabelled(graphs, rng)
         clean = random_score(graphs, self.config, rng)
-        return Task(graphs, add_noise(clean, self.config, rng), _side_features(graphs, clean, self.config, rng))
+        side = _side_features(graphs, clean, self.config, rng)
+        score, hint = add_noise(clean, self.config, rng), None
+        if rng.random() < self.config.hints:
+            other = random_score(graphs, self.config, rng)
+            hint = hints(clean, other, standardise(cost(graphs, rng)), rng)
+            side = np.concatenate([side, hint], axis=1)
+        return Task(graphs, score, side, hint)
 
 
 def random_score(graphs: Graphs, config: PriorConfig, rng: np.random.Generator) -> Values:
     """One random function, without noise, about unit variance."""
+    if config.costs and rng.random() < config.costs:
+        return random_cost(graphs, config, rng)
     tilt = rng.gamma(3.0, config.tilt / 3) if rng.random() < config.tilted else 0.0
     count = rng.integers(config.parts[0], config.parts[1] + 1)
     score = np.zeros(len(graphs))
@@ -71,12 +82,26 @@ def random_score(graphs: Graphs, config: PriorConfig, rng: np.random.Generator) 
     if tilt:
         share = rng.uniform(0, config.expected) * known(graphs) ** 2
         score = standardise(np.sqrt(1 - share) * score + np.sqrt(share) * expected(graphs, rng))
-    if rng.random() < config.ceiling:
-        sharpness, level = np.exp(rng.normal(0.3, 0.7)), rng.normal(0, 1)
-        score = standardise(-np.logaddexp(0, -sharpness * (score - level)))
+    score = bend(score, config, rng)
     if rng.random() < config.cliff:
         score = _with_cliff(graphs, score, rng)
     return score
+
+
+def bend(score: Values, config: PriorConfig, rng: np.random.Generator) -> Values:
+    """In some tasks a ceiling, near which differences become small."""
+    if rng.random() >= config.ceiling:
+        return score
+    sharpness, level = np.exp(rng.normal(0.3, 0.7)), rng.normal(0, 1)
+    return standardise(-np.logaddexp(0, -sharpness * (score - level)))
+
+
+def random_cost(graphs: Graphs, config: PriorConfig, rng: np.random.Generator) -> Values:
+    """A cost, alone or beside other functions; negated in most tasks, as fewer milliseconds are better."""
+    sign = -1 if rng.random() < 0.7 else 1
+    share = rng.beta(1, 5)
+    other = standardise(random_part(graphs, 0.0, rng))
+    return standardise(np.sqrt(1 - share) * sign * standardise(cost(graphs, rng)) + np.sqrt(share) * other)
 
 
 def add_noise(score: Values, config: PriorConfig, rng: np.random.Generator) -> Values:
@@ -86,6 +111,19 @@ def add_noise(score: Values, config: PriorConfig, rng: np.random.Generator) -> V
     uneven = rng.uniform(0, 1.5) if rng.random() < 0.5 else 0.0
     rank = score.argsort().argsort() / max(len(score) - 1, 1)
     return score + scale * np.exp(uneven * (0.5 - rank)) * rng.normal(size=len(score))
+
+
+def hints(score: Values, other: Values, size: Values, rng: np.random.Generator) -> Float[np.ndarray, "cell kind"]:
+    """Side features with a role: an early score, mostly right, a size, as right as sizes are, or both."""
+    columns = np.full((len(score), 2), np.nan)
+    which = rng.choice(3, p=[0.4, 0.4, 0.2])
+    if which != 1:
+        right = rng.beta(5, 1.2)
+        wrong = other if rng.random() < 0.5 else rng.normal(size=len(score))
+        columns[:, 0] = right * standardise(score) + np.sqrt(1 - right**2) * standardise(wrong)
+    if which != 0:
+        columns[:, 1] = size + rng.choice([0.0, 0.1]) * rng.normal(size=len(score))
+    return columns
 
 
 def _with_cliff(graphs: Graphs, score: Values, rng: np.random.Generator) -> Values:

@@ -8,6 +8,8 @@ Axes: cell, feature, bin, node as in `metanp`; operation as in `metanp.operation
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
@@ -133,6 +135,30 @@ def network(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:
     final = state[np.arange(len(state)), graphs.pruned.size - 1]
     pooled = state.sum(1) / 3
     return final @ rng.normal(size=width) + rng.choice([0, 1]) * pooled @ rng.normal(size=width)
+
+
+def cost(graphs: Graphs, rng: np.random.Generator) -> Values:
+    """What a cell costs, with an overhead for every node and edge.
+
+    Each operation has a random price, more for weights and large kernels, summed over nodes or along the dearest path.
+    """
+    price = np.array([_work(operation) for operation in VOCABULARY]) ** rng.uniform(0.2, 1.0)
+    price *= rng.lognormal(0, rng.choice([0.1, 0.5]), len(VOCABULARY))
+    price += rng.choice([0.0, 0.1, 0.5]) * price[SKIP:].mean()
+    operation = graphs.pruned.operation
+    if rng.random() < 0.3:
+        total = _travel(graphs, price, np.ones(len(VOCABULARY)), "max", "none", 0.0)
+    else:
+        total = np.where(operation >= SKIP, price[operation], 0).sum(1)
+    total = total + rng.choice([0.0, 0.1, 0.3]) * price[SKIP:].mean() * graphs.pruned.adjacency.sum((1, 2))
+    return np.log(total + rng.choice([0.05, 1.0]) * max(total.mean(), 1e-6)) if rng.random() < 0.4 else total
+
+
+def _work(operation: Any) -> float:
+    """Multiplications of an operation in units of a linear map's, roughly."""
+    area = max(float(operation.largest_kernel) ** 2, 1.0)
+    known = {"convolution": area, "pool": 0.1 * area, "linear": 1.0, "aggregation": 1.0, "skip": 0.02}
+    return known.get(operation.kind, 0.1)
 
 
 def smooth(graphs: Graphs, tilt: float, rng: np.random.Generator) -> Values:

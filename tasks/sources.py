@@ -20,6 +20,7 @@ from data import load_benchmark
 from data.table import Table
 from metanp.graphs import Graphs
 from metanp.spaces import get_space
+from tasks.configurations import ConfigurationTasks
 from tasks.episodes import EpisodeConfig
 from tasks.measured import MeasuredConfig, MeasuredTasks
 from tasks.prior import PriorConfig, PriorTasks
@@ -27,7 +28,8 @@ from tasks.random_cells import random_cells
 from tasks.task import TaskMixture, TaskSource
 
 KINDS = ("label-free", "cross-space", "cross-task", "everything")
-DEVELOPMENT = ("nasbench_macro", "nasbench_nlp")  # tested by no protocol; every kind may use them for choices
+# tested by no protocol; every kind may use them for choices
+DEVELOPMENT = ("nasbench_macro", "nasbench_nlp", "nasbench_mr")
 MOST_CELLS = 30_000  # of one space in a pool: more take memory and teach nothing new
 # tested benchmark -> tables that cross-space may see beside the development set, tables that cross-task adds
 _ALLOWED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -59,7 +61,9 @@ class TasksConfig:
     kind: str = "label-free"
     tested: str | None = None  # benchmark that the checkpoint will be tested on; label-free ones serve all
     # shares of the prior tasks; configurations are merged, so 0 leaves one of these out
-    spaces: dict[str, float] = field(default_factory=lambda: {"nasbench201": 0.5, "nasbench_graph": 0.2, "random": 0.3})
+    spaces: dict[str, float] = field(
+        default_factory=lambda: {"nasbench201": 0.5, "nasbench_graph": 0.2, "random": 0.3, "configurations": 0.0}
+    )
     # shares of the measured tasks; 0 leaves a table out
     tables: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*_ALLOWED, *DEVELOPMENT), 0.0))
     prior_share: float = 0.5  # of the episodes, where there are measured tasks
@@ -124,7 +128,7 @@ def build_source(config: TasksConfig, seed: int) -> TaskSource:
     spaces = {name: share for name, share in config.spaces.items() if share > 0}
     if not spaces:
         raise ValueError(f"no space to draw prior tasks from: {config.spaces}; give one a share above 0")
-    parts: list[TaskSource] = [PriorTasks(name, pool(name, seed), config.prior) for name in spaces]
+    parts: list[TaskSource] = [prior_tasks(name, seed, config.prior) for name in spaces]
     if not tables:
         return TaskMixture(parts, list(spaces.values()))
     measured = [measured_tasks(load_benchmark(name), config.measured) for name in tables]
@@ -146,6 +150,13 @@ def build_validation(config: TasksConfig, seed: int) -> TaskSource:
         return build_source(TasksConfig(spaces=config.spaces, prior=config.prior), seed)
     parts = [measured_tasks(load_benchmark(name), MeasuredConfig(mixed=0.0, bent=0.0)) for name in config.validation]
     return TaskMixture(parts, [1.0] * len(parts))
+
+
+def prior_tasks(name: str, seed: int, config: PriorConfig) -> TaskSource:
+    """Prior tasks of a space's cells, of `random` cells or of `configurations`."""
+    if name == "configurations":
+        return ConfigurationTasks(pool("random", seed), config)
+    return PriorTasks(name, pool(name, seed), config)
 
 
 def measured_tasks(table: Table, config: MeasuredConfig, rows: np.ndarray | None = None) -> MeasuredTasks:

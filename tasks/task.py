@@ -20,11 +20,20 @@ from metanp.graphs import Graphs
 
 @dataclass(frozen=True)
 class Task:
-    """Scores of some cells, any unit, higher is better, and side features (NaN where missing)."""
+    """Scores of some cells, any unit, higher is better, and side features (NaN where missing).
+
+    hint: what side features with a role say of the score, by kind of role, NaN where nothing.
+    """
 
     graphs: Graphs
     score: Float[np.ndarray, " cell"]
     side: Float[np.ndarray, "cell side"]
+    hint: Float[np.ndarray, "cell kind"] | None = None
+
+    def after(self, skipped: int) -> Task:
+        """The same without its first cells."""
+        hint = None if self.hint is None else self.hint[skipped:]
+        return Task(self.graphs[skipped:], self.score[skipped:], self.side[skipped:], hint)
 
 
 @runtime_checkable

@@ -37,7 +37,7 @@ class Validation:
     @staticmethod
     def _one(model: Model, task: Task, budget: int) -> tuple[float, float, float]:
         skipped = max(BUDGETS) - budget  # the targets stay the same at every budget
-        part = Task(task.graphs[skipped:], task.score[skipped:], task.side[skipped:])
+        part = task.after(skipped)
         episode = split(part, budget, REACH)
         batch = collate([episode]).to(next(model.parameters()).device)
         mixture = model(batch)

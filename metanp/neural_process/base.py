@@ -25,6 +25,11 @@ class NeuralProcess(nn.Module):
 
     weighs_measurements = False
 
+    @property
+    def reads_roles(self) -> bool:
+        """Whether the hints of side features with a role move predictions."""
+        return False
+
     @abstractmethod
     def condition(
         self,

@@ -26,6 +26,7 @@ from metanp.encoder import Points
 from metanp.neural_process.kernel import ALL, Compared, HeadKernel, Pairs, Prepared
 from metanp.neural_process.lens import Lens
 from metanp.neural_process.scales import AdaptiveSteps, Scales
+from metanp.side import HINTS
 
 GATE_WIDTH = 32
 MOST_FOLLOWED = 256  # context cells that scales are adapted to: more take time and change little
@@ -76,6 +77,7 @@ class WhitenedHeads(nn.Module):
         self.mean = nn.Linear(d_embed, heads)
         nn.init.zeros_(self.mean.weight)
         nn.init.zeros_(self.mean.bias)
+        self.hint = nn.Parameter(torch.full((heads, HINTS), 0.3)) if kernel.hints else None
         self.adaptive = AdaptiveSteps(kernel.adaptive_steps, kernel.scales().log.shape[-1])
         self.log_prior = nn.Parameter(torch.zeros(heads))
         # prior weights of the heads depend on the mean embedding and the number of evaluated cells, not on scores
@@ -101,9 +103,9 @@ class WhitenedHeads(nn.Module):
         """
         xc, yc, real = xc.float(), yc.float(), mask[:, None].float()
         more = torch.zeros_like(real) if spread is None else spread[:, None].float()
-        lens = Lens.of(xc, yc, mask, self.kernel.relevance)
+        lens = Lens.of(xc, yc, mask, self.kernel.relevance, self.kernel.side_apart)
         prepared = self.kernel.prepare(xc, lens)
-        residual = (yc[:, None] - self.mean(xc.embedding).mT) * real
+        residual = (yc[:, None] - self.prior_mean(xc)) * real
         pairs = self.kernel.pairs(prepared, prepared)
         if yc.shape[1] <= MOST_FOLLOWED:
             scales = self._adapted(pairs, yc[:, None], residual.detach(), real, more)
@@ -133,6 +135,13 @@ class WhitenedHeads(nn.Module):
         whitener = whitener * real[..., None, :]
         weight = torch.log_softmax(logit, dim=-1)
         return Posterior(prepared, lens, scales, mask, noise, alpha, whitener, weight, loo_residual, ALL)
+
+    def prior_mean(self, points: Points) -> Float[Tensor, "task head cell"]:
+        """Prior mean of every head; zero for those that have none."""
+        mean = self.mean(points.embedding).mT
+        if self.hint is not None:
+            mean = mean + self.hint @ points.hint.mT
+        return mean * self.kernel.with_mean
 
     def _cholesky(
         self, compared: Compared, noise: Float[Tensor, "task head context"], real: Float[Tensor, "task 1 context"]
@@ -172,7 +181,7 @@ class WhitenedHeads(nn.Module):
         xt, heads = xt.float(), posterior.heads
         prepared, scales = self.kernel.prepare(xt, posterior.lens, heads), posterior.scales
         cross = self.kernel.covariance(self.kernel.compare(self.kernel.pairs(prepared, posterior.xc), scales))
-        mean = self.mean(xt.embedding).mT[:, heads] + (cross @ posterior.alpha[..., None])[..., 0]
+        mean = self.prior_mean(xt)[:, heads] + (cross @ posterior.alpha[..., None])[..., 0]
         explained = torch.linalg.vector_norm(cross @ posterior.whitener.mT, dim=-1).square()
         noise = scales.noise(mean)
         variance = (self.kernel.variance(prepared, scales) - explained).clamp(min=1e-5) + noise

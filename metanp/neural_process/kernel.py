@@ -37,6 +37,7 @@ class Prepared:
 
     blocks: coordinates, one tensor a block; counts: of patterns, a block a step. square: squared length in each.
     own: each head's directions of the embedding; own_square: squared length in them.
+    of_graphs: how many blocks, the first, are of graph features; counts follow.
     """
 
     blocks: tuple[Float[Tensor, "task cell _"], ...]
@@ -44,6 +45,7 @@ class Prepared:
     square: Float[Tensor, "task cell block"]
     own: Float[Tensor, "task head cell direction"]
     own_square: Float[Tensor, "task head cell"]
+    of_graphs: int
 
     __repr__ = brief
 
@@ -57,7 +59,7 @@ class Prepared:
         own, own_square = self.own.transpose(1, 2), self.own_square.mT
         own, own_square = own[task, index].transpose(1, 2), own_square[task, index].mT
         blocks = tuple(block[task, index] for block in self.blocks)
-        return Prepared(blocks, self.counts.rows(index), self.square[task, index], own, own_square)
+        return Prepared(blocks, self.counts.rows(index), self.square[task, index], own, own_square, self.of_graphs)
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,9 @@ class KernelConfig:
     heads: int = 16
     directions: int = 8
     embedding_heads: int = 8
+    free_heads: int = 0
+    side_heads: int = 0
+    hints: bool = False
     adaptive_steps: int = 3
     parts: list[str] = field(default_factory=lambda: list(PARTS))
 
@@ -105,21 +110,36 @@ class HeadKernel(nn.Module):
     def __init__(self, config: KernelConfig, d_embed: int, feature_blocks: Sequence[int], steps: int):
         super().__init__()
         self.feature_blocks, self.adaptive_steps = tuple(feature_blocks), config.adaptive_steps
-        blocks = len(self.feature_blocks) + steps + 1 + WEIGHINGS  # graph features, counts, side features, weighed
+        self.hints, self.side_apart = config.hints, config.side_heads > 0
+        # graph features, counts, side features, both weighed; side features weighed among themselves
+        weighed = WEIGHINGS * (1 + self.side_apart)
+        blocks = len(self.feature_blocks) + steps + 1 + weighed
         self.relevance = Relevance(sum(self.feature_blocks))
-        heads, own = config.heads, config.embedding_heads
+        own = config.embedding_heads
+        heads = config.heads + config.free_heads + config.side_heads
+        self.with_mean: Tensor
+        with_mean = (torch.arange(heads) < config.heads).float()
+        self.register_buffer("with_mean", with_mean[:, None], persistent=False)
         self.directions = nn.Parameter(torch.randn(heads, config.directions, d_embed) / d_embed**0.5)
         spread = torch.linspace(-1, 1, max(own, 2))[: max(own, 1)]
-        rest = torch.linspace(-1.5, 1.5, max(heads - own, 2))[: heads - own]
+        rest = torch.linspace(-1.5, 1.5, max(config.heads - own, 2))[: config.heads - own]
+        free = torch.linspace(-1.0, 1.0, max(config.free_heads, 2))[: config.free_heads]
+        rest = torch.cat([rest, free, torch.zeros(config.side_heads)])
         scale = torch.cat([spread[:own], rest - 1])
         self.log_embedding_scale = nn.Parameter(scale.clone())
         per_block = torch.full((heads, blocks), -3.0)
         per_block[:own] = -6.0
         per_block[own:] += 2 * rest[:, None]
+        start = blocks - weighed
         for i in range(WEIGHINGS):
-            per_block[i :: WEIGHINGS + 1, i - WEIGHINGS] = 0.0
+            per_block[i :: WEIGHINGS + 1, start + i] = 0.0
+        linear = torch.full((heads, blocks), -7.0)
+        for i in range(config.side_heads):  # a curved and a straight one for each way to weigh, in turns
+            row, place = heads - config.side_heads + i, start + WEIGHINGS + (i // 2) % WEIGHINGS
+            per_block[row, place] = 0.0 if i % 2 == 0 else -3.0
+            linear[row, place] = -7.0 if i % 2 == 0 else 0.0
         self.log_distance_weight = nn.Parameter(per_block)
-        self.log_linear_weight = nn.Parameter(torch.full((heads, blocks), -7.0))
+        self.log_linear_weight = nn.Parameter(linear)
         self.log_direction_weight = nn.Parameter(torch.full((heads,), -4.0))
         # neighbouring heads differ in their noise, so that every kind of kernel has a quiet and a noisy one
         self.log_noise = nn.Parameter(torch.tensor([-4.0, -3.0, -2.0, -1.2]).repeat(heads // 4 + 1)[:heads].clone())
@@ -128,9 +148,12 @@ class HeadKernel(nn.Module):
         self.log_constant = nn.Parameter(torch.full((heads,), -2.0))
         self.log_alpha = nn.Parameter(torch.zeros(heads))
         self.used: Tensor
-        self.register_buffer("used", _used(config.parts, len(self.feature_blocks), steps), persistent=False)
+        used = _used(config.parts, len(self.feature_blocks), steps, self.side_apart).repeat(heads, 1)
+        of_side = _used(["slant"], len(self.feature_blocks), steps, self.side_apart)
+        used[heads - config.side_heads :] &= of_side
+        self.register_buffer("used", used, persistent=False)
         self.unused: Tensor  # logarithms of almost zero, and no slant
-        self.register_buffer("unused", torch.tensor([-30.0, 0.0] + [-30.0] * (len(self.used) - 2)), persistent=False)
+        self.register_buffer("unused", torch.tensor([-30.0, 0.0] + [-30.0] * (used.shape[1] - 2)), persistent=False)
 
     def scales(self) -> Scales:
         """The scales as meta-training left them."""
@@ -143,15 +166,16 @@ class HeadKernel(nn.Module):
         """Everything that covariances of these cells need, for some heads or all."""
         (features, *rest), counts = lens(points)
         blocks = (*features.split(self.feature_blocks, -1), *rest)
-        square = _in_order([block.square().sum(-1) for block in blocks], counts.square())
+        graphs = len(self.feature_blocks)
+        square = _in_order([block.square().sum(-1) for block in blocks], counts.square(), graphs)
         own = torch.einsum("tae,hde->thad", points.embedding, self.directions[heads])
-        return Prepared(blocks, counts, torch.stack(square, dim=-1), own, own.square().sum(-1))
+        return Prepared(blocks, counts, torch.stack(square, dim=-1), own, own.square().sum(-1), graphs)
 
     @staticmethod
     def pairs(a: Prepared, b: Prepared) -> Pairs:
         """The part of a comparison that does not depend on scales; `b` are cells of the context."""
         products = [x @ y.mT for x, y in zip(a.blocks, b.blocks, strict=True)]
-        return Pairs(torch.stack(_in_order(products, a.counts.products(b.counts)), dim=1), a, b)
+        return Pairs(torch.stack(_in_order(products, a.counts.products(b.counts), a.of_graphs), dim=1), a, b)
 
     @staticmethod
     def compare(pairs: Pairs, scales: Scales) -> Compared:
@@ -204,7 +228,7 @@ class HeadKernel(nn.Module):
     def coordinates(a: Prepared, scales: Scales, head: int) -> tuple[Tensor, Tensor]:
         """One head's (cell, coordinate) in the first task: squared distances of the first are its distance over twice
         alpha, inner products of the second its linear kernel."""
-        parts = [part[0] for part in (*_in_order(a.blocks, a.counts.dense()), a.own[:, head])]
+        parts = [part[0] for part in (*_in_order(a.blocks, a.counts.dense(), a.of_graphs), a.own[:, head])]
 
         def scaled(weights: Tensor, of_own: Tensor) -> Tensor:
             roots = torch.cat([weights[0, head], of_own[0, head, None]]).sqrt()
@@ -213,7 +237,7 @@ class HeadKernel(nn.Module):
         return scaled(scales.near, scales.reach), scaled(scales.linear, scales.straight)
 
 
-def _used(parts: Sequence[str], feature_blocks: int, steps: int) -> Bool[Tensor, " setting"]:
+def _used(parts: Sequence[str], feature_blocks: int, steps: int, side_apart: bool) -> Bool[Tensor, " setting"]:
     """Which settings are used with these parts alone.
 
     Raises:
@@ -223,14 +247,14 @@ def _used(parts: Sequence[str], feature_blocks: int, steps: int) -> Bool[Tensor,
         raise ValueError(f"kernels have no part {sorted(unknown)}; their parts: {', '.join(PARTS)}")
     features, patterns, weighed, embedding, slant = (part in parts for part in PARTS)
     blocks = [features] * feature_blocks + [patterns] * steps + [True] + [weighed] * WEIGHINGS
+    blocks += [True] * WEIGHINGS * side_apart
     one_each = [True, slant, True, True, embedding, embedding]
     return torch.tensor([*one_each, *blocks, *blocks])
 
 
-def _in_order(blocks: Sequence[Tensor], counts: Float[Tensor, "task step *axes"]) -> list[Tensor]:
+def _in_order(blocks: Sequence[Tensor], counts: Float[Tensor, "task step *axes"], of_graphs: int) -> list[Tensor]:
     """Blocks in the order of their scales: graph features, counts, side features, weighed features."""
-    last = len(blocks) - 1 - WEIGHINGS
-    return [*blocks[:last], *counts.unbind(1), *blocks[last:]]
+    return [*blocks[:of_graphs], *counts.unbind(1), *blocks[of_graphs:]]
 
 
 def _plus_products(

@@ -63,6 +63,7 @@ class Lens:
 
     varying: features in which some task's evaluated cells differ; no other is reweighted.
     centre, scale: of each of them among the evaluated cells.
+    side_weight: the same for side features among themselves, None without.
     weight: square roots of each feature's share. Alone, the share is its squared correlation with the scores, less what
         chance gives; jointly, its squared coefficient in a ridge regression. Either to a power, mixed with what
         `Relevance` expects; the shares of a task sum to 1, or to less where nothing correlates.
@@ -73,6 +74,7 @@ class Lens:
     centre: Float[Tensor, "task feature"]
     scale: Float[Tensor, "task feature"]
     weight: Float[Tensor, "weighing task feature"]
+    side_weight: Float[Tensor, "weighing task side"] | None
     patterns: Int[Tensor, "task step pattern"]
 
     __repr__ = brief
@@ -84,8 +86,10 @@ class Lens:
         score: Float[Tensor, "task context"],
         mask: Bool[Tensor, "task context"],
         relevance: Relevance,
+        apart: bool = False,
     ) -> Lens:
-        """From the evaluated cells; rows where `mask` is False have no influence."""
+        """From the evaluated cells; rows where `mask` is False have no influence. apart: weigh side features among
+        themselves too."""
         # standardised features do not depend on the learned scale of a feature: no gradient is needed
         points = points.map(Tensor.detach)
         real = mask.float()
@@ -105,16 +109,26 @@ class Lens:
         ridge = RIDGE * torch.eye(score.shape[1], device=score.device)
         beside = torch.linalg.solve(unit @ unit.mT + ridge, error[..., None])
         beside = torch.einsum("tcf,tc->tf", unit, beside[..., 0]).square()
-        share = torch.stack([_shares(evidence, power) for evidence in (alone, beside) for power in POWERS])
-        weight = relevance(share, varying, variance > TINY, count).sqrt()
-        return cls(varying, centre, scale, weight, _names(points, mask))
+        weight = _weights(alone, beside, relevance, varying, variance > TINY, count)
+        side_weight = None
+        if apart:
+            few = int((varying < points.features.shape[-1]).sum())
+            of_side = unit[..., few:]
+            beside = torch.linalg.solve(of_side @ of_side.mT + ridge, error[..., None])
+            beside = torch.einsum("tcf,tc->tf", of_side, beside[..., 0]).square()
+            known = (variance > TINY)[:, few:]
+            side_weight = _weights(alone[:, few:], beside, relevance, varying[few:], known, count)
+        return cls(varying, centre, scale, weight, side_weight, _names(points, mask))
 
     def __call__(self, points: Points) -> tuple[tuple[Float[Tensor, "task cell _"], ...], Counts]:
         """Coordinates of cells under this context: blocks of graph features, side features and features in every
         weighing; and counts of patterns."""
         plain = features_and_side(points).detach()[..., self.varying]
         away = ((plain - self.centre[:, None]) * self.scale[:, None]).clamp(-FURTHEST, FURTHEST)
-        weighed = (away * weight[:, None] for weight in self.weight)
+        weighed = [away * weight[:, None] for weight in self.weight]
+        if self.side_weight is not None:
+            side = away[..., away.shape[-1] - self.side_weight.shape[-1] :]
+            weighed += [side * weight[:, None] for weight in self.side_weight]
         return (points.features, torch.nan_to_num(points.side), *weighed), Counts.of(points.patterns, self.patterns)
 
 
@@ -186,6 +200,19 @@ def features_and_side(points: Points) -> Float[Tensor, "task cell feature"]:
     """Graph features and side features, missing ones average."""
     # a missing side feature counts as average: leaving its column out cell by cell would not be a valid kernel
     return torch.cat([points.features, torch.nan_to_num(points.side)], dim=-1)
+
+
+def _weights(
+    alone: Float[Tensor, "task feature"],
+    beside: Float[Tensor, "task feature"],
+    relevance: Relevance,
+    varying: Int[Tensor, " feature"],
+    known: Bool[Tensor, "task feature"],
+    count: Float[Tensor, "task 1"],
+) -> Float[Tensor, "weighing task feature"]:
+    """Square roots of shares, from the evidence of each feature alone and beside the others."""
+    share = torch.stack([_shares(evidence, power) for evidence in (alone, beside) for power in POWERS])
+    return relevance(share, varying, known, count).sqrt()
 
 
 def _shares(evidence: Float[Tensor, "task feature"], power: float) -> Float[Tensor, "task feature"]:

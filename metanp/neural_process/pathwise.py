@@ -46,7 +46,7 @@ class PathwiseSampler:
         kernel, which = self.heads.kernel, self.posterior.heads
         prepared = kernel.prepare(xt, self.posterior.lens, which)
         cross = kernel.covariance(kernel.compare(kernel.pairs(prepared, self.posterior.xc), self.posterior.scales))[0]
-        mean = self.heads.mean(xt.embedding)[0].mT[which]
+        mean = self.heads.prior_mean(xt)[0, which]
         values = mean.new_empty((len(self.head), mean.shape[1]))
         for h, prior in self.priors.items():
             values[self.head == h] = mean[h] + prior(prepared) + self.updates[h] @ cross[h].mT

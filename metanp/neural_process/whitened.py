@@ -60,6 +60,10 @@ class WhitenedConvCNP(NeuralProcess):
 
     weighs_measurements = True
 
+    @property
+    def reads_roles(self) -> bool:
+        return self.heads.hint is not None
+
     def __init__(self, config: WhitenedConfig, d_embed: int, graphs: bool = True):
         super().__init__()
         blocks = (FEATURE_BLOCKS, WL_STEPS) if graphs else ((0,), 0)

@@ -112,7 +112,7 @@ def condition(model: MetaNP, history: History, candidates: Candidates) -> None:
     """Condition the model on all measurements and failures, with the side features that candidates have."""
     cells, scores = history.measurements()
     failed = list(history.failed)
-    model.fit(cells, scores, features=candidates.features([*cells, *failed]), failed=failed)
+    model.fit(cells, scores, candidates.features([*cells, *failed]), failed=failed, roles=candidates.roles or None)
 
 
 def encoded(model: MetaNP, options: Options) -> Pool:

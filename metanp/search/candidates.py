@@ -80,6 +80,7 @@ class Candidates(ABC):
     space: Space | None
 
     def __init__(self, feasible: Feasible | None = None):
+        self.roles: dict[str, str] = {}  # of side features, where their role is known
         self._feasible = feasible
         self._known: dict[Cell, bool] = {}
         self._inside: dict[str, bool] = {}

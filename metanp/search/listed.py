@@ -33,6 +33,7 @@ class Listed(Candidates):
         cells: as written; of those that compute the same, the first is the candidate.
         space: defines which cells are neighbours; strategies that need neighbours refuse a list without one.
         features: side features, rows as `cells`.
+        roles: what is known of these, as in `MetaNP.fit`.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Listed(Candidates):
         space: Space | None = None,
         features: Any = None,
         feasible: Feasible | None = None,
+        roles: Any = None,
     ):
         super().__init__(feasible)
         cells = read_cells(cells, "candidates")
@@ -49,7 +51,8 @@ class Listed(Candidates):
         self._cells = {} if isinstance(cells, CellArray) else dict(enumerate(cells))
         self.cells = cells if isinstance(cells, CellArray) else CellArray.from_cells(cells)
         self.space, self.name, self.identity = space, space.name if space else A_LIST, A_LIST
-        self.side = Side.of(features, len(cells))
+        self.side = Side.of(features, len(cells)).with_roles(roles)
+        self.roles = dict(self.side.roles)
         fingerprint = self.cells.pruned().fingerprint()
         self.order = np.argsort(fingerprint, kind="stable")
         self._sorted = fingerprint[self.order]
@@ -63,9 +66,9 @@ class Listed(Candidates):
         return f"{counted(len(self.cells), 'cell')}{of}{side}"
 
     @classmethod
-    def of(cls, space: Space, feasible: Feasible | None = None, features: Any = None) -> Listed:
+    def of(cls, space: Space, feasible: Feasible | None = None, features: Any = None, roles: Any = None) -> Listed:
         """All cells of a space; features: rows in its order."""
-        listed = cls(space.arrays(), space, features, feasible)
+        listed = cls(space.arrays(), space, features, feasible, roles)
         listed.identity = f"{space.name}, {listed.counted}"
         return listed
 

@@ -107,6 +107,7 @@ class Search:
         maximize: False where lower is better.
         feasible: whether a cell may be asked for.
         features: side features of a list of cells, as in `MetaNP.fit`.
+        roles: what is known of these, as in `MetaNP.fit`.
         stop: probability with which a training has to end no better than the best, to be stopped (`report`); or
             `Stopping`, with other settings. None stops nothing.
 
@@ -126,12 +127,13 @@ class Search:
         maximize: bool = True,
         feasible: Feasible | None = None,
         features: Any = None,
+        roles: Any = None,
         stop: float | Stopping | None = None,
     ):
         check_alike(where, features, "features")
         if feasible is not None and not callable(feasible):
             raise InputError(f"feasible is {shown(feasible)}; give a function from a cell to True or False")
-        self.candidates = candidates_of(where, feasible, features)
+        self.candidates = candidates_of(where, feasible, features, roles)
         self.strategy = make(strategy) if isinstance(strategy, str) else strategy
         if not isinstance(self.strategy, Strategy):
             raise InputError(f"strategy is {shown(strategy)}; give a name, such as 'metanp', or a Strategy")
@@ -356,22 +358,25 @@ def _check_cell(cell: Cell) -> None:
 
 
 def candidates_of(
-    where: Space | Sequence[Cell] | CellArray | Candidates, feasible: Feasible | None = None, features: Any = None
+    where: Space | Sequence[Cell] | CellArray | Candidates,
+    feasible: Feasible | None = None,
+    features: Any = None,
+    roles: Any = None,
 ) -> Candidates:
     """The candidates of a search, arguments and errors as `Search`."""
     if isinstance(where, Candidates):
-        if feasible is not None or features is not None:
-            raise ValueError(f"give feasible and features to {type(where).__name__}, not beside it")
+        if feasible is not None or features is not None or roles is not None:
+            raise ValueError(f"give feasible, features and roles to {type(where).__name__}, not beside it")
         return where
     if isinstance(where, str):
         raise ValueError(f"{where!r:.80} is a text; to search a space give get_space({where!r:.80}), of metanp.spaces")
     if isinstance(where, Space) and _is_large(where):
-        if features is not None:
+        if features is not None or roles is not None:
             raise ValueError(f"{where.name} is too large to list, and has no rows that side features could follow")
         return Open(where, feasible)
     if isinstance(where, Space):
-        return Listed.of(where, feasible, features)
-    return Listed(read_cells(where, "candidates"), None, features, feasible)
+        return Listed.of(where, feasible, features, roles)
+    return Listed(read_cells(where, "candidates"), None, features, feasible, roles)
 
 
 def _is_large(space: Space) -> bool:

@@ -15,7 +15,6 @@ from data.fetch import manifest
 from scripts import prior_report
 from scripts.available import Missing, available_tables, tables_for
 from scripts.results.executors import EXECUTORS
-from tasks.sources import DEVELOPMENT
 from tests.in_this_process import in_this_process
 
 TEST = "cifar10_test_accuracy_200"
@@ -162,7 +161,7 @@ def test_a_prior_report_needs_one_development_benchmark(capsys, monkeypatch, mir
     assert "nas-bench-macro_cifar10.json" in line
     assert "with --download" in line
     monkeypatch.setenv("METANP_MIRROR", fake_mirror(tmp_path / "own", mirror, "nas-bench-macro_cifar10.json"))
-    found = tables_for("prior_report", DEVELOPMENT, False, "--download")
+    found = tables_for("prior_report", prior_report.BENCHMARKS, False, "--download")
     assert list(found) == ["nasbench_macro"]
     assert "left out, as not available: nasbench_nlp" in capsys.readouterr().err
 

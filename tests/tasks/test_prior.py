@@ -8,12 +8,13 @@ import pytest
 
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.features import FEATURE_NAMES
 from metanp.graphs import Graphs
 from metanp.operations import SKIP
 from metanp.spaces import get_space
-from tasks.prior import PriorConfig, PriorTasks, add_noise, random_score
+from tasks.prior import PriorConfig, PriorTasks, add_noise, hints, random_score
 from tasks.random_cells import random_cells
-from tasks.random_functions import standardise
+from tasks.random_functions import cost, standardise
 
 QUIET = PriorConfig(relabelled=0.0, ceiling=0.0, cliff=0.0, side=0.0)
 SEEDS = range(60)
@@ -195,3 +196,45 @@ def test_sources_name_the_cells_and_no_label(pool):
 def test_a_pool_smaller_than_asked_for_gives_all_of_its_cells(pool):
     task = PriorTasks("few", pool[np.arange(10)], PriorConfig()).draw(50, np.random.default_rng(0))
     assert len(task.score) == 10
+
+
+# --- costs, and side features whose role is known ---
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_chain_of_more_work_costs_more(seed):
+    cells = [
+        Cell(["input", *["conv3x3"] * n, "output"], [(i, i + 1) for i in range(n + 1)]) for n in (1, 2, 4)
+    ]  # fmt: skip
+    graphs, row = Graphs.distinct(cells)
+    assert (np.diff(cost(graphs, np.random.default_rng(seed))[row]) > 0).all()
+
+
+def test_costs_are_a_share_of_the_tasks(pool):
+    graphs = pool[np.arange(300)]
+    convolutions = graphs.features[:, [name.startswith("all_") and "conv" in name for name in FEATURE_NAMES]].sum(1)
+    against = [
+        np.corrcoef(random_score(graphs, replace(QUIET, costs=1.0), np.random.default_rng(seed)), convolutions)[0, 1]
+        for seed in range(40)
+    ]
+    assert 0.5 < np.mean(np.array(against) < 0) < 0.9  # most are negated: fewer milliseconds are better
+
+
+def test_hints_of_scores_are_mostly_right_and_one_of_a_kind_may_be_missing():
+    rng = np.random.default_rng(0)
+    score, other, size = rng.normal(size=(3, 400))
+    drawn = [hints(score, other, size, np.random.default_rng(seed)) for seed in range(60)]
+    kinds = np.array([np.isfinite(hint).all(0) for hint in drawn])
+    assert kinds.any(1).all()
+    assert {tuple(row) for row in kinds.tolist()} == {(True, False), (False, True), (True, True)}
+    right = [np.corrcoef(hint[:, 0], score)[0, 1] for hint in drawn if np.isfinite(hint[0, 0])]
+    assert np.median(right) > 0.7
+    assert min(right) < 0.6
+
+
+def test_tasks_show_a_hint_as_a_side_feature_too(pool):
+    tasks = PriorTasks("transnas", pool, replace(QUIET, hints=1.0))
+    task = tasks.draw(60, np.random.default_rng(1))
+    assert task.hint is not None
+    np.testing.assert_array_equal(task.side[:, -2:], task.hint)
+    assert task.after(50).hint.shape == (10, 2)

@@ -7,6 +7,7 @@ from metanp.encoder import Points
 from metanp.neural_process.heads import WhitenedHeads
 from metanp.neural_process.kernel import HeadKernel, KernelConfig
 from metanp.neural_process.lens import WEIGHINGS, Lens, Relevance
+from metanp.side import HINTS
 
 D_EMBED, FEATURES, STEPS, NODES, SIDE = 3, (2, 3), 2, 4, 2
 HEADS, TASKS, CONTEXT, TARGET = 3, 2, 9, 6
@@ -23,7 +24,7 @@ def points(n: int, seed: int, tasks: int = TASKS) -> Points:
     side[torch.rand(side.shape, generator=rng) < 0.3] = torch.nan
     # few names, so that cells share some; 0 is no node
     patterns = torch.randint(0, 9, (tasks, n, STEPS, NODES), generator=rng)
-    return Points(embedding, features, patterns, side)
+    return Points(embedding, features, patterns, side, torch.randn(tasks, n, HINTS, generator=rng))
 
 
 def some_heads(adaptive_steps: int) -> WhitenedHeads:
@@ -78,3 +79,17 @@ def oracle(heads: WhitenedHeads, task: int, head: int, keep: list[int], xt: Poin
     level = heads.mean(xt.embedding)[task, :, head].double().numpy()
     noise = noise_of(heads, YC[:, None, keep])[task, head].double().numpy()
     return covariance, cross, prior, residual, noise, level
+
+
+FREE_HEAD, SIDE_HEAD = 2, 3  # of `heads_of_every_kind`; the first two have a prior mean, which hints move
+
+
+def heads_of_every_kind() -> WhitenedHeads:
+    """Heads with a prior mean, one without, and one on side features alone."""
+    torch.manual_seed(0)
+    config = KernelConfig(heads=2, directions=2, embedding_heads=1, free_heads=1, side_heads=1, hints=True)
+    heads, rng = WhitenedHeads(HeadKernel(config, D_EMBED, FEATURES, STEPS), D_EMBED), seeded(0)
+    with torch.no_grad():
+        for parameter in heads.parameters():
+            parameter += 0.5 * torch.randn(parameter.shape, generator=rng)
+    return heads.requires_grad_(False)

@@ -12,6 +12,7 @@ from tests.metanp.neural_process.points_and_heads import (
     ALL,
     CONTEXT,
     D_EMBED,
+    FREE_HEAD,
     HEADS,
     RELEVANCE,
     TASKS,
@@ -20,6 +21,7 @@ from tests.metanp.neural_process.points_and_heads import (
     YC,
     cut,
     diagonal_of,
+    heads_of_every_kind,
     noise_of,
     oracle,
     points,
@@ -182,6 +184,16 @@ def test_an_empty_context_gives_the_prior(heads):
     torch.testing.assert_close(mixture.std**2, diagonal_of(heads, XT, none.lens) + noise_of(heads, mixture.mean))
     prior = heads.log_prior + heads.gate(torch.zeros(D_EMBED + 1))
     torch.testing.assert_close(mixture.log_weight[0], torch.log_softmax(prior, 0))
+
+
+def test_heads_without_a_prior_mean_expect_nothing_and_hints_move_the_others():
+    heads = heads_of_every_kind()
+    level = heads.prior_mean(XT)
+    assert not level[:, FREE_HEAD:].any()
+    expected = heads.mean(XT.embedding)[..., :FREE_HEAD] + XT.hint @ heads.hint[:FREE_HEAD].mT
+    torch.testing.assert_close(level[:, :FREE_HEAD], expected.mT)
+    none = heads.condition(cut(XC, []), YC[:, :0], ALL[:, :0])
+    torch.testing.assert_close(heads.predict(none, XT).mean, level)
 
 
 def test_repeated_measurements_of_one_cell_average_out_the_noise(heads):

@@ -12,8 +12,10 @@ from tests.metanp.neural_process.points_and_heads import (
     CONTEXT,
     D_EMBED,
     FEATURES,
+    FREE_HEAD,
     HEADS,
     LENS,
+    SIDE_HEAD,
     STEPS,
     TARGET,
     TASKS,
@@ -22,6 +24,7 @@ from tests.metanp.neural_process.points_and_heads import (
     YC,
     covariance_of,
     diagonal_of,
+    heads_of_every_kind,
     points,
     seeded,
 )
@@ -35,7 +38,7 @@ def test_every_kernel_matrix_is_symmetric_and_positive_and_has_the_stated_diagon
 
 
 def test_a_missing_side_feature_counts_as_the_average_of_the_evaluated_cells(heads):
-    filled = XT.with_side(XT.side.nan_to_num(0.0))
+    filled = XT.with_side(XT.side.nan_to_num(0.0), XT.hint)
     torch.testing.assert_close(covariance_of(heads, XT, XC), covariance_of(heads, filled, XC))
 
 
@@ -82,6 +85,22 @@ def test_kernels_of_one_part_see_nothing_else(part, sees):
         covariance = kernel.covariance(kernel.compare(kernel.pairs(prepared, posterior.xc), posterior.scales))
         one = covariance if one is None else one
         assert torch.allclose(covariance, one, atol=1e-6) == (name != sees)
+
+
+def test_heads_on_side_features_alone_see_nothing_else():
+    heads, other = heads_of_every_kind(), points(TARGET, 8)
+    posterior, kernel = heads.condition(XC, YC, ALL), heads.kernel
+
+    def covariance(**seen: torch.Tensor) -> torch.Tensor:
+        prepared = kernel.prepare(Points(**{**vars(XT), **seen}), posterior.lens)
+        return kernel.covariance(kernel.compare(kernel.pairs(prepared, posterior.xc), posterior.scales))
+
+    whole = covariance()
+    for name in ("features", "patterns", "embedding"):
+        seen = covariance(**{name: getattr(other, name)})
+        assert torch.allclose(seen[:, SIDE_HEAD], whole[:, SIDE_HEAD], atol=1e-6)
+        assert not torch.allclose(seen[:, FREE_HEAD], whole[:, FREE_HEAD], atol=1e-3)
+    assert not torch.allclose(covariance(side=other.side)[:, SIDE_HEAD], whole[:, SIDE_HEAD], atol=1e-3)
 
 
 def test_a_part_that_kernels_do_not_have_is_named():

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from metanp.encoder import Points
-from metanp.neural_process.lens import POWERS, RIDGE, WEIGHINGS, Lens, features_and_side
+from metanp.neural_process.lens import POWERS, RIDGE, WEIGHINGS, Lens, Relevance, features_and_side
 from tests.metanp.neural_process.points_and_heads import (
     ALL,
     CONTEXT,
@@ -54,6 +55,20 @@ def weighed(lens: Lens, x: Points) -> Tensor:
     return torch.stack(lens(x)[0][-WEIGHINGS:])
 
 
+def test_side_features_weighed_apart_are_weighed_as_if_there_were_nothing_else():
+    apart = Lens.of(XC, YC, ALL, RELEVANCE, apart=True)
+    assert apart.side_weight is not None
+    torch.testing.assert_close(apart.weight, Lens.of(XC, YC, ALL, RELEVANCE).weight)
+    none = replace(XC, features=XC.features[..., :0])
+    # of an equal usual weight each, so that the relevance of graph features does not matter
+    alone = Lens.of(none, YC, ALL, Relevance(0).requires_grad_(False))
+    relevance = Relevance(sum(FEATURES)).requires_grad_(False)
+    torch.testing.assert_close(Lens.of(XC, YC, ALL, relevance, apart=True).side_weight, alone.weight)
+    seen = apart(XT)[0]
+    assert len(seen) == 2 + 2 * WEIGHINGS
+    assert seen[-1].shape[-1] == SIDE
+
+
 def test_patterns_are_counted_so_that_products_with_evaluated_cells_are_exact():
     lens = Lens.of(XC, YC, ALL, RELEVANCE)
     seen, shown = (lens(x)[1] for x in (XT, XC))
@@ -67,7 +82,7 @@ def test_patterns_are_counted_so_that_products_with_evaluated_cells_are_exact():
 
 
 def test_patterns_that_no_evaluated_cell_has_share_the_last_column():
-    strange = Points(XC.embedding, XC.features, torch.full_like(XC.patterns, 77), XC.side)
+    strange = replace(XC, patterns=torch.full_like(XC.patterns, 77))
     counts = Lens.of(XC, YC, ALL, RELEVANCE)(strange)[1].dense()
     assert (counts[..., :-1] == 0).all()
     assert (counts[..., -1] == NODES).all()
@@ -89,13 +104,13 @@ def test_few_or_equal_scores_tell_nothing_of_features(n):
 
 
 def test_the_units_of_scores_and_features_do_not_matter_to_the_lens():
-    scaled = Points(XC.embedding, 30 * XC.features + 7, XC.patterns, XC.side)
+    scaled = replace(XC, features=30 * XC.features + 7)
     one, other = Lens.of(XC, YC, ALL, RELEVANCE), Lens.of(scaled, 5 * YC - 2, ALL, RELEVANCE)
     torch.testing.assert_close(one.weight, other.weight, atol=1e-3, rtol=1e-3)
 
 
 def test_learning_through_the_lens_gives_finite_gradients(heads):
-    xc = Points(XC.embedding, XC.features.clone().requires_grad_(), XC.patterns, XC.side)
+    xc = replace(XC, features=XC.features.clone().requires_grad_())
     posterior = heads.condition(xc, YC, ALL)
     heads.predict(posterior, XT).mean.sum().backward()
     assert torch.isfinite(xc.features.grad).all()

@@ -9,6 +9,7 @@ from metanp.neural_process.heads import WhitenedHeads
 from metanp.neural_process.kernel import HeadKernel, KernelConfig
 from metanp.neural_process.lens import Lens
 from metanp.neural_process.pathwise import PathwiseSampler
+from metanp.side import HINTS
 from tests import exact_gp
 
 D_EMBED, CONTEXT, TARGET, DRAWS = 2, 6, 5, 3000
@@ -20,7 +21,9 @@ def random(seed: int, *shape: int) -> torch.Tensor:
 
 def points(seed: int, n: int) -> Points:
     names = torch.randint(0, 6, (1, n, 1, 3), generator=torch.Generator().manual_seed(seed + 2))
-    return Points(random(seed, 1, n, D_EMBED), random(seed + 1, 1, n, 2), names, random(7, 1, n, 1))
+    return Points(
+        random(seed, 1, n, D_EMBED), random(seed + 1, 1, n, 2), names, random(7, 1, n, 1), torch.zeros(1, n, HINTS)
+    )
 
 
 @pytest.fixture
