@@ -91,8 +91,13 @@ class Compared:
 
 @dataclass
 class KernelConfig:
-    """The number of heads, of embedding directions of each, of heads that start from the learned embedding alone and of
-    steps that adapt their scales to a context; and the parts they use: all of `PARTS`, except in ablations."""
+    """How many heads of which kind, and what they read.
+
+    heads: with a prior mean. directions: of the embedding, of each head. embedding_heads: of `heads`, those that start
+    from the learned embedding alone. free_heads: further ones, without a prior mean. side_heads: further ones that read
+    side features alone. hints: whether side features with a role move the prior mean. adaptive_steps: that adapt scales
+    to a context. parts: of the kernels; all of `PARTS`, except in ablations.
+    """
 
     heads: int = 16
     directions: int = 8
@@ -115,30 +120,14 @@ class HeadKernel(nn.Module):
         weighed = WEIGHINGS * (1 + self.side_apart)
         blocks = len(self.feature_blocks) + steps + 1 + weighed
         self.relevance = Relevance(sum(self.feature_blocks))
-        own = config.embedding_heads
         heads = config.heads + config.free_heads + config.side_heads
         self.with_mean: Tensor
         with_mean = (torch.arange(heads) < config.heads).float()
         self.register_buffer("with_mean", with_mean[:, None], persistent=False)
         self.directions = nn.Parameter(torch.randn(heads, config.directions, d_embed) / d_embed**0.5)
-        spread = torch.linspace(-1, 1, max(own, 2))[: max(own, 1)]
-        rest = torch.linspace(-1.5, 1.5, max(config.heads - own, 2))[: config.heads - own]
-        free = torch.linspace(-1.0, 1.0, max(config.free_heads, 2))[: config.free_heads]
-        rest = torch.cat([rest, free, torch.zeros(config.side_heads)])
-        scale = torch.cat([spread[:own], rest - 1])
-        self.log_embedding_scale = nn.Parameter(scale.clone())
-        per_block = torch.full((heads, blocks), -3.0)
-        per_block[:own] = -6.0
-        per_block[own:] += 2 * rest[:, None]
-        start = blocks - weighed
-        for i in range(WEIGHINGS):
-            per_block[i :: WEIGHINGS + 1, start + i] = 0.0
-        linear = torch.full((heads, blocks), -7.0)
-        for i in range(config.side_heads):  # a curved and a straight one for each way to weigh, in turns
-            row, place = heads - config.side_heads + i, start + WEIGHINGS + (i // 2) % WEIGHINGS
-            per_block[row, place] = 0.0 if i % 2 == 0 else -3.0
-            linear[row, place] = -7.0 if i % 2 == 0 else 0.0
-        self.log_distance_weight = nn.Parameter(per_block)
+        embedding, distance, linear = _starting_weights(config, blocks, weighed)
+        self.log_embedding_scale = nn.Parameter(embedding)
+        self.log_distance_weight = nn.Parameter(distance)
         self.log_linear_weight = nn.Parameter(linear)
         self.log_direction_weight = nn.Parameter(torch.full((heads,), -4.0))
         # neighbouring heads differ in their noise, so that every kind of kernel has a quiet and a noisy one
@@ -235,6 +224,31 @@ class HeadKernel(nn.Module):
             return torch.cat([root * part for root, part in zip(roots, parts, strict=True)], dim=-1)
 
         return scaled(scales.near, scales.reach), scaled(scales.linear, scales.straight)
+
+
+def _starting_weights(
+    config: KernelConfig, blocks: int, weighed: int
+) -> tuple[Float[Tensor, " head"], Float[Tensor, "head block"], Float[Tensor, "head block"]]:
+    """Logarithms: the embedding's scale, and the blocks' weights in the distance and in the linear kernel.
+
+    Heads differ in their length scales; the last `weighed` blocks are those of weighed features.
+    """
+    own = config.embedding_heads
+    spread = torch.linspace(-1, 1, max(own, 2))[:own]
+    rest = torch.linspace(-1.5, 1.5, max(config.heads - own, 2))[: config.heads - own]
+    free = torch.linspace(-1.0, 1.0, max(config.free_heads, 2))[: config.free_heads]
+    rest = torch.cat([rest, free, torch.zeros(config.side_heads)])
+    heads, first = own + len(rest), blocks - weighed
+    distance, linear = torch.full((heads, blocks), -3.0), torch.full((heads, blocks), -7.0)
+    distance[:own] = -6.0
+    distance[own:] += 2 * rest[:, None]
+    for i in range(WEIGHINGS):
+        distance[i :: WEIGHINGS + 1, first + i] = 0.0
+    for i in range(config.side_heads):  # a curved and a straight one for each way to weigh, in turns
+        row, place = heads - config.side_heads + i, first + WEIGHINGS + (i // 2) % WEIGHINGS
+        distance[row, place] = 0.0 if i % 2 == 0 else -3.0
+        linear[row, place] = -7.0 if i % 2 == 0 else 0.0
+    return torch.cat([spread, rest - 1]), distance, linear
 
 
 def _used(parts: Sequence[str], feature_blocks: int, steps: int, side_apart: bool) -> Bool[Tensor, " setting"]:
