@@ -19,7 +19,8 @@ from metanp.spaces import SPACES
 from metanp.spaces.nasbench_macro import SPACE
 
 GENOTYPES, BLOCKS = {"darts", "nb301", "suite_zero_nb301"}, {name for name in BENCHMARKS if name.startswith("ofa")}
-WITHOUT_SPACE = {"nasbench_nlp", "bert", "pit", "autoformer"} | GENOTYPES | BLOCKS  # whose cells are of none of ours
+# whose cells are of none of our spaces
+WITHOUT_SPACE = {"nasbench_mr", "nasbench_nlp", "bert", "pit", "autoformer"} | GENOTYPES | BLOCKS
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_a_generator_gives_the_seed():
 
 
 def test_settings_beside_candidates_that_are_made_are_refused():
-    with pytest.raises(ValueError, match="give feasible and features to Listed"):
+    with pytest.raises(ValueError, match="give feasible, features and roles to Listed"):
         Search(Listed(CELLS), "random", feasible=lambda cell: False)
 
 
