@@ -84,7 +84,7 @@ class Reader:
         """
         side = pool.side.rows(rows)
         with torch.inference_mode():
-            xc = self._points(pool, standardise_side(side.values, side.values), side.hint(side.values), rows)
+            xc = self._points(pool, standardise_side(side.values, side.values), side.hint(side), rows)
             yc = torch.as_tensor(value, dtype=torch.float32, device=self.device)[None]
             mask = torch.ones_like(yc, dtype=torch.bool)
             state = self.model.process.condition(xc, yc, mask)
@@ -148,8 +148,8 @@ class Reader:
         return Points(none, features, patterns, none.new_zeros(1, 0, len(side.names)), none.new_zeros(1, 0, HINTS))
 
     def _pieces(self, known: Knowledge, pool: Pool, wanted: np.ndarray) -> Iterator[tuple[int, Points]]:
-        values = pool.side.like(known.side)
-        side, hint = standardise_side(known.side.values, values), known.side.hint(values)
+        side = standardise_side(known.side.values, pool.side.like(known.side))
+        hint = known.side.hint(pool.side)
         for start in range(0, len(wanted), CHUNK):
             rows = wanted[start : start + CHUNK]
             yield start, self._points(pool, side[rows], hint[rows], rows)

@@ -37,7 +37,8 @@ class Side:
     """Named side features of cells, NaN where missing.
 
     derived: columns that follow from the cells themselves, which nobody named. flags: of those that `with_derived` put
-    among the names, the ones that are 0, not missing, for cells without them. roles: names with their role.
+    among the names, the ones that are 0, not missing, for cells without them. roles: names with their role. whole: what
+    `rows` took these cells from, whose scale serves where no other is known.
     """
 
     names: tuple[str, ...]
@@ -45,6 +46,7 @@ class Side:
     derived: Descriptions = field(default=NOTHING, repr=False)
     flags: frozenset[str] = field(default=frozenset(), repr=False)
     roles: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    whole: Side | None = field(default=None, repr=False)
 
     __repr__ = brief
 
@@ -105,17 +107,16 @@ class Side:
         values = self.values if not new else np.zeros((0, len(names)))
         return replace(self, names=names, values=values, roles=tuple(roles.items()))
 
-    def hint(self, values: Float[np.ndarray, "cell side"]) -> Float[np.ndarray, "cell kind"]:
-        """What features with a role say of the score of cells, by kind; these are those of evaluated cells.
-
-        Args:
-            values: of the cells, columns as `names`.
-        """
+    def hint(self, cells: Side) -> Float[np.ndarray, "cell kind"]:
+        """What features with a role say of the score of `cells`, by kind of role; these are the evaluated ones."""
         said: list[list[np.ndarray]] = [[] for _ in range(HINTS)]
+        values = cells.like(self)
+        whole = values if cells.whole is None or not self.roles else cells.whole.like(self)
         for name, role in self.roles:
             kind, sign = ROLES[role]
-            column = self.names.index(name)
-            said[kind].append(sign * standardise_hint(self.values[:, [column]], values[:, [column]])[:, 0])
+            column = [self.names.index(name)]
+            hint = standardise_hint(self.values[:, column], values[:, column], whole[:, column])[:, 0]
+            said[kind].append(sign * hint)
         none = np.zeros(len(values))
         return np.stack([np.mean(columns, axis=0) if columns else none for columns in said], axis=1)
 
@@ -132,7 +133,8 @@ class Side:
 
     def rows(self, index: Any) -> Side:
         """Some of the cells."""
-        return replace(self, values=self.values[index], derived=self.derived.rows(index))
+        whole = self if self.whole is None else self.whole
+        return replace(self, values=self.values[index], derived=self.derived.rows(index), whole=whole)
 
     def like(self, known: Side) -> Float[np.ndarray, "cell side"]:
         """The columns of `known`, by name; missing where there is no such column here."""
@@ -198,27 +200,33 @@ def standardise_side(
     """
     out = np.full(cells.shape, np.nan)
     for j in range(cells.shape[1]):
-        known = context[np.isfinite(context[:, j]), j]
+        known = _known(context, j)
         finite = np.isfinite(cells[:, j]) & (len(known) > 0)
         out[finite, j] = np.clip(ScoreTransform.fit(known).forward(cells[finite, j]), -FURTHEST, FURTHEST)
     return out
 
 
 def standardise_hint(
-    context: Float[np.ndarray, "context kind"], cells: Float[np.ndarray, "cell kind"]
+    context: Float[np.ndarray, "context kind"],
+    cells: Float[np.ndarray, "cell kind"],
+    whole: Float[np.ndarray, "any kind"],
 ) -> Float[np.ndarray, "cell kind"]:
-    """Hints on the scale of their values at the evaluated cells, of all cells where none was evaluated.
+    """Hints on the scale of their values at the evaluated cells, of `whole` where these have less than two values.
 
     0 where missing. Values far outside grow slowly further, so that no order is lost.
     """
     out = np.zeros(cells.shape)
     for j in range(cells.shape[1]):
-        known = context[np.isfinite(context[:, j]), j]
-        finite = np.isfinite(cells[:, j])
-        scale = known if len(known) else cells[finite, j]
-        if len(np.unique(scale)) < 2:
+        scale = next((one for one in (_known(context, j), _known(whole, j)) if len(np.unique(one)) > 1), None)
+        if scale is None:
             continue
+        finite = np.isfinite(cells[:, j])
         value = ScoreTransform.fit(scale).forward(cells[finite, j])
         beyond = np.maximum(np.abs(value) - FURTHEST, 0)
         out[finite, j] = np.clip(value, -FURTHEST, FURTHEST) + np.sign(value) * np.log1p(beyond)
     return out
+
+
+def _known(values: Float[np.ndarray, "cell side"], column: int) -> Float[np.ndarray, " known"]:
+    """The values of a column that are not missing."""
+    return values[np.isfinite(values[:, column]), column]

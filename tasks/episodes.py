@@ -88,7 +88,7 @@ def split(task: Task, n_context: int, reach: float) -> Episode:
     if task.hint is None:
         hint = np.zeros((len(task.score), HINTS))
     else:
-        hint = standardise_hint(task.hint[:n_context], task.hint)
+        hint = standardise_hint(task.hint[:n_context], task.hint, task.hint)
     return Episode(task.graphs, n_context, value, side, hint)
 
 

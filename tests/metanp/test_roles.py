@@ -25,28 +25,35 @@ def model():
 
 
 def test_a_role_is_on_the_scale_of_the_evaluated_cells_and_keeps_all_orders():
-    hint = Side.of({"f": [1.0, 2.0, 3.0]}, 3).with_roles({"f": "score"}).hint(np.array([[0.0], [2.0], [50.0], [1e6]]))
+    evaluated = Side.of({"f": [1.0, 2.0, 3.0]}, 3).with_roles({"f": "score"})
+    hint = evaluated.hint(Side.of({"f": [0.0, 2.0, 50.0, 1e6]}, 4))
     assert hint[1, 0] == pytest.approx(0)
     assert (np.diff(hint[:, 0]) > 0).all()
     assert not hint[:, 1].any()
 
 
 def test_losses_go_against_scores_and_costs_are_sizes():
-    values = np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]])
-    side = Side(("a", "b"), values)
-    assert side.with_roles({"a": "score"}).hint(values) == pytest.approx(side.with_roles({"b": "loss"}).hint(values))
-    assert side.with_roles({"a": "cost"}).hint(values) == pytest.approx(side.with_roles({"a": "size"}).hint(values))
-    assert side.with_roles({"a": "size"}).hint(values)[:, 0] == pytest.approx(0)
-    assert side.with_roles({"a": "score", "b": "score"}).hint(values) == pytest.approx(0)  # they say the opposite
+    side = Side(("a", "b"), np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]]))
+
+    def hint(**roles: str) -> np.ndarray:
+        return side.with_roles(roles).hint(side)
+
+    assert hint(a="score") == pytest.approx(hint(b="loss"))
+    assert hint(a="cost") == pytest.approx(hint(a="size"))
+    assert hint(a="size")[:, 0] == pytest.approx(0)
+    assert hint(a="score", b="score") == pytest.approx(0)  # they say the opposite
 
 
 def test_without_an_evaluated_cell_the_scale_is_that_of_the_candidates_and_missing_ones_say_nothing():
     cells = np.array([[4.0], [np.nan], [6.0]])
-    hint = standardise_hint(np.zeros((0, 1)), cells)
+    hint = standardise_hint(np.zeros((0, 1)), cells, cells)
     assert hint[1, 0] == 0
     assert hint[0, 0] == pytest.approx(-hint[2, 0])
     assert hint[2, 0] > 0
-    assert not standardise_hint(np.zeros((0, 1)), np.full((3, 1), 7.0)).any()
+    equal = np.full((3, 1), 7.0)
+    assert not standardise_hint(np.zeros((0, 1)), equal, equal).any()
+    # one evaluated cell gives no scale either
+    np.testing.assert_array_equal(standardise_hint(np.array([[4.0]]), cells, cells), hint)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +81,22 @@ def test_before_any_label_an_early_score_orders_candidates_and_a_loss_the_other_
     for role, sign in (("score", 1), ("loss", -1)):
         mean = model.fit([], [], roles={"f": role}).predict(CELLS, features={"f": EARLY})
         assert sign * kendall_tau(mean, EARLY) > 0.4
+
+
+def test_what_is_said_of_a_candidate_is_the_same_whichever_others_are_asked_beside_it(model):
+    model.fit([], [], roles={"f": "score"})
+    pool = model.encode(CELLS, features={"f": EARLY})
+    some = np.argsort(EARLY)[-5:]
+    np.testing.assert_allclose(model.predict(pool.only(some)), model.predict(pool)[some], rtol=1e-5)
+    ranking = model.rank(pool, k=3)
+    assert ((ranking.lower < ranking.mean) & (ranking.mean < ranking.upper)).all()
+
+
+def test_the_first_label_does_not_silence_a_role(model):
+    mean = model.fit(CELLS[:1], EARLY[:1], features={"f": EARLY[:1]}, roles={"f": "score"}).predict(
+        CELLS, features={"f": EARLY}
+    )
+    assert kendall_tau(mean, EARLY) > 0.4
 
 
 def test_labels_that_say_the_opposite_are_believed(model):
