@@ -30,6 +30,7 @@ from metanp.nearest import nearest
 from scripts.command import one_line
 from scripts.curve_rows import Key, Work, carry_out, over, show
 from scripts.results.table import Table
+from scripts.results.wording import plus_minus
 
 NUMBERS = ("r2", "kendall", "mae", "nll", "coverage_90")
 SLOW = ("lce", "lce_m")  # about a second a curve: asked for by name
@@ -174,9 +175,8 @@ def summarised(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _table(summary: list[dict[str, Any]], study: Study) -> Table:
-    def told(row: Mapping[str, Any], number: str) -> str:
-        mean, half = row[number], row[f"{number}_half"]
-        return "" if np.isnan(mean) else f"{mean:.3f}" if not np.isfinite(half) else f"{mean:.3f} ± {half:.3f}"
+    def text(row: Mapping[str, Any], number: str) -> str:
+        return plus_minus(row[number], row[f"{number}_half"])
 
     columns = ["table", "columns", "predictor", "R²", "median R²", "tau", "90 % covered", "s"]
     lines = [
@@ -184,10 +184,10 @@ def _table(summary: list[dict[str, Any]], study: Study) -> Table:
             row["table"],
             row["prefix"],
             row["predictor"],
-            told(row, "r2"),
+            text(row, "r2"),
             f"{row['r2_median']:.3f}",
-            told(row, "kendall"),
-            told(row, "coverage_90"),
+            text(row, "kendall"),
+            text(row, "coverage_90"),
             f"{row['seconds']:.2f}",
         ]
         for row in summary

@@ -34,6 +34,7 @@ from metanp.nearest import nearest
 from scripts.command import one_line
 from scripts.curve_rows import Key, Work, carry_out, over, show
 from scripts.results.table import Table
+from scripts.results.wording import plus_minus
 
 SHARES = {"median": LastValue, "median_sotl": SoTLE}
 SCHEDULERS = ("hyperband", "f_hyperband", "asha")
@@ -180,7 +181,7 @@ def _table(summary: list[Mapping[str, Any]] | list[dict[str, Any]]) -> Table:
             row["rule"],
             "" if row["delta"] is None else f"{row['delta']:.2f}",
             row["burn_in"],
-            f"{row['speedup']:.2f}" + (f" ± {row['speedup_half']:.2f}" if np.isfinite(row["speedup_half"]) else ""),
+            plus_minus(row["speedup"], row["speedup_half"], ".2f"),
             f"{row['survived']} of {row['orders']}",
             f"{row['regret']:.3g}",
             f"{row['seconds']:.1f}",

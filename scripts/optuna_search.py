@@ -41,6 +41,7 @@ from metanp.spaces import get_space
 from scripts.command import one_line
 from scripts.curve_rows import Key, Work, carry_out, over, show
 from scripts.results.table import Table
+from scripts.results.wording import plus_minus
 
 SAMPLERS = ("metanp", "tpe", "tpe_multivariate", "random")
 CHECKED = (20, 50, 100)  # trials after which the regret is noted
@@ -202,10 +203,11 @@ def _table(summary: list[dict[str, Any]]) -> Table:
     ]
     lines = []
     for row in summary:
-        until = f"{row['until']:.1f} ± {row['until_half']:.1f}"
+        until = plus_minus(row["until"], row["until_half"], ".1f")
         missed = "" if row["reached"] == row["runs"] else f" ({row['reached']} of {row['runs']})"
         regrets = [
-            f"{row[f'regret_{n}']:.2f} ± {row[f'regret_{n}_half']:.2f}" if f"regret_{n}" in row else "" for n in checked
+            plus_minus(row[f"regret_{n}"], row[f"regret_{n}_half"], ".2f") if f"regret_{n}" in row else ""
+            for n in checked
         ]
         text = f"{'' if not missed else '≥ '}{until}{missed}"
         surrogate = " (surrogate)" if row["problem"].startswith("lcbench") else ""

@@ -27,6 +27,7 @@ from metanp.metrics import kendall_tau
 from scripts.command import one_line
 from scripts.results.statistics import interval
 from scripts.results.table import Table
+from scripts.results.wording import plus_minus
 
 LABELS = (0, 5, 10, 20, 50, 100)
 MOST_CELLS, TARGETS = 3000, 800
@@ -117,8 +118,7 @@ def _taus(predictor: Any, task: Task, roles: Mapping[str, str] | None, sets: int
 def _text(row: Mapping[str, Any], name: str) -> str:
     if name not in row:
         return ""
-    half = row.get(f"{name}_half", float("nan"))
-    return f"{row[name]:.3f}" + (f" ± {half:.3f}" if np.isfinite(half) else "")
+    return plus_minus(row[name], row.get(f"{name}_half"))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from metanp.search.stopping import FEWEST, Stopping, Whole
 from scripts.command import one_line
 from scripts.curve_rows import Work, carry_out, over, show
 from scripts.results.table import Table
+from scripts.results.wording import plus_minus
 
 
 def main(
@@ -95,7 +96,7 @@ def _table(summary: list[dict[str, Any]]) -> Table:
             row["table"],
             f"{row['delta']:.2f}",
             str(row["fewest"]),
-            f"{row['speedup']:.2f} ± {row['speedup_half']:.2f}",
+            plus_minus(row["speedup"], row["speedup_half"], ".2f"),
             f"{row['survived']} of {row['orders']}",
             f"{row['regret']:.3g}",
         ]

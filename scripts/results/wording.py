@@ -52,9 +52,11 @@ def number(value: float, form: str = ".3f") -> str:
 
 
 def plus_minus(mean: float, half: float | None, form: str = ".3f") -> str:
-    """'0.123 ± 0.045'; the mean alone if there is no interval."""
+    """'0.123 ± 0.045'; the mean alone if there is no interval, "" for NaN."""
+    if math.isnan(mean):
+        return ""
     text = format(mean, form)
-    return text if half is None else f"{text} ± {format(half, form.lstrip('+'))}"
+    return text if half is None or not math.isfinite(half) else f"{text} ± {format(half, form.lstrip('+'))}"
 
 
 def measured(rows: Iterable[Mapping[str, Any]], more: str = "") -> str:
