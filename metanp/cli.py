@@ -20,7 +20,8 @@ from metanp import __version__
 from metanp.search.command_line import commands as search_commands
 
 if TYPE_CHECKING:
-    from metanp.json_lines import Row
+    from metanp.json_lines import Records, Row
+    from metanp.ranking import Ranking
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(search_commands.app, name="search")
@@ -79,19 +80,32 @@ def rank(
 
     if str(context) == str(candidates) == "-":
         raise ValueError("standard input can be the context or the candidates, not both; give a file for one")
+    roles = _roles(role or [])
     evaluated, pool = None if context is None else json_lines.read(context), json_lines.read(candidates)
     cells, scores, failed, features = evaluated.evaluated() if evaluated else ([], [], [], {})
     model = MetaNP.from_pretrained(checkpoint)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        roles = _roles(role or [])
         model.fit(cells, scores, features=features or None, maximize=not minimize, failed=failed, roles=roles)
     for warning in said:
         _say(str(warning.message))
     encoded = model.encode(pool.cells, features=pool.features or None)
     most = max(1, min(MOST, model.left(encoded))) if k is None else k
-    ranking = model.rank(encoded, k=most)
-    rows = [
+    rows = _ranked(model.rank(encoded, k=most), pool)
+    if as_json:
+        print(json.dumps({"ranking": rows, "context": len(cells) + len(failed), "checkpoint": checkpoint}))
+        return
+    table = Table("rank", "id", "mean", "std", f"p(top {most})", "cell")
+    for row in rows:
+        name = row["id"] if row["id"] is not None else f"line {pool.lines[row['index']]}"
+        numbers = (f"{row['mean']:.4g}", f"{row['std']:.2g}", f"{row['p_top']:.2f}")
+        table.add_row(str(row["rank"]), Text(name), *numbers, " ".join(row["cell"]["operations"][1:-1]))
+    Console().print(table)
+
+
+def _ranked(ranking: Ranking, pool: Records) -> list[dict[str, Any]]:
+    """Rows for programs, best first."""
+    return [
         {
             "rank": place,
             "id": pool.ids[index],
@@ -103,15 +117,6 @@ def rank(
         }
         for place, (index, cell) in enumerate(zip(ranking.index, ranking.cells, strict=True), start=1)
     ]
-    if as_json:
-        print(json.dumps({"ranking": rows, "context": len(cells) + len(failed), "checkpoint": checkpoint}))
-        return
-    table = Table("rank", "id", "mean", "std", f"p(top {most})", "cell")
-    for row in rows:
-        name = row["id"] if row["id"] is not None else f"line {pool.lines[row['index']]}"
-        numbers = (f"{row['mean']:.4g}", f"{row['std']:.2g}", f"{row['p_top']:.2f}")
-        table.add_row(str(row["rank"]), Text(name), *numbers, " ".join(row["cell"]["operations"][1:-1]))
-    Console().print(table)
 
 
 @app.command()

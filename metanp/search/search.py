@@ -107,7 +107,7 @@ class Search:
         maximize: False where lower is better.
         feasible: whether a cell may be asked for.
         features: side features of a list of cells, as in `MetaNP.fit`.
-        roles: what is known of these, as in `MetaNP.fit`.
+        roles: what is known of these, as in `MetaNP.fit`; read by strategies that condition MetaNP, and no others.
         stop: probability with which a training has to end no better than the best, to be stopped (`report`); or
             `Stopping`, with other settings. None stops nothing.
 
