@@ -26,7 +26,11 @@ def test_an_empty_field_is_nan_and_text_is_named_with_its_row(path):
         numbers(rows, "score")
 
 
-@pytest.mark.parametrize("content", [b"cell,score\na,1\n", gzip.compress(b"cell,score\na,1\n" * 99)[:-20], b""])
+@pytest.mark.parametrize(
+    "content",
+    [b"cell,score\na,1\n", gzip.compress(b"cell,score\na,1\n" * 99)[:-20], b""],
+    ids=["no gzip", "cut short", "empty"],
+)
 def test_a_file_that_is_not_whole_is_named(tmp_path, content):
     (tmp_path / "b.csv.gz").write_bytes(content)
     with pytest.raises(ValueError, match=r"b\.csv\.gz: .*put a fresh copy there"):

@@ -81,7 +81,9 @@ def test_fashion_mnist_is_read_from_its_own_form(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"no gzip", gzip.compress(b"\0\0\x0d\x01" + bytes(8)), gzip.compress(b"\0\0\x08\x03")]
+    "content",
+    [b"no gzip", gzip.compress(b"\0\0\x0d\x01" + bytes(8)), gzip.compress(b"\0\0\x08\x03")],
+    ids=["no gzip", "another type", "cut short"],
 )
 def test_a_file_of_another_form_is_named(tmp_path, content):
     (tmp_path / "odd.gz").write_bytes(content)
