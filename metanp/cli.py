@@ -82,18 +82,20 @@ def rank(
         raise ValueError("standard input can be the context or the candidates, not both; give a file for one")
     roles = _roles(role or [])
     evaluated, pool = None if context is None else json_lines.read(context), json_lines.read(candidates)
-    cells, scores, failed, features = evaluated.evaluated() if evaluated else ([], [], [], {})
+    told: dict[str, Any] = evaluated.evaluated() if evaluated else {"cells": [], "score": []}
     model = MetaNP.from_pretrained(checkpoint)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        model.fit(cells, scores, features=features or None, maximize=not minimize, failed=failed, roles=roles)
+        model.fit(**told, maximize=not minimize, roles=roles)
     for warning in said:
         _say(str(warning.message))
-    encoded = model.encode(pool.cells, features=pool.features or None)
+    encoded = model.encode(pool.cells, features=pool.features or None, curves=pool.curves_or_none())
     most = max(1, min(MOST, model.left(encoded))) if k is None else k
     rows = _ranked(model.rank(encoded, k=most), pool)
     if as_json:
-        print(json.dumps({"ranking": rows, "context": len(cells) + len(failed), "checkpoint": checkpoint}))
+        print(
+            json.dumps({"ranking": rows, "context": len(evaluated.cells) if evaluated else 0, "checkpoint": checkpoint})
+        )
         return
     table = Table("rank", "id", "mean", "std", f"p(top {most})", "cell")
     for row in rows:

@@ -3,6 +3,7 @@
     scores -> outliers -> measured ones -> transform -> knowledge of scores
                        -> failures      -> labels    -> knowledge of failures
     both, for cells of a pool -> distribution, joint draws, probability of a failure
+    curves of a pool's running trainings -> measurements beside the scores
 
 Scores here are multiplied by a sign so that higher is better; only results for users are turned back.
 
@@ -12,7 +13,8 @@ Axes: context, the cells with a score; cell, of a pool; row, some of these; draw
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,6 +23,7 @@ from jaxtyping import Float, Int
 from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.distribution import Mixture
 from metanp.failures import Failures, with_failures
 from metanp.outliers import Outliers
 from metanp.pool import Pool
@@ -28,6 +31,13 @@ from metanp.predicted import MixtureQuantiles, Predicted
 from metanp.reading import ALL, Knowledge, Reader, Rows, to_numpy
 from metanp.score_transform import ScoreTransform, unit_of
 from metanp.side import Side
+
+if TYPE_CHECKING:
+    from metanp.curves.curves import Curves
+    from metanp.curves.neural import NeuralCurves
+    from metanp.running import Running
+
+Scores = Float[np.ndarray, " whole"]
 
 # worst and best before any score is known, in standard deviations: what a failure counts as, and no incumbent
 UNKNOWN = -2.0, -float("inf")
@@ -41,12 +51,13 @@ class ScoreWarning(UserWarning):
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What `fit` was given. cells: with a score first, then failed ones. side: rows as the cells."""
+    """What `fit` was given. cells: with a score first, then failed ones. side: rows as the cells. curves: as scores."""
 
     cells: list[Cell] | CellArray
     score: Float[np.ndarray, " context"]
     side: Side
     sign: int
+    curves: Curves | None = None
 
     __repr__ = brief
 
@@ -57,7 +68,8 @@ class Fitted:
 
     knowledge: of scores. unit: factor by which scores are multiplied first. worst, best: the lowest and the highest
     measured score, in that unit. failing: the model of failures, None where there were none. evaluated: all given
-    cells, None where there were none.
+    cells, None where there were none. rows, value: of these, the ones with a score, and that in the model's unit.
+    given: as it came. running: what curves say, None unless a pool's were read (`beside`).
     """
 
     reader: Reader
@@ -69,6 +81,10 @@ class Fitted:
     best: float
     failing: Failures | None
     evaluated: Pool | None
+    rows: Int[np.ndarray, " context"]
+    value: Float[np.ndarray, " context"]
+    given: Evaluated
+    running: Running | None = None
 
     __repr__ = brief
 
@@ -77,9 +93,8 @@ class Fitted:
         """Condition a model on what was given."""
         score, n = given.score, len(given.cells)
         if not n:
-            return cls(
-                reader, reader.prior(given.side), ScoreTransform.fit(score), given.sign, 1.0, *UNKNOWN, None, None
-            )
+            prior, transform, none = reader.prior(given.side), ScoreTransform.fit(score), np.zeros(0)
+            return cls(reader, prior, transform, given.sign, 1.0, *UNKNOWN, None, None, none.astype(int), none, given)
         pool = reader.encode(given.cells, given.side.of_cells(given.cells).with_derived())
         outliers, learned = _outliers(reader, pool, given)
         measured = np.flatnonzero(~(outliers.low | outliers.high))
@@ -89,14 +104,73 @@ class Fitted:
         worst, best = (float(learned.value.min()), float(learned.value.max())) if len(measured) else UNKNOWN
         failing = Failures.of(reader, pool, measured, broken) if len(broken) else None
         known, transform, unit = learned.known, learned.transform, learned.unit
-        return cls(reader, known, transform, given.sign, unit, worst, best, failing, pool)
+        rows, value = learned.rows, transform.forward(learned.value)
+        return cls(reader, known, transform, given.sign, unit, worst, best, failing, pool, rows, value, given)
+
+    def beside(self, pool: Pool) -> Fitted:
+        """The same, once it has read the curves of a pool's running trainings, for this pool or a part of it.
+
+        Raises:
+            ValueError: curves that cannot stand beside those of `fit`.
+        """
+        if pool.curves is None:
+            return self
+        from metanp.running import Read, Running, trust
+
+        whole, ends, left_out = self._whole_curves(pool.curves)
+        read = Read.of(_reading(whole, ends, None), pool.curves)
+        expected = self.reader.mean(self.knowledge, pool)
+        if left_out is not None:
+            pairs = np.concatenate([left_out, expected[read.rows]]), np.concatenate([ends, read.mean])
+            share = trust(*pairs)
+            left_out, expected = share * left_out, share * expected
+        running = Running(_reading(whole, ends, left_out).mixtures(pool.curves, expected))
+        all_run = running.among(pool.row).all()  # of the others, what prefixes say of their neighbours is asked
+        if all_run or not self.reader.model.process.weighs_measurements:
+            return replace(self, running=running)
+        both = pool if self.evaluated is None else self.evaluated.followed_by(pool)
+        first = 0 if self.evaluated is None else len(self.evaluated)
+        joined, values, variances = read.measurements()
+        rows = np.concatenate([self.rows, first + joined])
+        doubt = np.concatenate([np.zeros(len(self.rows)), variances])
+        value = np.concatenate([self.value, values])
+        return replace(self, knowledge=self.reader.learn(both, rows, value, doubt), running=running)
+
+    def _whole_curves(self, prefixes: Curves) -> tuple[Curves, Scores, Scores | None]:
+        """Whole curves with a score, the scores, and what was expected of these cells while each was left out.
+
+        None of either where `fit` was given no curves.
+        """
+        curves = self.given.curves
+        if curves is None:
+            return prefixes[:0], np.zeros(0), np.zeros(0)
+        ends, expected = np.full((2, len(curves)), np.nan)
+        ends[self.rows] = self.value
+        left_out = self.reader.left_out(self.knowledge, self.value)
+        if left_out is not None:
+            expected[self.rows] = left_out
+        told = np.isfinite(ends) & ~curves.failed
+        return curves[told], ends[told], None if left_out is None else expected[told]
 
     def distribution(self, pool: Pool, noise: bool) -> Predicted:
-        """Distributions of the score of each cell; with noise, of a new measurement of it."""
+        """Distributions of the score of each cell; with noise, of a new measurement of it.
+
+        Where curves were read, means are taken on the model's scale: losses of trainings that diverge have tails so
+        heavy that expectations rank by the chance of a disaster alone.
+        """
         first, inverse = pool.distinct()
-        mixtures = self.reader.mixtures(self.knowledge, pool, first, noise)
-        parts = [self.transform.inverse_moments(*to_numpy(list(mixture.moments()))) for mixture in mixtures]
-        mean, std = np.concatenate(parts, axis=1)
+        mixtures: list[Mixture] = []
+        if self.running is not None:  # the others first
+            place, mixtures = self.running.ends(pool.row[first])
+            order = np.concatenate([np.setdiff1d(np.arange(len(first)), place), place])
+            first, inverse = first[order], np.argsort(order)[inverse]
+        others = first[: len(first) - sum(mixture.mean.shape[-1] for mixture in mixtures)]
+        found = self.reader.mixtures(self.knowledge, pool, others)
+        mixtures = [*(found if noise else [mixture.without_noise() for mixture in found]), *mixtures]
+        moments = np.concatenate([to_numpy(list(mixture.moments())) for mixture in mixtures], axis=1)
+        mean, std = self.transform.inverse_moments(*moments)
+        if self.running is not None:
+            mean = self.transform.inverse(moments[0])
         fails = self._fails(pool, first)
         if fails is not None:
             mean, std = with_failures(mean, std, fails, self.worst)
@@ -112,7 +186,12 @@ class Fitted:
 
     def draws(self, pool: Pool, n: int, rng: torch.Generator, rows: Rows = ALL) -> Float[np.ndarray, "draw row"]:
         """Joint draws of scores without measurement noise, in the unit that scores are read in, higher is better."""
-        values = self.transform.inverse(self.reader.draws(self.knowledge, pool, n, rng, rows))
+        values = self.reader.draws(self.knowledge, pool, n, rng, rows)
+        if self.running is not None:
+            wanted = np.arange(len(pool))[rows]
+            others = [mixture.without_noise() for mixture in self.reader.mixtures(self.knowledge, pool, wanted)]
+            values = self.running.drawn(values, others, pool.row[wanted])
+        values = self.transform.inverse(values)
         fails = self._fails(pool, rows)
         if fails is not None:
             chance = np.random.default_rng(int(torch.randint(2**62, (1,), generator=rng)))
@@ -123,6 +202,13 @@ class Fitted:
         if self.failing is None or not self.failing.trust:
             return None
         return self.failing.probability(self.reader, pool, rows)
+
+
+def _reading(whole: Curves, ends: Scores, left_out: Scores | None) -> NeuralCurves:
+    """The process of curves, conditioned on whole curves."""
+    from metanp.curves.neural import NeuralCurves
+
+    return NeuralCurves().fit_scaled(whole, ends, left_out)
 
 
 @dataclass(frozen=True)

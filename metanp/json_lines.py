@@ -2,9 +2,11 @@
 
     {"id": "run-7", "cell": {"nasbench201": "|...|"}, "score": 93.1, "features": {"flops": 51.0, "synflow": null}}
     {"id": "run-8", "cell": {"nasbench201": "|...|"}, "failed": "out of memory"}
+    {"id": "run-9", "cell": {"nasbench201": "|...|"}, "curve": [31.0, 55.2, 61.7]}
 
-`cell` is in any form that `Cell.from_json` reads; `id`, `score` and `features` may be absent. `failed` is true, or the
-reason, where an evaluation failed. A line may also be the cell alone, as `metanp convert` writes it.
+`cell` is in any form that `Cell.from_json` reads; all others may be absent. `failed` is true, or the reason, where an
+evaluation failed. `curve` has the learning curve, a number an epoch from the first on, as far as it is known. A line
+may also be the cell alone, as `metanp convert` writes it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from metanp.cell import Cell
 from metanp.strict_json import parse_json
 
 T = TypeVar("T")
-KEYS = ("id", "cell", "score", "features", "failed")
+KEYS = ("id", "cell", "score", "features", "failed", "curve")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Records:
     scores: list[float | None]
     features: dict[str, list[float | None]]
     failed: list[bool | str] = field(default_factory=list)
+    curves: list[tuple[float, ...]] = field(default_factory=list)
 
     def __repr__(self) -> str:
         scored = sum(score is not None for score in self.scores)
@@ -53,8 +56,8 @@ class Records:
             raise ValueError(f"{self.path}, line {line}: an evaluated cell has no 'score'; {advice}")
         return [score for score in self.scores if score is not None]
 
-    def evaluated(self) -> tuple[list[Cell], list[float], list[Cell], dict[str, list[float | None]]]:
-        """Cells with a score, these scores, cells that failed, and the side features of the former, then of the latter.
+    def evaluated(self) -> dict[str, Any]:
+        """The arguments of `MetaNP.fit` that the lines say: cells with a score or failed ones, features, curves.
 
         Raises:
             ValueError: a line with neither; names it.
@@ -62,7 +65,8 @@ class Records:
         rest = self.only([i for i, failed in enumerate(self.failed) if not failed])
         broken = self.only([i for i, failed in enumerate(self.failed) if failed])
         features = {name: [*column, *broken.features[name]] for name, column in rest.features.items()}
-        return rest.cells, rest.scored(), broken.cells, features
+        more = {"features": features or None, "failed": broken.cells, "curves": rest.curves_or_none()}
+        return {"cells": rest.cells, "score": rest.scored(), **more}
 
     def only(self, rows: Sequence[int]) -> Records:
         """Some of the lines."""
@@ -72,7 +76,11 @@ class Records:
 
         features = {name: taken(column) for name, column in self.features.items()}
         known = taken(self.lines), taken(self.ids), taken(self.cells), taken(self.scores)
-        return Records(self.path, *known, features, taken(self.failed))
+        return Records(self.path, *known, features, taken(self.failed), taken(self.curves))
+
+    def curves_or_none(self) -> list[tuple[float, ...]] | None:
+        """The curves of all lines, empty where there is none; None where no line has one."""
+        return self.curves if any(self.curves) else None
 
 
 def read(path: Path) -> Records:
@@ -124,10 +132,10 @@ def parse(path: Path, data: bytes) -> Records:
         raise ValueError(f"{path} holds no cell")
     names = dict.fromkeys(name for row in rows.values() for name in row.features)
     columns = {name: [row.features.get(name) for row in rows.values()] for name in names}
-    ids, cells, scores, failed = (
-        [getattr(row, key) for row in rows.values()] for key in ("id", "cell", "score", "failed")
+    ids, cells, scores, failed, curves = (
+        [getattr(row, key) for row in rows.values()] for key in ("id", "cell", "score", "failed", "curve")
     )
-    return Records(path, list(rows), ids, cells, scores, columns, failed)
+    return Records(path, list(rows), ids, cells, scores, columns, failed, curves)
 
 
 @dataclass(frozen=True)
@@ -139,13 +147,14 @@ class Row:
     score: float | None = None
     features: Mapping[str, float | None] = field(default_factory=dict)
     failed: bool | str = False
+    curve: tuple[float, ...] = ()
 
     __repr__ = brief
 
     def written(self) -> str:
         """The line as JSON, without what is not known; the cell alone where nothing else is known."""
         known = vars(self) | {"cell": self.cell.to_json(), "features": dict(self.features)}
-        said = {key: known[key] for key in KEYS if known[key] not in (None, False, {})}
+        said = {key: known[key] for key in KEYS if known[key] not in (None, False, {}, ())}
         return json.dumps(said if len(said) > 1 else said["cell"])
 
 
@@ -173,7 +182,23 @@ def read_row(text: str) -> Row:
         _number("score", data.get("score")),
         {name: _number(name, value) for name, value in features.items()},
         _failed(data),
+        _curve(data.get("curve")),
     )
+
+
+def _curve(value: Any) -> tuple[float, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise ValueError(f"curve is {value!r:.80}; expected a list of numbers, one an epoch")
+    found = [_number(f"epoch {epoch} of the curve", number) for epoch, number in enumerate(value, start=1)]
+    while found and found[-1] is None:  # not measured yet
+        found.pop()
+    if None in found:
+        raise ValueError(
+            f"epoch {found.index(None) + 1} of the curve is null, and a number comes after it; fill the gap"
+        )
+    return tuple(number for number in found if number is not None)
 
 
 def _failed(data: Mapping[str, Any]) -> bool | str:

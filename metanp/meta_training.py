@@ -6,7 +6,7 @@ run resumes to the bits of an uninterrupted one, and several processes with a sh
 all of it. (A floating-point sum depends on how it is grouped; where a gradient is almost zero, Adam makes a full step
 of that difference.)
 
-Episodes are `EpisodeBatch` objects; the caller supplies them. The files of a run are the work of
+Batches of episodes are whatever the model reads; the caller supplies them. The files of a run are the work of
 `metanp.training_state`.
 """
 
@@ -25,13 +25,15 @@ import torch.distributed as dist
 from jaxtyping import Float
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from torch import Tensor
+from torch import Tensor, nn
 
 from metanp import training_state
 from metanp.checkpoint import save_model
-from metanp.model import EpisodeBatch, Model
 
-Validate = Callable[[Model], dict[str, float]]
+Trainable = Any  # a `torch.nn.Module` with `log_likelihood(batch)`, (task,), such as `metanp.model.Model`
+Batch = Any  # what that reads, with `to(device)`, such as `metanp.model.EpisodeBatch`
+Validate = Callable[[Any], dict[str, float]]
+Save = Callable[[Path, Any, Mapping[str, Any]], None]
 Log = Callable[[dict[str, Any]], None]
 
 
@@ -66,13 +68,20 @@ class MetaTrainer:
         folder: gets `last.safetensors` (to resume from), `best.safetensors` (the model), `log.jsonl`.
         card: the checkpoint's description, above all its sources.
         log: also called with every line of the log, for wandb.
+        save_best: how a model of this kind is written.
     """
 
     def __init__(
-        self, model: Model, config: TrainingConfig, folder: Path, card: Mapping[str, Any], log: Log | None = None
+        self,
+        model: Trainable,
+        config: TrainingConfig,
+        folder: Path,
+        card: Mapping[str, Any],
+        log: Log | None = None,
+        save_best: Save = save_model,
     ):
         self.model, self.config, self.folder, self.card = model.to(config.device), config, folder, dict(card)
-        self.also_log = log
+        self.also_log, self.save_best = log, save_best
         self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         if config.batch % self.world:
             raise ValueError(f"a batch of {config.batch} episodes cannot be shared by {self.world} processes")
@@ -89,7 +98,7 @@ class MetaTrainer:
         numbers = list(range(first, first + size))
         return [numbers[i : i + self.config.at_once] for i in range(0, size, self.config.at_once)]
 
-    def run(self, batches: Iterable[EpisodeBatch], validate: Validate) -> dict[str, float]:
+    def run(self, batches: Iterable[Batch], validate: Validate) -> dict[str, float]:
         """Train to the end; `batches` are those of `my_share`, in order. Returns the last validation's metrics."""
         metrics: dict[str, float] = {}
         started = time.perf_counter() - self.seconds
@@ -133,7 +142,7 @@ class MetaTrainer:
         if self.rank == 0:
             training_state.drop_leftovers(self.folder, self.step)
 
-    def _train_step(self, pieces: Sequence[EpisodeBatch]) -> float:
+    def _train_step(self, pieces: Sequence[Batch]) -> float:
         for group in self.optimiser.param_groups:
             group["lr"] = group["rate"] * schedule(self.step, self.config)
         self.optimiser.zero_grad()
@@ -149,7 +158,7 @@ class MetaTrainer:
         self.optimiser.step()
         return float(total)
 
-    def _backward(self, batch: EpisodeBatch, first: int) -> Float[Tensor, " task"]:
+    def _backward(self, batch: Batch, first: int) -> Float[Tensor, " task"]:
         """Add a piece's gradient; its log-likelihoods. The model's own random draws are a function of the episodes."""
         torch.manual_seed((self.config.seed << 32) + first)
         batch = batch.to(self.config.device)
@@ -184,7 +193,7 @@ class MetaTrainer:
             self.best = metrics["score"]
             if self.rank == 0:
                 done = {"step": self.step, "seconds": round(self.seconds, 1), "validation": metrics}
-                save_model(self.folder / "best.safetensors", self.model, {**self.card, **done})
+                self.save_best(self.folder / "best.safetensors", self.model, {**self.card, **done})
         return metrics
 
     def _log(self, line: dict[str, Any]) -> None:
@@ -195,7 +204,7 @@ class MetaTrainer:
             self.also_log(line)
 
 
-def parameter_groups(model: Model, config: TrainingConfig) -> list[dict[str, Any]]:
+def parameter_groups(model: nn.Module, config: TrainingConfig) -> list[dict[str, Any]]:
     """Weights, and the kernel's scales (parameters named `log_...`), which learn faster and do not decay."""
     scales = [p for name, p in model.named_parameters() if name.rpartition(".")[2].startswith("log_")]
     weights = [p for name, p in model.named_parameters() if not name.rpartition(".")[2].startswith("log_")]

@@ -8,7 +8,7 @@ Axes: cell, as given; graph, the distinct pruned cells among them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,8 @@ from jaxtyping import Bool, Int, UInt64
 from metanp.brief import clipped, counted, listed, short
 from metanp.cell import Cell
 from metanp.cell_array import PAIRS, CellArray
+from metanp.curves.curves import Curves
+from metanp.descriptions import NOTHING
 from metanp.distinct import Distinct
 from metanp.encoder import GraphEncoder, Points
 from metanp.graphs import Graphs
@@ -27,14 +29,20 @@ CHUNK = 8192  # graphs encoded at once: tens of megabytes of activations
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Encoded cells; made by `MetaNP.encode`, valid for that checkpoint alone."""
+    """Encoded cells; made by `MetaNP.encode`, valid for that checkpoint alone.
+
+    points: one row a graph. curves: of the cells' own trainings as far as they are, none for those that have not begun;
+    None where no cell has one. row: of each cell in the pool that it was first encoded in.
+    """
 
     cells: Sequence[Cell] | CellArray
-    points: Points  # one row a graph
+    points: Points
     graph: Int[np.ndarray, " cell"]
     fingerprint: UInt64[np.ndarray, " graph"]
     side: Side
     checkpoint: str
+    curves: Curves | None = None
+    row: Int[np.ndarray, " cell"] = field(default_factory=lambda: np.zeros(0, dtype=int))
 
     def __len__(self) -> int:
         return len(self.graph)
@@ -42,12 +50,32 @@ class Pool:
     def __repr__(self) -> str:
         size = f"{counted(len(self), 'cell')}, {len(self.fingerprint):,} distinct"
         features = f"; features: {clipped(listed(self.side.names, 150), 200)}" if self.side.names else ""
-        return f"Pool({size}{features}; for {short(self.checkpoint)})"
+        running = "" if self.curves is None else f"; curves of {int((self.curves.lengths > 0).sum()):,}"
+        return f"Pool({size}{features}{running}; for {short(self.checkpoint)})"
 
     def only(self, rows: Int[np.ndarray, " row"]) -> Pool:
         """Some of the cells, in the order of `rows`."""
         cells = self.cells[rows] if isinstance(self.cells, CellArray) else [self.cells[int(i)] for i in rows]
-        return replace(self, cells=cells, graph=self.graph[rows], side=self.side.rows(rows))
+        curves = None if self.curves is None else self.curves[rows]
+        return replace(
+            self, cells=cells, graph=self.graph[rows], side=self.side.rows(rows), curves=curves, row=self.row[rows]
+        )
+
+    def followed_by(self, other: Pool) -> Pool:
+        """The cells of this pool, then those of another, with the side features that this one has; without curves."""
+        width = max(pool.points.patterns.shape[-1] for pool in (self, other))
+        parts = [_widened(pool.points, width) for pool in (self, other)]
+        points = Points(*(torch.cat([a, b]) for a, b in zip(*(vars(part).values() for part in parts), strict=True)))
+        cells = [*_listed(self.cells), *_listed(other.cells)]
+        graph = np.concatenate([self.graph, other.graph + len(self.fingerprint)])
+        fingerprint = np.concatenate([self.fingerprint, other.fingerprint])
+        side = replace(
+            self.side,
+            values=np.concatenate([self.side.values, other.side.like(self.side)]),
+            derived=NOTHING,
+            whole=None,
+        )
+        return Pool(cells, points, graph, fingerprint, side, self.checkpoint, row=np.arange(len(graph)))
 
     def cell(self, index: int) -> Cell:
         """One of the cells, as given."""
@@ -58,7 +86,8 @@ class Pool:
     def distinct(self) -> tuple[Int[np.ndarray, " row"], Int[np.ndarray, " cell"]]:
         """The first cell of each set of cells with equal predictions, and which set each cell is in."""
         known = np.where(np.isnan(self.side.values), np.inf, self.side.values)  # NaN does not equal NaN, inf does inf
-        rows = np.column_stack([self.graph, known]) if self.side.names else self.graph
+        own = [] if self.curves is None else [np.where(self.curves.lengths > 0, 1 + self.row, 0)]
+        rows = np.column_stack([self.graph, known, *own]) if self.side.names or own else self.graph
         _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
         return first, inverse.ravel()
 
@@ -90,7 +119,19 @@ def encode(encoder: GraphEncoder, cells: Sequence[Cell] | CellArray, side: Side,
                     values = getattr(part, name)
                     whole[(rows, ..., slice(values.shape[-1]))] = values
     assert points is not None
-    return Pool(cells, points, distinct.graph, distinct.fingerprint, side, checkpoint)
+    row = np.arange(len(distinct.graph))
+    return Pool(cells, points, distinct.graph, distinct.fingerprint, side, checkpoint, row=row)
+
+
+def _listed(cells: Sequence[Cell] | CellArray) -> Sequence[Cell]:
+    return cells.to_cells() if isinstance(cells, CellArray) else cells
+
+
+def _widened(points: Points, width: int) -> Points:
+    """The same with room for the patterns of so many nodes."""
+    room = points.patterns.new_zeros((*points.patterns.shape[:-1], width))
+    room[..., : points.patterns.shape[-1]] = points.patterns
+    return replace(points, patterns=room)
 
 
 def _room(part: Points, graphs: int, width: int) -> Points:

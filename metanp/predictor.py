@@ -21,6 +21,7 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
 from metanp.contract import About
+from metanp.curves.given import read_curves
 from metanp.estimator import Estimator, NotFittedError
 from metanp.fitted import Evaluated, Fitted, ScoreWarning
 from metanp.given import (
@@ -61,7 +62,7 @@ class MetaNP(Estimator):
         ValueError: no such device here.
     """
 
-    about = About("MetaNP", "this project", family="meta-learned")
+    about = About("MetaNP", "this project", "meta-learned", needs=("cells", "side features", "learning-curve prefixes"))
     fewest_labels = 0
     knows_distribution = True
     _fitted: Fitted | None = None
@@ -114,6 +115,7 @@ class MetaNP(Estimator):
         maximize: bool = True,
         failed: Cells = (),
         roles: Any = None,
+        curves: Any = None,
     ) -> MetaNP:
         """Condition on evaluated cells; without any, predictions are those of the prior, in standard deviations.
 
@@ -131,6 +133,9 @@ class MetaNP(Estimator):
             roles: what is known of side features, such as {"accuracy_10": "score", "flops": "size"}: "score" and "loss"
                 are of the same network after a shorter or smaller training, "size" and "cost" are larger for networks
                 that are mostly better. Read by the checkpoint "label-free-roles".
+            curves: the learning curves that led to the scores, rows as the cells: `metanp.curves.Curves`, or a list of
+                numbers each, in the direction of the scores, [] where there is none. They teach what the curves of
+                candidates say (`predict`); they need not be of the score itself.
 
         Raises:
             TypeError, ValueError: wrong input, such as lengths that differ, a score that is not finite, or roles of a
@@ -148,40 +153,64 @@ class MetaNP(Estimator):
         side = Side.of_both(features, len(measured), len(broken)).with_roles(roles)
         if side.roles and not self.model.process.reads_roles:
             raise ValueError(f"{self._reader.checkpoint!r} knows no roles; load {KNOWS_ROLES!r}, or give no roles")
-        given = Evaluated(_joined(measured, broken), sign * values, side, sign)
+        whole = read_curves(curves, len(measured), sign > 0, "evaluated cells")
+        given = Evaluated(_joined(measured, broken), sign * values, side, sign, whole)
         self._fitted, self._given = Fitted.of(self._reader, given), given
         return self
 
     @usual_torch()
-    def encode(self, candidates: Cells, features: Any = None) -> Pool:
-        """Encode candidates once for many calls of `predict`, `rank` and `sample`.
+    def encode(self, candidates: Cells, features: Any = None, curves: Any = None) -> Pool:
+        """Encode candidates once for many calls of `predict`, `rank` and `sample`; arguments as `predict`.
 
         Raises:
-            TypeError, ValueError: no candidates, an item that is no cell, or side features that do not fit them.
+            TypeError, ValueError: no candidates, an item that is no cell, or side features or curves that do not fit
+                them.
         """
         check_alike(candidates, features, "features")
         cells = read_cells(candidates, "candidates")
         if not len(cells):
             raise ValueError("the pool of candidates is empty")
-        return self._reader.encode(cells, Side.of(features, len(cells)).of_cells(cells))
+        running = read_curves(curves, len(cells), self._given is None or self._given.sign > 0, "candidates")
+        pool = self._reader.encode(cells, Side.of(features, len(cells)).of_cells(cells))
+        return replace(pool, curves=running if running is not None and running.lengths.any() else None)
 
     @overload
     def predict(
-        self, candidates: Candidates, return_std: Literal[False] = False, noise: bool = True, features: Any = None
+        self,
+        candidates: Candidates,
+        return_std: Literal[False] = False,
+        noise: bool = True,
+        features: Any = None,
+        curves: Any = None,
     ) -> Float[np.ndarray, " cell"]: ...
 
     @overload
     def predict(
-        self, candidates: Candidates, return_std: Literal[True], noise: bool = True, features: Any = None
+        self,
+        candidates: Candidates,
+        return_std: Literal[True],
+        noise: bool = True,
+        features: Any = None,
+        curves: Any = None,
     ) -> tuple[Float[np.ndarray, " cell"], Float[np.ndarray, " cell"]]: ...
 
     @overload
     def predict(
-        self, candidates: Candidates, return_std: bool = False, noise: bool = True, features: Any = None
+        self,
+        candidates: Candidates,
+        return_std: bool = False,
+        noise: bool = True,
+        features: Any = None,
+        curves: Any = None,
     ) -> Any: ...
 
     def predict(
-        self, candidates: Candidates, return_std: bool = False, noise: bool = True, features: Any = None
+        self,
+        candidates: Candidates,
+        return_std: bool = False,
+        noise: bool = True,
+        features: Any = None,
+        curves: Any = None,
     ) -> Any:
         """Mean score of each candidate, and its standard deviation where asked.
 
@@ -190,6 +219,9 @@ class MetaNP(Estimator):
             return_std: also return the standard deviation.
             noise: of a new measurement; False for the score without measurement noise.
             features: side features of the candidates; names that `fit` did not see are refused.
+            curves: of candidates whose training runs, as far as it is: prefixes of any lengths, [] for those that have
+                not begun; forms as in `fit`. Of these candidates the end of that training is predicted, and all are
+                read together: a few epochs of one inform about those like it.
 
         Returns:
             (cell,) float64 in the units of `fit`; with `return_std` a pair of them.
@@ -199,17 +231,19 @@ class MetaNP(Estimator):
             TypeError, ValueError: no candidates, an item that is no cell, a pool of another checkpoint, side features
                 that do not fit.
         """
-        predicted = self.predict_distribution(candidates, noise, features)
+        predicted = self.predict_distribution(candidates, noise, features, curves)
         return (predicted.mean, predicted.std) if read_flag(return_std, "return_std") else predicted.mean
 
     @usual_torch()
-    def predict_distribution(self, candidates: Candidates, noise: bool = True, features: Any = None) -> Predicted:
+    def predict_distribution(
+        self, candidates: Candidates, noise: bool = True, features: Any = None, curves: Any = None
+    ) -> Predicted:
         """Mean, standard deviation and, when asked, quantiles of each candidate's score, from one pass over them.
 
         Arguments and errors as `predict`.
         """
-        fitted = self._require_fit()
-        return fitted.distribution(self._pool(candidates, features), read_flag(noise, "noise"))
+        pool, keep = self._pool(candidates, features, curves), read_flag(noise, "noise")
+        return self._require_fit().beside(pool).distribution(pool, keep)
 
     @usual_torch()
     def predict_failure(self, candidates: Candidates, features: Any = None) -> Float[np.ndarray, " cell"]:
@@ -220,7 +254,12 @@ class MetaNP(Estimator):
         return self._require_fit().failure(self._pool(candidates, features))
 
     def predict_quantiles(
-        self, candidates: Candidates, probabilities: Sequence[float], noise: bool = True, features: Any = None
+        self,
+        candidates: Candidates,
+        probabilities: Sequence[float],
+        noise: bool = True,
+        features: Any = None,
+        curves: Any = None,
     ) -> Float[np.ndarray, "probability cell"]:
         """The values that each candidate's score stays below with these probabilities, in the units of `fit`.
 
@@ -230,10 +269,10 @@ class MetaNP(Estimator):
         Raises:
             TypeError, ValueError: as `predict`; or a probability that is not between 0 and 1.
         """
-        return self.predict_distribution(candidates, noise, features).quantiles(probabilities)
+        return self.predict_distribution(candidates, noise, features, curves).quantiles(probabilities)
 
     def predict_interval(
-        self, candidates: Candidates, level: float = 0.9, noise: bool = True, features: Any = None
+        self, candidates: Candidates, level: float = 0.9, noise: bool = True, features: Any = None, curves: Any = None
     ) -> Float[np.ndarray, "2 cell"]:
         """Lower and upper ends of the central interval that holds each candidate's score with probability `level`.
 
@@ -241,10 +280,15 @@ class MetaNP(Estimator):
         too wide on one side and too narrow on the other. Arguments and errors as `predict_quantiles`.
         """
         level = read_probability(level, "level")
-        return self.predict_quantiles(candidates, (0.5 - level / 2, 0.5 + level / 2), noise, features)
+        return self.predict_quantiles(candidates, (0.5 - level / 2, 0.5 + level / 2), noise, features, curves)
 
     def rank(
-        self, candidates: Candidates, k: int | None = None, features: Any = None, include_evaluated: bool = False
+        self,
+        candidates: Candidates,
+        k: int | None = None,
+        features: Any = None,
+        include_evaluated: bool = False,
+        curves: Any = None,
     ) -> Ranking:
         """The `k` best candidates by predicted mean, best first; all of them without `k`.
 
@@ -255,16 +299,19 @@ class MetaNP(Estimator):
             TypeError, ValueError: as `predict`; or `k` below 1 or above the number of candidates that are left.
         """
         fitted, keep = self._require_fit(), read_flag(include_evaluated, "include_evaluated")
-        pool = self._pool(candidates, features)
+        pool = self._pool(candidates, features, curves)
+        fitted = fitted.beside(pool)
         left = np.arange(len(pool)) if keep else np.flatnonzero(~pool.among(fitted.evaluated))
         k = len(left) if k is None else read_count(k, "k", least=None)
         if not 1 <= k <= len(left):
             raise ValueError(f"k is {k}, but there are {len(left)} candidates to rank (evaluated ones left out)")
-        mean, std = self.predict(pool, return_std=True)
-        order = left[np.argsort(-fitted.sign * mean[left], kind="stable")]
-        best = order[:k]
-        p_top = self._probability_of_top(pool, fitted, order, k)
-        lower, upper = self.predict_interval(pool.only(best), level=0.9)
+        with usual_torch():
+            predicted = fitted.distribution(pool, noise=True)
+            mean, std = predicted.mean, predicted.std
+            order = left[np.argsort(-fitted.sign * mean[left], kind="stable")]
+            best = order[:k]
+            p_top = self._probability_of_top(pool, fitted, order, k)
+            lower, upper = fitted.distribution(pool.only(best), noise=True).quantiles((0.05, 0.95))
         return Ranking([pool.cell(int(i)) for i in best], best, mean[best], std[best], p_top, lower, upper)
 
     @property
@@ -286,9 +333,10 @@ class MetaNP(Estimator):
 
     @usual_torch()
     def sample(
-        self, candidates: Candidates, n: int = 1, rng: Any = None, features: Any = None
+        self, candidates: Candidates, n: int = 1, rng: Any = None, features: Any = None, curves: Any = None
     ) -> Float[np.ndarray, "draw cell"]:
-        """Joint draws of the candidates' scores, without measurement noise, in the user's units.
+        """Joint draws of the candidates' scores, without measurement noise, in the user's units; of candidates with a
+        curve, of the end of that training.
 
         Memory grows linearly with the candidates. `rng` is a seed or a generator (`torch`, CPU, or numpy); without one,
         every call draws anew.
@@ -297,7 +345,8 @@ class MetaNP(Estimator):
             TypeError, ValueError: as `predict`; or `n` below 1.
         """
         fitted = self._require_fit()
-        pool, rng = self._pool(candidates, features), read_torch_generator(rng)
+        pool, rng = self._pool(candidates, features, curves), read_torch_generator(rng)
+        fitted = fitted.beside(pool)
         return fitted.sign / fitted.unit * fitted.draws(pool, read_count(n, "n"), rng)
 
     # --- inside -----------------------------------------------------------------------------------------------
@@ -310,12 +359,13 @@ class MetaNP(Estimator):
             raise NotFittedError("call fit(cells, scores) first; fit([], []) asks for the prior")
         return self._fitted
 
-    def _pool(self, candidates: Candidates, features: Any) -> Pool:
+    def _pool(self, candidates: Candidates, features: Any, curves: Any = None) -> Pool:
         fitted = self._require_fit()
         if not isinstance(candidates, Pool):
-            candidates = self.encode(candidates, features)
-        elif features is not None:
-            raise ValueError("give side features to encode(), not beside an encoded pool")
+            candidates = self.encode(candidates, features, curves)
+        elif features is not None or curves is not None:
+            what = "curves" if features is None else "side features"
+            raise ValueError(f"give {what} to encode(), not beside an encoded pool")
         elif candidates.checkpoint != self._reader.checkpoint:
             raise ValueError(f"the pool was encoded by {candidates.checkpoint!r}, this is {self._reader.checkpoint!r}")
         candidates.side.check_known(fitted.knowledge.side.names)

@@ -76,31 +76,41 @@ class Reader:
             state = self.model.process.condition(self._none(side), none, none.bool())
         return Knowledge(state.prune(MIN_HEAD_WEIGHT), side, {})
 
-    def learn(self, pool: Pool, rows: Rows, value: Float[np.ndarray, " context"]) -> Knowledge:
+    def learn(
+        self,
+        pool: Pool,
+        rows: Rows,
+        value: Float[np.ndarray, " context"],
+        doubt: Float[np.ndarray, " context"] | None = None,
+    ) -> Knowledge:
         """Condition on some of a pool's cells, one at least, and their values.
 
         Where measurements of one cell differ by far more than noise, their variance is added to that noise: they weigh
         less, and the interval of a new measurement of that cell spans them.
+
+        Args:
+            doubt: variance of each value beyond noise; 0 for measurements.
         """
         side = pool.side.rows(rows)
         with torch.inference_mode():
             xc = self._points(pool, standardise_side(side.values, side.values), side.hint(side), rows)
             yc = torch.as_tensor(value, dtype=torch.float32, device=self.device)[None]
             mask = torch.ones_like(yc, dtype=torch.bool)
-            state = self.model.process.condition(xc, yc, mask)
+            doubt = np.zeros(len(value)) if doubt is None else doubt
+            state = self.model.process.condition(xc, yc, mask, self._tensor(doubt) if doubt.any() else None)
             cell, spread = pool.distinct()[1][rows], np.zeros(len(value))
-            if self.model.process.weighs_measurements and _contradiction(cell, value, spread).any():
+            told = np.flatnonzero(doubt == 0)
+            if self.model.process.weighs_measurements and _contradiction(cell[told], value[told], spread[told]).any():
                 # more than the least noise explains: compare with the noise that the model expects
-                spread = _contradiction(cell, value, self._noise(state, xc))
+                spread[told] = _contradiction(cell[told], value[told], self._noise(state, xc)[told])
             if spread.any():
-                more = torch.as_tensor(spread, dtype=torch.float32, device=self.device)[None]
-                state = self.model.process.condition(xc, yc, mask, more)
+                state = self.model.process.condition(xc, yc, mask, self._tensor(doubt + spread))
         names = pool.fingerprint[pool.graph[rows]]
         contradicted = {int(name): float(more) for name, more in zip(names, spread, strict=True) if more}
         return Knowledge(state.prune(MIN_HEAD_WEIGHT), side, contradicted)
 
-    def mixtures(self, known: Knowledge, pool: Pool, rows: Rows = ALL, noise: bool = True) -> list[Mixture]:
-        """Predictive distributions of some of the pool's cells, in pieces."""
+    def mixtures(self, known: Knowledge, pool: Pool, rows: Rows = ALL) -> list[Mixture]:
+        """Predictive distributions of new measurements of some of the pool's cells, in pieces."""
         wanted = np.arange(len(pool))[rows]
         state = known.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(wanted) > LARGE_POOL else known.state
         more = self._spread(known, pool, wanted)
@@ -110,8 +120,14 @@ class Reader:
                 mixture = self.model.process.predict(state, points)
                 if more is not None:
                     mixture = mixture.with_noise(more[start : start + CHUNK])
-                parts.append(mixture if noise else mixture.without_noise())
+                parts.append(mixture)
         return parts
+
+    def left_out(self, known: Knowledge, value: Float[np.ndarray, " context"]) -> Float[np.ndarray, " context"] | None:
+        """What is expected of each cell of the context by all others; None where the process cannot tell."""
+        with torch.inference_mode():
+            found = self.model.process.left_out(known.state, self._tensor(value))
+        return None if found is None else to_numpy([found])[0]
 
     def mean(self, known: Knowledge, pool: Pool, rows: Rows = ALL) -> Float[np.ndarray, " row"]:
         """The predicted mean of each."""
@@ -140,6 +156,9 @@ class Reader:
         known = torch.as_tensor(side, dtype=torch.float32, device=self.device)
         said = torch.as_tensor(hint, dtype=torch.float32, device=self.device)
         return replace(taken, patterns=taken.patterns[..., :nodes]).with_side(known[None], said[None])
+
+    def _tensor(self, values: Float[np.ndarray, " context"]) -> Float[Tensor, "1 context"]:
+        return torch.as_tensor(values, dtype=torch.float32, device=self.device)[None]
 
     def _none(self, side: Side) -> Points:
         none = torch.zeros(1, 0, self.model.encoder.d_embed, device=self.device)

@@ -13,16 +13,15 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from metanp.atomic import write_whole
 from metanp.checkpoint import read_tensors, write_tensors
-from metanp.model import EpisodeBatch, Model
 
 STATE, LOG = "last.safetensors", "log.jsonl"
 LEFTOVERS = (".*.safetensors.*", f".{LOG}.*")  # of interrupted writes
@@ -38,7 +37,7 @@ class Reached(NamedTuple):
 
 
 def save(
-    folder: Path, model: Model, optimiser: torch.optim.Optimizer, reached: Reached, training: Mapping[str, Any]
+    folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, reached: Reached, training: Mapping[str, Any]
 ) -> None:
     """Write all that a resumed run needs; training: its configuration."""
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
@@ -49,7 +48,7 @@ def save(
 
 
 def restore(
-    folder: Path, model: Model, optimiser: torch.optim.Optimizer, training: Mapping[str, Any]
+    folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, training: Mapping[str, Any]
 ) -> Reached | None:
     """Bring a model and its optimiser to where `save` left them; None where nothing was saved.
 
@@ -98,7 +97,7 @@ def drop_leftovers(folder: Path, step: int) -> None:
 
 
 def save_blamed(
-    folder: Path, step: int, pieces: Sequence[EpisodeBatch], numbers: Sequence[Sequence[int]], each: Sequence[Tensor]
+    folder: Path, step: int, pieces: Sequence[Any], numbers: Sequence[Sequence[int]], each: Sequence[Tensor]
 ) -> str:
     """Save the pieces of a step with episodes whose loss is not finite; all where no single episode is at fault.
 
@@ -115,13 +114,21 @@ def save_blamed(
     saved = []
     for i, batch in enumerate(pieces):
         if wrong[i] or not any(wrong):
-            graphs = {f"graphs.{name}": value for name, value in vars(batch.graphs).items()}
-            rest = {name: value for name, value in vars(batch).items() if name != "graphs"}
+            tensors = dict(_tensors(batch))
             saved.append(str(folder / f"non-finite-step{step}-episode{numbers[i][0]}.safetensors"))
             card = {"kind": "batch", "step": step, "episodes": numbers[i], "non-finite": wrong[i]}
-            write_tensors(Path(saved[-1]), {**graphs, **rest, "log_likelihood": each[i]}, card)
+            write_tensors(Path(saved[-1]), {**tensors, "log_likelihood": each[i]}, card)
     blamed = f"episodes {list(itertools.chain(*wrong))}" if any(wrong) else "no single episode of this process"
     return f"{blamed} to blame; saved in {', '.join(saved)}"
+
+
+def _tensors(batch: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    """The tensors of a batch, those of its parts as `part.name`."""
+    for name, value in vars(batch).items():
+        if isinstance(value, Tensor):
+            yield prefix + name, value
+        else:
+            yield from _tensors(value, f"{prefix}{name}.")
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -128,7 +128,11 @@ def made(key: Key, study: Study) -> Rule:
     if name in SHARES:
         return ShareRule(SHARES[name]())
     settings = {"draws": study.draws, "folds": study.folds or None, "seed": key["set"]}
-    predictor = make_predictor(name, **(settings if name.startswith(("srm", "lcsvr")) else {}))
+    if name == "metanp":  # a simulation asks about all trainings at once, of which most have not begun
+        settings = {"peers": False}
+    elif not name.startswith(("srm", "lcsvr")):
+        settings = {}
+    predictor = make_predictor(name, **settings)
     return ChanceRule(predictor, key["delta"], study.tolerance, study.rank)
 
 

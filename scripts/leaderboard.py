@@ -124,7 +124,7 @@ def _files(config: Config, entries: Mapping[str, Entry]) -> tuple[Files, dict[Pa
     cells = 0
     for shown, setting in settings(protocol):
         tops |= {(shown, scored): value for scored, value in ceilings(setting).items()}
-        data = data_digest(setting.cells, {"": setting.score, **setting.scored, **setting.features})
+        data = data_digest(setting.cells, {"": setting.score, **setting.scored, **setting.features, **setting.seen})
         marks: Row = {"label_seed": config.seed, "data": data, **({"everywhere": True} if protocol.everywhere else {})}
         cells = len(setting.cells)
         check_budgets(protocol.budgets, shown, cells)
@@ -166,8 +166,8 @@ def _write(config: Config, rows: list[Row], described: dict[str, Described], abo
     protocol, kind = config.protocol, config.kind
     stem = f"{config.dataset}-{kind}" if config.dataset else kind
     output, frame = Path(config.output) / stem, framed(rows)
-    if not protocol.features:  # predictors read nothing but cells
-        described = {name: _without_side(one) for name, one in described.items()}
+    absent = {"side features": not protocol.features, "learning-curve prefixes": not protocol.curves}
+    described = {name: _without(one, absent) for name, one in described.items()}
     table, taus = summarise(frame, OURS, about["ceilings"]), tau_table(views(frame)[0], described, note)
     marked = [{**row, "protocol": protocol.name, "kind": kind} for row in rows]
     facts = write(output, "rows", marked, table, {"md": taus.markdown(), "tex": taus.latex()})
@@ -189,8 +189,9 @@ def _write(config: Config, rows: list[Row], described: dict[str, Described], abo
     return table
 
 
-def _without_side(one: Described) -> Described:
-    return replace(one, needs=tuple(need for need in one.needs if need != "side features"))
+def _without(one: Described, absent: Mapping[str, bool]) -> Described:
+    """Without what it would read, were it there."""
+    return replace(one, needs=tuple(need for need in one.needs if not absent.get(need)))
 
 
 @command("leaderboard")

@@ -19,17 +19,20 @@ import typer
 from data.curves import load_curves
 from metanp.curves import Curves
 from metanp.search.curve_log import Curve
-from metanp.search.stopping import FEWEST, Stopping, Whole
+from metanp.search.stopping import FEWEST, PREDICTOR, Stopping, Whole
 from scripts.command import one_line
 from scripts.curve_rows import Work, carry_out, over, show
 from scripts.results.table import Table
 from scripts.results.wording import plus_minus
+
+GROUPED = ("table", "predictor", "delta", "fewest")
 
 
 def main(
     table: Annotated[list[str], typer.Option(help="names of data.curves.CURVES")],
     delta: Annotated[list[float] | None, typer.Option(help=".95 and .99 unless given")] = None,
     fewest: Annotated[list[int] | None, typer.Option(help="whole curves before anything is stopped")] = None,
+    predictor: Annotated[list[str] | None, typer.Option(help="of curves; that of searches unless given")] = None,
     configurations: Annotated[int, typer.Option(help="evaluations of a search")] = 60,
     orders: Annotated[int, typer.Option(help="random ones")] = 10,
     rows: Annotated[Path | None, typer.Option(help="where finished work is kept, as JSON lines")] = None,
@@ -38,20 +41,21 @@ def main(
 ) -> None:
     """Replay searches that stop trainings early."""
     with one_line("search_stopping", "--download"):
-        levels, least = delta or [0.95, 0.99], fewest or [FEWEST]
-        pieces = [(name, d, n) for name in table for d in levels for n in least]
+        levels, least, names = delta or [0.95, 0.99], fewest or [FEWEST], predictor or [PREDICTOR]
+        pieces = [(name, one, d, n) for name in table for one in names for d in levels for n in least]
         found = carry_out(_work(pieces, configurations, orders), rows, "searches that stop")
     summary = list(summarised(found))
     show(summary, _table(summary), as_json, as_markdown)
 
 
-def _work(pieces: list[tuple[str, float, int]], configurations: int, orders: int) -> Iterator[Work]:
-    for name, delta, fewest in pieces:
+def _work(pieces: list[tuple[str, str, float, int]], configurations: int, orders: int) -> Iterator[Work]:
+    for name, predictor, delta, fewest in pieces:
         curves = load_curves(name).curves
         for number in range(orders):
-            key = {"table": name, "delta": delta, "fewest": fewest, "configurations": configurations, "set": number}
+            key = {"table": name, "predictor": predictor, "delta": delta, "fewest": fewest}
+            key |= {"configurations": configurations, "set": number}
             drawn = np.random.default_rng(number).permutation(len(curves))[:configurations]
-            yield key, partial(measure, curves[drawn], Stopping(delta, fewest=fewest))
+            yield key, partial(measure, curves[drawn], Stopping(delta, predictor, fewest))
 
 
 def measure(curves: Curves, stopping: Stopping) -> dict[str, float]:
@@ -81,9 +85,9 @@ def summarised(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Over orders; `survived` counts orders."""
     groups: dict[tuple, list[dict[str, Any]]] = {}
     for row in rows:
-        groups.setdefault(tuple(row["key"][name] for name in ("table", "delta", "fewest")), []).append(row)
-    for (table, delta, fewest), some in groups.items():
-        found: dict[str, Any] = {"table": table, "delta": delta, "fewest": fewest, "orders": len(some)}
+        groups.setdefault(tuple(row["key"][name] for name in GROUPED), []).append(row)
+    for group, some in groups.items():
+        found: dict[str, Any] = {**dict(zip(GROUPED, group, strict=True)), "orders": len(some)}
         for number in ("speedup", "regret"):
             found[number], found[f"{number}_half"] = over(some, number)
         found["survived"] = int(sum(row["survived"] for row in some))
@@ -94,6 +98,7 @@ def _table(summary: list[dict[str, Any]]) -> Table:
     lines = [
         [
             row["table"],
+            row["predictor"],
             f"{row['delta']:.2f}",
             str(row["fewest"]),
             plus_minus(row["speedup"], row["speedup_half"], ".2f"),
@@ -102,7 +107,7 @@ def _table(summary: list[dict[str, Any]]) -> Table:
         ]
         for row in summary
     ]
-    return Table(["table", "delta", "fewest", "speedup", "best survived", "regret"], lines)
+    return Table(["table", "predictor", "delta", "fewest", "speedup", "best survived", "regret"], lines)
 
 
 if __name__ == "__main__":

@@ -22,3 +22,11 @@ def with_train_loss(losses: list[list[float]], accuracies: list[list[float]]) ->
     values = np.stack([np.array(accuracies, float), np.array(losses, float)], axis=1)
     n, _, epochs = values.shape
     return Curves((ACCURACY, TRAIN_LOSS), values, np.arange(1, epochs + 1), np.full(n, epochs))
+
+
+def with_losses(n: int, epochs: int = 8, seed: int = 0, noise: float = 0.3) -> Curves:
+    """Accuracies, and a validation and a training loss that follow them."""
+    one = rising(max(n, 1), epochs, seed, noise)[:n]
+    loss = 5 - one.values / 25
+    values = np.concatenate([one.values, loss, loss + 0.01], axis=1)
+    return Curves((ACCURACY, LOSS, TRAIN_LOSS), values, one.epochs, one.lengths, one.architecture, one.hyperparameters)

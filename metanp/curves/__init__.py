@@ -38,6 +38,7 @@ PREDICTORS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "srm_forest": ("sequential:SequentialRegression", {"regressor": "forest"}),
     "srm_svr_linear": ("sequential:SequentialRegression", {"regressor": "svr_linear"}),
     "srm_svr_rbf": ("sequential:SequentialRegression", {"regressor": "svr_rbf"}),
+    "metanp": ("neural:NeuralCurves", {}),
 }
 
 

@@ -74,7 +74,7 @@ class Curves:
         """
         rows = [np.asarray(row, np.float64) for row in values]
         lengths = np.array([len(row) for row in rows], np.int64)
-        padded = np.full((len(rows), 1, max(lengths, default=1)), np.nan)
+        padded = np.full((len(rows), 1, max([1, *lengths])), np.nan)
         for row, one in zip(rows, padded, strict=True):
             one[0, : len(row)] = row
         epochs = np.arange(first_epoch, first_epoch + padded.shape[2])

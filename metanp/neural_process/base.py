@@ -55,6 +55,10 @@ class NeuralProcess(nn.Module):
     def sampler(self, state: Any, n: int, rng: Generator) -> Any:
         """A function from `Points` (1, target) to (n, target): `n` functions drawn jointly, the same at every call."""
 
+    def left_out(self, state: Any, yc: Float[Tensor, "task context"]) -> Float[Tensor, "task context"] | None:
+        """The mean of each context cell as the others predict it; None where that needs to read the context again."""
+        return None
+
     def forward(
         self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"], xt: Points
     ) -> Mixture:

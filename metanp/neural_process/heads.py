@@ -29,7 +29,7 @@ from metanp.neural_process.scales import AdaptiveSteps, Scales
 from metanp.side import HINTS
 
 GATE_WIDTH = 32
-MOST_FOLLOWED = 256  # context cells that scales are adapted to: more take time and change little
+JITTER = (1e-4, 1e-3, 1e-2, 0.1, 1.0)  # shares of the mean variance, added where a kernel matrix is singular
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,10 @@ class WhitenedHeads(nn.Module):
         prepared = self.kernel.prepare(xc, lens)
         residual = (yc[:, None] - self.prior_mean(xc)) * real
         pairs = self.kernel.pairs(prepared, prepared)
-        if yc.shape[1] <= MOST_FOLLOWED:
+        if yc.shape[1] <= self.kernel.followed:
             scales = self._adapted(pairs, yc[:, None], residual.detach(), real, more)
         else:
-            rows, there = _spread_over(yc, mask)
+            rows, there = _spread_over(yc, mask, self.kernel.followed)
             few, kept = prepared.rows(rows), there[:, None].float()
             apart = residual.gather(2, rows[:, None].expand(-1, residual.shape[1], -1)) * kept
             score, more_of_few = yc.gather(1, rows)[:, None], more.gather(2, rows[:, None])
@@ -148,7 +148,16 @@ class WhitenedHeads(nn.Module):
     ) -> Float[Tensor, "task head context context"]:
         """Cholesky factor of the kernel matrix with its noise; padded cells are independent of all others."""
         covariance = self.kernel.covariance(compared) * real[..., :, None] * real[..., None, :]
-        return torch.linalg.cholesky(covariance + torch.diag_embed(noise * real + (1 - real)))
+        matrix = covariance + torch.diag_embed(noise * real + (1 - real))
+        factor, failed = torch.linalg.cholesky_ex(matrix)
+        for share in JITTER:
+            if not failed.any():
+                break
+            # distances in single precision are inexact where cells are many length scales apart
+            more = share * torch.diagonal(matrix, dim1=-2, dim2=-1).mean(-1) * (failed > 0)
+            matrix = matrix + torch.diag_embed(more[..., None].expand_as(noise))
+            factor, failed = torch.linalg.cholesky_ex(matrix)
+        return factor if not failed.any() else torch.linalg.cholesky(matrix)  # which says what is wrong
 
     def _adapted(
         self,
@@ -189,11 +198,11 @@ class WhitenedHeads(nn.Module):
 
 
 def _spread_over(
-    score: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"]
+    score: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"], most: int
 ) -> tuple[Int[Tensor, "task row"], Bool[Tensor, "task row"]]:
-    """At most `MOST_FOLLOWED` of each task's real cells, evenly over the ranks of their scores, and which are real."""
+    """At most so many of each task's real cells, evenly over the ranks of their scores, and which are real."""
     order = score.masked_fill(~mask, torch.inf).argsort(-1)
-    count, step = mask.sum(-1, keepdim=True), torch.arange(MOST_FOLLOWED, device=score.device)
-    even = (step * (count - 1) / (MOST_FOLLOWED - 1)).round().long()
-    place = torch.where(count > MOST_FOLLOWED, even, step)
+    count, step = mask.sum(-1, keepdim=True), torch.arange(most, device=score.device)
+    even = (step * (count - 1) / (most - 1)).round().long()
+    place = torch.where(count > most, even, step)
     return order.gather(1, place), (step < count).expand(len(score), -1)

@@ -96,7 +96,8 @@ class KernelConfig:
     heads: with a prior mean. directions: of the embedding, of each head. embedding_heads: of `heads`, those that start
     from the learned embedding alone. free_heads: further ones, without a prior mean. side_heads: further ones that read
     side features alone. hints: whether side features with a role move the prior mean. adaptive_steps: that adapt scales
-    to a context. parts: of the kernels; all of `PARTS`, except in ablations.
+    to a context. followed: context cells that they are adapted to, at most: more take time and change little. parts:
+    of the kernels; all of `PARTS`, except in ablations.
     """
 
     heads: int = 16
@@ -106,6 +107,7 @@ class KernelConfig:
     side_heads: int = 0
     hints: bool = False
     adaptive_steps: int = 3
+    followed: int = 256
     parts: list[str] = field(default_factory=lambda: list(PARTS))
 
 
@@ -114,7 +116,11 @@ class HeadKernel(nn.Module):
 
     def __init__(self, config: KernelConfig, d_embed: int, feature_blocks: Sequence[int], steps: int):
         super().__init__()
-        self.feature_blocks, self.adaptive_steps = tuple(feature_blocks), config.adaptive_steps
+        self.feature_blocks, self.adaptive_steps, self.followed = (
+            tuple(feature_blocks),
+            config.adaptive_steps,
+            config.followed,
+        )
         self.hints, self.side_apart = config.hints, config.side_heads > 0
         # graph features, counts, side features, both weighed; side features weighed among themselves
         weighed = WEIGHINGS * (1 + self.side_apart)

@@ -104,6 +104,13 @@ class WhitenedConvCNP(NeuralProcess):
         std = torch.sqrt((mixture.std**2 - noise**2).clamp(min=1e-8) * stretch[:, None] ** 2 + noise**2)
         return Mixture(mixture.log_weight, mean, std, noise)
 
+    def left_out(self, state: State, yc: Float[Tensor, "task context"]) -> Float[Tensor, "task context"]:
+        """By the heads; without the correction."""
+        posterior = state.posterior
+        precision = posterior.whitener.square().sum(-2).clamp(min=1e-6)
+        mean = yc[:, None] - posterior.alpha / precision
+        return (posterior.log_weight.exp()[..., None] * mean).sum(1)
+
     def sampler(self, state: State, n: int, rng: Generator) -> Callable[[Points], Tensor]:
         draw = PathwiseSampler(self.heads, state.posterior, n, rng)
         return functools.partial(self._sample, state, draw)

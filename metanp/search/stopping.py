@@ -25,7 +25,8 @@ from metanp.curves import Curves, Quantity, make_predictor
 from metanp.curves.stopping import ChanceRule
 from metanp.search.curve_log import Curve
 
-FEWEST = 20  # whole curves: with 10 or 5 the best was lost about twice as often (docs/curves.md)
+PREDICTOR = "srm_ols"
+FEWEST = 20  # whole curves: with 10 or 5 the best was lost more often, on development tables too (docs/curves.md)
 ALONE = 30  # whole curves up to which each is left out alone; beyond, ten folds: the rule is asked after every epoch
 SCORE = Quantity("score", "as told", maximize=True)
 
@@ -54,7 +55,7 @@ class Stopping:
     """
 
     delta: float = 0.95
-    predictor: str = "srm_ols"
+    predictor: str = PREDICTOR
     fewest: int = FEWEST
     _learned: tuple[list[Whole], ChanceRule] | None = field(default=None, repr=False)
 
@@ -87,9 +88,11 @@ class Stopping:
     def _rule(self, whole: list[Whole]) -> ChanceRule:
         """Learned anew only when there is more to learn from."""
         if self._learned is None or self._learned[0] != whole:
-            folds = {} if len(whole) <= ALONE or not self.predictor.startswith(("srm", "lcsvr")) else {"folds": 10}
-            delta = float(ndtr(stdtrit(len(whole) - 1, self.delta)))
-            rule = ChanceRule(make_predictor(self.predictor, **folds), min(delta, 1 - 1e-9))
+            folds, delta = {}, self.delta
+            if self.predictor.startswith(("srm", "lcsvr")):  # whose error is an estimate of few numbers
+                folds = {"folds": 10} if len(whole) > ALONE else {}
+                delta = min(float(ndtr(stdtrit(len(whole) - 1, delta))), 1 - 1e-9)
+            rule = ChanceRule(make_predictor(self.predictor, **folds), delta)
             curves = Curves.of([one.curve.values for one in whole], SCORE, whole[0].curve.first)
             self._learned = whole, rule.learn(curves, end=[one.end for one in whole])
         return self._learned[1]

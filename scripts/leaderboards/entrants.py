@@ -35,7 +35,6 @@ TRANSFER = "scripts.leaderboards.transfer"
 PATH = Path(__file__).parent.parent.parent / "configs" / "catalogue" / "all.yaml"
 WIDE = 120  # width of a terminal that shows all columns of the list
 NOT_YET = (  # planned predictors: family and description
-    ("learning-curve", "extrapolation of learning curves, with early stopping (Baker et al. 2018, arXiv:1705.10823)"),
     ("weight-sharing", "scores of cells inside a supernet (Zhang et al. 2020, arXiv:2001.01431)"),
     ("hybrid", "learning curves and zero-cost scores as side features of model-based predictors (White et al. 2021)"),
 )
@@ -59,7 +58,7 @@ class Entry:
 MINE = Described(
     "MetaNP",
     "meta-learned",
-    ("cells", "side features"),
+    ("cells", "side features", "learning-curve prefixes"),
     "this project",
     "one model for all tables of a kind; settings were chosen on NAS-Bench-Macro, NAS-Bench-NLP and three tasks of "
     "TransNAS-Bench-101, with the tested tables in view (docs/ablations.md)",
@@ -171,6 +170,8 @@ def taking_part(
     for name, entry in entries.items():
         if not protocol.features and describe(name, entry).needs == ("side features",):
             lacks[name] = f"reads side features alone, and protocol {protocol.name} has none"
+        elif not protocol.curves and describe(name, entry).needs == ("learning-curve prefixes",):
+            lacks[name] = f"reads learning curves, and protocol {protocol.name} has none"
         elif isinstance(one := instantiate(entry.make), Proxy) and not one.among(protocol.features):
             lacks[name] = f"is the side feature {one.feature!r}, which protocol {protocol.name} has not"
         if entry.transfers and not nearest_tables(kind, protocol.benchmark):

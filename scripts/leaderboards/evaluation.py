@@ -21,7 +21,7 @@ from hydra.utils import instantiate
 
 from metanp.contract import Predictor
 from metanp.fitted import ScoreWarning
-from scripts.leaderboards.judging import NotFinite, judge, label_set, reads_side
+from scripts.leaderboards.judging import NotFinite, judge, label_set, reads_curves, reads_side
 from scripts.leaderboards.protocols import ProtocolConfig, settings
 from scripts.leaderboards.reading import read_by
 from scripts.results.entrants import TOO_FEW, Attempt, Entrant, Fit
@@ -74,6 +74,8 @@ class _Judge:
         The seconds include those of computing proxies that it reads, on one core.
         """
         setting, predictor = self.setting(shown), _made(make)
+        if setting.curves is not None and reads_curves(predictor):
+            return None, 0.0  # curves are those of the targets, which differ between label sets: see `judge`
         features = setting.features if reads_side(predictor) and setting.features else None
         started = time.perf_counter()
         pool = predictor.encode(setting.cells, features)

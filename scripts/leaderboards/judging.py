@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 
 from metanp.cell_array import CellArray
 from metanp.contract import Predictor
+from metanp.curves.curves import Curves
 from metanp.metrics import LEVELS, coverage, distribution_metrics, ranking_metrics
 from metanp.predicted import Predicted
 
@@ -29,7 +30,8 @@ class Setting:
     """One shown column of a table.
 
     score: the shown column. scored: the columns that rankings are compared with, by name. features: side features,
-    which are known of all cells. everywhere: the shown cells are ranked as well.
+    which are known of all cells. everywhere: the shown cells are ranked as well. curves: of the training of each cell,
+    of which the first `prefix` columns are known where it has no label; None where there are none.
     """
 
     cells: CellArray
@@ -37,6 +39,13 @@ class Setting:
     scored: Mapping[str, Float[np.ndarray, " cell"]]
     features: Mapping[str, Float[np.ndarray, " cell"]] = field(default_factory=dict)
     everywhere: bool = False
+    curves: Curves | None = None
+    prefix: int = 0
+
+    @property
+    def seen(self) -> dict[str, np.ndarray]:
+        """What is seen of curves, and the whole ones, by name; nothing where there are none."""
+        return {} if self.curves is None else {"curves": self.curves.values, "prefix": np.array(self.prefix)}
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,11 @@ def reads_side(predictor: Predictor) -> bool:
     return "side features" in predictor.about.needs
 
 
+def reads_curves(predictor: Predictor) -> bool:
+    """Whether the predictor takes learning curves."""
+    return "learning-curve prefixes" in predictor.about.needs
+
+
 def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, scatter: int = 0) -> list[dict[str, Any]]:
     """Rows of one fit: metrics for each of `setting.scored`, and seconds to fit and to predict.
 
@@ -80,15 +94,21 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, sc
     started = time.perf_counter()
     predictor.fit(setting.cells[context], setting.score[context], **more)
     fitted = time.perf_counter()
+    place, n = shown.target, len(setting.cells)
+    if setting.curves is not None and reads_curves(predictor):
+        asked: Any = predictor
+        pool = asked.encode(setting.cells[place], curves=setting.curves[place].prefix(setting.prefix))
+        place, n = np.arange(len(place)), len(place)
     mean, std, predicted = _answer(predictor, pool)
     done = time.perf_counter()
-    if np.shape(mean) != (len(setting.cells),):
-        raise ValueError(f"it predicts {np.shape(mean)} numbers of {len(setting.cells)} cells")
-    mean = mean[shown.target]
+    if np.shape(mean) != (n,):
+        raise ValueError(f"it predicts {np.shape(mean)} numbers of {n} cells")
+    mean = mean[place]
     if not np.isfinite(mean).all():
         raise NotFinite(f"{(~np.isfinite(mean)).sum()} of {len(mean)} predictions are not finite")
     seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted}
-    honesty = {} if std is None or not len(context) else _honesty(mean, std, predicted, setting, shown)
+    measured = setting.score[shown.target]
+    honesty = {} if std is None or not len(context) else _honesty(mean, std[place], measured, predicted, place)
     rows = []
     for name, column in setting.scored.items():
         truth, kept = column[shown.target], shown.ties[:scatter]
@@ -103,6 +123,8 @@ def _wanted(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet) 
     more: dict[str, Any] = {}
     if setting.features and reads_side(predictor):
         more["features"] = {name: column[shown.context] for name, column in setting.features.items()}
+    if setting.curves is not None and reads_curves(predictor):
+        more["curves"] = setting.curves[shown.context]
     if "unlabelled cells" in predictor.about.needs:
         more["unlabelled"] = pool
     return more
@@ -119,14 +141,13 @@ def _answer(predictor: Predictor, pool: Any) -> tuple[Scores, Scores | None, Pre
 
 
 def _honesty(
-    mean: Targets, std: Scores, predicted: Predicted | None, setting: Setting, shown: LabelSet
+    mean: Targets, std: Targets, measured: Targets, predicted: Predicted | None, place: Int[np.ndarray, " target"]
 ) -> dict[str, float]:
-    """Likelihood, CRPS and coverage of the intervals of the targets."""
-    measured = setting.score[shown.target]
-    found = distribution_metrics(mean, std[shown.target], measured)
+    """Likelihood, CRPS and coverage of the intervals of the targets, which are at `place` in `predicted`."""
+    found = distribution_metrics(mean, std, measured)
     if predicted:
         ends = [0.5 + side * level / 2 for level in LEVELS for side in (-1, 1)]
-        quantiles = predicted.quantiles(ends)[:, shown.target]
+        quantiles = predicted.quantiles(ends)[:, place]
         for level, lower, upper in zip(LEVELS, quantiles[::2], quantiles[1::2], strict=True):
             found[f"coverage_{100 * level:.0f}"] = coverage(lower, upper, measured)
     return found

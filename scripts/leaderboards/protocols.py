@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from data import load_benchmark
+from data.curves import load_curves
+from data.curves.cells import cells_of
 from data.fetch import cache_folder
 from data.table import Table
 from metanp.metrics import kendall_tau
@@ -19,6 +21,8 @@ from scripts.available import Missing
 from scripts.computed_proxies import Computing, batch_of, computed, drawn
 from scripts.leaderboards.judging import Setting
 from scripts.results.published import Compared
+
+END = "end"  # what prefixes are ranked against
 
 
 @dataclass
@@ -33,11 +37,18 @@ class ProtocolConfig:
     budgets: list[int] = field(default_factory=list)
     columns: dict[str, list[str]] = field(default_factory=dict)  # shown: ranked against
     features: list[str] = field(default_factory=list)  # side features; cells that lack all of them are left out
+    curves: str = ""  # a table of learning curves, instead of a benchmark: columns are their ends
+    epochs: list[int] = field(default_factory=list)  # columns of curves that are known where no label is; 0: none
+    most: int = 0  # configurations at random, of all that there are; 0: all
     computing: Computing = field(default_factory=Computing)  # proxies that are computed; those in `features` are read
     everywhere: bool = False  # the shown cells are ranked as well, as in some published tables
     family: str = ""  # of published numbers that were measured like this
     compared: dict[str, Compared] = field(default_factory=dict)  # by predictor
     published_target: str = ""  # what they were ranked against, where it differs: then only orders are compared
+
+    def __post_init__(self) -> None:
+        if self.curves and not self.columns:
+            self.columns = {name: [END] for name in _after(self.epochs)}
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,9 @@ def available(protocol: ProtocolConfig, columns: Sequence[str], download: bool) 
         FileUnavailable: all columns are missing, or a side feature is, or the images that proxies are computed on; says
             how to get the file.
     """
+    if protocol.curves:
+        load_curves(protocol.curves, download)
+        return replace(protocol, columns={name: [END] for name in columns or protocol.columns}), Missing()
     table = _table(protocol, download)
     if protocol.computing.proxies:
         batch_of(protocol.computing, download)
@@ -87,6 +101,9 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[
     """
     if unknown := set(columns) - set(protocol.columns):
         raise ValueError(f"{protocol.name} shows no column {sorted(unknown)}; it shows {list(protocol.columns)}")
+    if protocol.curves:
+        yield from _of_curves(protocol, columns or list(protocol.columns))
+        return
     table = _table(protocol)
     proxies = protocol.computing.proxies
     if unknown := set(protocol.features) - set(table.features) - set(proxies):
@@ -105,6 +122,26 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[
         side = {name: column[rows] for name, column in features.items()}
         setting = Priced(table.cells[rows], values[shown][rows], truths, side, protocol.everywhere)
         yield shown, _with_proxies(setting, protocol) if proxies else setting
+
+
+def _after(epochs: Sequence[int]) -> list[str]:
+    """Names of the shown columns of a protocol of curves, one for each length of prefixes."""
+    return [f"after_{n}_epochs" if n != 1 else "after_1_epoch" for n in epochs]
+
+
+def _of_curves(protocol: ProtocolConfig, columns: Sequence[str]) -> Iterator[tuple[str, Priced]]:
+    """Prefixes of each length, ranked against ends; runs that failed are left out."""
+    table = load_curves(protocol.curves)
+    cells, rows = cells_of(table)
+    well = np.flatnonzero(~table.curves[rows].failed)
+    if protocol.most:
+        well = np.sort(np.random.default_rng(0).permutation(well)[: protocol.most])
+    curves, cells = table.curves[rows[well]], cells[well]
+    untrained = int(curves.epochs[0] == 0)
+    for name, epochs in zip(_after(protocol.epochs), protocol.epochs, strict=True):
+        if name in columns:
+            end = curves.ends()
+            yield name, Priced(cells, end, {END: end}, curves=curves, prefix=epochs + untrained)
 
 
 def _with_proxies(setting: Priced, protocol: ProtocolConfig) -> Priced:

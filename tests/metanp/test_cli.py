@@ -65,6 +65,16 @@ def test_rank_reads_side_features_and_minimises_when_told(metanp, tmp_path, chec
     assert json.loads(out)["ranking"][0]["id"] is None
 
 
+def test_rank_reads_curves(metanp, tmp_path, checkpoint):
+    whole = [[float(score) - 3, float(score) - 1, float(score)] for score in SCORE]
+    started = [[50.0 + i % 7, 51.0 + i % 5] if i % 2 else [] for i in range(len(POOL))]
+    context = lines(tmp_path / "c.jsonl", CONTEXT, score=SCORE.tolist(), curve=whole)
+    pool = lines(tmp_path / "p.jsonl", POOL, curve=started)
+    _, out, _ = metanp("rank", "--context", context, "--candidates", pool, "--checkpoint", checkpoint, "--json")
+    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE, curves=whole).rank(POOL, k=10, curves=started)
+    assert [row["index"] for row in json.loads(out)["ranking"]] == expected.index.tolist()
+
+
 def test_rank_prints_a_table_that_names_ids_or_lines(metanp, files, tmp_path, checkpoint):
     code, out, _ = metanp("rank", "--context", files[0], "--candidates", files[1], "-k", 3, "--checkpoint", checkpoint)
     assert code == 0

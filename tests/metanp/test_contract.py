@@ -11,6 +11,7 @@ from metanp.baselines import Inputs
 from metanp.contract import Family, Need, Predictor
 from metanp.predicted import Predicted
 from tests.catalogue import ENTRIES, made
+from tests.made_up_curves import with_losses
 from tests.tiny_model import write_checkpoint
 
 OURS = "metanp"
@@ -18,7 +19,7 @@ NAMES = [OURS, *ENTRIES]
 FAST = [OURS, *(name for name, entry in ENTRIES.items() if not entry.get("slow"))]
 EXAMPLE = examples.load()
 CANDIDATES = EXAMPLE.candidates[:30]
-SHOWN = 12
+SHOWN, EPOCHS = 12, 8
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +40,15 @@ def side(predictor: Any, n: int) -> dict[str, np.ndarray] | None:
     return {name: np.random.default_rng(n).normal(size=n)}
 
 
-def shown(predictor: Any, n: int = SHOWN) -> tuple[Any, ...]:
-    return EXAMPLE.cells[:n], EXAMPLE.accuracy[:n], side(predictor, n)
+def running(predictor: Any, n: int, epochs: int) -> dict[str, Any]:
+    """Curves, for a predictor that reads nothing else."""
+    return {"curves": with_losses(n).prefix(epochs)} if predictor.about.needs == ("learning-curve prefixes",) else {}
+
+
+def fitted(predictor: Any, n: int = SHOWN) -> Any:
+    """Fitted on the first cells, with what else it reads."""
+    more = running(predictor, n, EPOCHS)
+    return predictor.fit(EXAMPLE.cells[:n], EXAMPLE.accuracy[:n], side(predictor, n), **more)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,7 +77,7 @@ def test_the_libraries_that_it_names_are_there_to_be_imported(name, make):
 
 
 def test_a_class_knows_all_but_a_title_that_its_settings_are_part_of():
-    for kind in {type(made(name)) for name in ENTRIES} - {type(made("xgboost_tuned"))}:
+    for kind in {type(made(name)) for name in ENTRIES} - {type(made("xgboost_tuned")), type(made("lcsvr"))}:
         assert kind.fewest_labels >= 0, kind
         assert kind.about.title, kind
     assert (MetaNP.about.title, MetaNP.fewest_labels, MetaNP.reads_labels) == ("MetaNP", 0, True)
@@ -85,21 +93,21 @@ def test_nothing_is_predicted_before_a_fit_and_too_few_cells_are_refused(name, m
             one.predict_distribution(CANDIDATES)
     if one.fewest_labels:
         with pytest.raises(ValueError, match=f"at least {one.fewest_labels}, but got {one.fewest_labels - 1}"):
-            one.fit(*shown(one, one.fewest_labels - 1))
+            fitted(one, one.fewest_labels - 1)
 
 
 @pytest.mark.parametrize("name", FAST)
 def test_a_real_example_is_learned_from_and_answered_in_its_order_and_as_far_as_it_knows(name, make):
     one = make(name)
     one.prepare()
-    assert one.fit(*shown(one)) is one
-    features = side(one, len(CANDIDATES))
-    pool = one.encode(CANDIDATES, features)
+    assert fitted(one) is one
+    features, curves = side(one, len(CANDIDATES)), running(one, len(CANDIDATES), 4)
+    pool = one.encode(CANDIDATES, features, **curves)
     mean = one.predict(pool)
     assert mean.shape == (len(CANDIDATES),)
     assert mean.dtype == np.float64
     assert np.isfinite(mean).all()
-    np.testing.assert_array_equal(one.predict(CANDIDATES, features=features), mean)
+    np.testing.assert_array_equal(one.predict(CANDIDATES, features=features, **curves), mean)
     if one.knows_std:
         again, std = one.predict(pool, return_std=True)
         np.testing.assert_array_equal(again, mean)
@@ -121,10 +129,10 @@ def test_a_real_example_is_learned_from_and_answered_in_its_order_and_as_far_as_
 @pytest.mark.parametrize("name", [name for name in FAST if name not in ("gp_wl", OURS)])
 def test_a_pool_of_another_predictor_of_equal_encoding_is_as_good_as_its_own(name, make):
     one = make(name)
-    features = side(one, len(CANDIDATES))
+    features, curves = side(one, len(CANDIDATES)), running(one, len(CANDIDATES), 4)
     others = [other for other in map(make, ENTRIES) if other.encoding == one.encoding]
-    pool = others[-1].encode(CANDIDATES, features)
-    own = one.fit(*shown(one)).encode(CANDIDATES, features)
+    pool = others[-1].encode(CANDIDATES, features, **curves)
+    own = fitted(one).encode(CANDIDATES, features, **curves)
     assert type(pool) is type(own)
     np.testing.assert_array_equal(one.predict(pool), one.predict(own))
 
@@ -135,7 +143,9 @@ def test_what_reads_no_labels_needs_none_and_a_prior_answers_without(name, make)
     assert one.reads_labels or one.fewest_labels == 0
     if not one.fewest_labels:
         none = {key: np.zeros(0) for key in side(one, 0) or {}} or None
-        answer = one.fit([], [], none).predict(one.encode(CANDIDATES, side(one, len(CANDIDATES))))
+        curves = running(one, len(CANDIDATES), 4)
+        one.fit([], [], none, **running(one, 0, EPOCHS))
+        answer = one.predict(one.encode(CANDIDATES, side(one, len(CANDIDATES)), **curves))
         assert np.isfinite(answer).all()
 
 
@@ -157,7 +167,7 @@ def test_a_first_fit_that_fails_leaves_no_half_of_a_predictor():
 
 
 def test_what_fit_refuses_leaves_the_fit_before_as_it_was():
-    one = made("gp_wl").fit(*shown(made("gp_wl"))[:2])
+    one = made("gp_wl").fit(EXAMPLE.cells[:SHOWN], EXAMPLE.accuracy[:SHOWN])
     before = one.predict(CANDIDATES)
     with pytest.raises(ValueError, match="flops"):
         one.fit(EXAMPLE.cells[:5], EXAMPLE.accuracy[:5], features={"flops": [1.0, 2.0]})

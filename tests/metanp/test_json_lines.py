@@ -5,7 +5,7 @@ import json
 import pytest
 
 from metanp.cell import Cell
-from metanp.json_lines import read
+from metanp.json_lines import read, read_row
 
 CELL = {"operations": ["input", "conv3x3", "output"], "edges": [[0, 1], [1, 2]]}
 STRING = "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|none~2|"
@@ -32,6 +32,14 @@ def test_every_key_is_read_and_one_that_a_line_lacks_is_none_there(file):
     assert records.scores == [93.0, None]
     assert records.features == {"flops": [51.0, None], "synflow": [None, None], "snip": [None, -2.0]}
     assert records.lines == [1, 3]
+
+
+def test_curves_are_read_as_far_as_they_are_known_and_written_again(file):
+    lines = [GOOD[:-1] + ', "curve": ' + curve + "}" for curve in ("[1, 2.5]", "[1, null, null]", "[]", "null")]
+    records = read(file(*lines, GOOD))
+    assert records.curves == [(1.0, 2.5), (1.0,), (), (), ()]
+    assert read(file(GOOD)).curves_or_none() is None
+    assert json.loads(read_row(lines[0]).written())["curve"] == [1, 2.5]
 
 
 def test_line_ends_of_other_systems_and_no_line_end_at_all_are_legal(file):
@@ -68,7 +76,7 @@ def test_every_score_or_the_line_that_has_none(file):
         ('{"cell": {"nasbench201": "|x|"}}', "not a NAS-Bench-201 string"),
         ('{"cell": {"nasbench102": "x"}}', "unknown search space 'nasbench102'; nearest: nasbench101"),
         ('{"cell": "[3]"}', "not a cell"),
-        (GOOD[:-1] + ', "accuracy": 3}', "unknown .'accuracy'.; known: id, cell, score, features, failed"),
+        (GOOD[:-1] + ', "accuracy": 3}', "unknown .'accuracy'.; known: id, cell, score, features, failed, curve"),
         (GOOD[:-1] + ', "score": "93"}', "score is '93'; expected a finite number or null"),
         (GOOD[:-1] + ', "score": true}', "score is True; expected"),
         (GOOD[:-1] + ', "score": NaN}', "score is nan; expected"),
@@ -78,6 +86,9 @@ def test_every_score_or_the_line_that_has_none(file):
         (GOOD[:-1] + ', "features": [1]}', "features is .1.; expected an object"),
         (GOOD[:-1] + ', "features": {"flops": "many"}}', "flops is 'many'; expected a finite number or null"),
         (GOOD[:-1] + ', "id": "a"}', "id 'a' is given twice, first in line 1"),
+        (GOOD[:-1] + ', "curve": 3}', "curve is 3; expected a list of numbers, one an epoch"),
+        (GOOD[:-1] + ', "curve": [1, "a"]}', "epoch 2 of the curve is 'a'; expected a finite number or null"),
+        (GOOD[:-1] + ', "curve": [1, null, 2]}', "epoch 2 of the curve is null, and a number comes after it"),
     ],
 )
 def test_a_bad_line_is_refused_by_file_and_line(file, line, message):

@@ -23,7 +23,7 @@ from metanp.checkpoint import ALIASES, load_model, save_model, shipped_names
 from scripts.computed_proxies import Computing
 from scripts.leaderboard import _columns, leaderboard
 from scripts.leaderboards.entrants import Entry, fits, others, print_catalogue, taking_part
-from scripts.leaderboards.protocols import ceilings, settings
+from scripts.leaderboards.protocols import available, ceilings, settings
 from scripts.leaderboards.standings import framed
 from scripts.leaderboards.tables import summarise
 from scripts.leaderboards.transfer import MeasuredSources, nearest_tables
@@ -57,12 +57,27 @@ def small(tmp_path: Path, *overrides: str):
     )
 
 
+def check_curves(protocol):
+    protocol = available(protocol, [], False)[0]
+    found = dict(settings(protocol))
+    assert list(found) == list(protocol.columns)
+    assert len(found) == len(protocol.epochs)
+    for setting in found.values():
+        assert np.isfinite(setting.score).all()
+        assert 0 < setting.prefix < setting.curves.n_epochs
+        assert not setting.curves.failed.any()
+        assert max(protocol.budgets) <= len(setting.cells) / 2
+
+
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_a_protocol_has_the_name_of_its_file_and_its_columns_exist(name, mirror):
     protocol = composed(f"protocol={name}").protocol
     assert protocol.name == name
     if protocol.archive:
         return  # not available; tests/scripts/results/test_published.py
+    if protocol.curves:
+        check_curves(protocol)
+        return
     table, cells = load_benchmark(protocol.benchmark), protocol.computing.cells
     if protocol.benchmark == "mini" and len(table) < 1_200:
         pytest.skip("mini is still being trained")

@@ -34,7 +34,7 @@ def test_epochs_and_the_best_that_survived(rows, speedup, regret):
 
 
 def test_the_table_counts_orders_that_kept_the_best():
-    key = {"table": "t", "delta": 0.95, "fewest": 20}
+    key = {"table": "t", "predictor": "p", "delta": 0.95, "fewest": 20}
     rows = [{"key": {**key, "set": s}, "speedup": 2.0, "survived": s, "regret": 1.0 - s} for s in (0.0, 1.0)]
     (line,) = command._table(list(command.summarised(rows))).rows
-    assert [cell.text for cell in line] == ["t", "0.95", "20", "2.00 ± 0.00", "1 of 2", "0.5"]
+    assert [cell.text for cell in line] == ["t", "p", "0.95", "20", "2.00 ± 0.00", "1 of 2", "0.5"]

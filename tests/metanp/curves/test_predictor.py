@@ -7,7 +7,7 @@ from metanp.contract import About
 from metanp.curves import PREDICTORS, Curves, make_predictor
 from metanp.curves.posterior import Chain
 from metanp.estimator import NotFittedError
-from tests.made_up_curves import ACCURACY, LOSS, TRAIN_LOSS, rising
+from tests.made_up_curves import ACCURACY, LOSS, rising, with_losses
 
 NAN = float("nan")
 
@@ -19,10 +19,7 @@ def made(name: str):
 
 
 def all_quantities(n: int = 30, seed: int = 0) -> Curves:
-    one = rising(n, epochs=8, seed=seed, noise=0.3)
-    loss = 5 - one.values / 25
-    values = np.concatenate([one.values, loss, loss + 0.01], axis=1)
-    return Curves((ACCURACY, LOSS, TRAIN_LOSS), values, one.epochs, one.lengths, one.architecture, one.hyperparameters)
+    return with_losses(n, seed=seed)
 
 
 @pytest.mark.parametrize("name", PREDICTORS)

@@ -136,13 +136,33 @@ def test_scales_follow_some_of_many_cells_and_all_of_few(monkeypatch):
     mask = ALL.clone()
     mask[1, 5:] = False
     whole = heads.condition(XC, YC, mask).scales.log
-    monkeypatch.setattr("metanp.neural_process.heads.MOST_FOLLOWED", 5)
+    monkeypatch.setattr(heads.kernel, "followed", 5)
     some = heads.condition(XC, YC, mask).scales.log
     torch.testing.assert_close(some[1], whole[1], rtol=1e-4, atol=1e-4)
     assert (some[0] - whole[0]).abs().max() > 1e-3
     order = torch.randperm(CONTEXT, generator=seeded(4))
     other = heads.condition(cut(XC, order), YC[:, order], mask[:, order]).scales.log
     torch.testing.assert_close(some, other, rtol=1e-3, atol=1e-3)
+
+
+def test_a_kernel_matrix_that_is_singular_in_single_precision_is_given_a_little_more_noise(monkeypatch):
+    heads = some_heads(2)
+    plain = heads.condition(XC, YC, ALL)
+    exact = heads.kernel.covariance
+
+    def inexact(compared):
+        covariance = exact(compared)
+        less = 2 * torch.eye(covariance.shape[-1]) * 1e-3 * torch.diagonal(covariance, dim1=-2, dim2=-1).amax()
+        return torch.ones_like(covariance) - less if covariance.shape[-1] == covariance.shape[-2] else covariance
+
+    heads.kernel.log_noise.data.fill_(-12.0)
+    monkeypatch.setattr(heads.kernel, "covariance", inexact)
+    found = heads.condition(XC, YC, ALL)
+    assert torch.isfinite(found.alpha).all()
+    assert plain.alpha.shape == found.alpha.shape
+    monkeypatch.setattr(heads.kernel, "covariance", lambda compared: exact(compared) * torch.nan)
+    with pytest.raises(torch.linalg.LinAlgError):
+        heads.condition(XC, YC, ALL)
 
 
 @pytest.mark.parametrize("garbage", [0.0, 50.0])

@@ -1,0 +1,231 @@
+"""The neural process that reads curves: prefixes in, distributions of ends out, from any number of whole curves on.
+
+The same exact heads that read cells (`metanp.neural_process`) read what a prefix says in numbers (`traits`): as they
+are, and embedded by a small network, which also gives each head a prior mean. It was meta-trained once, on synthesized
+curves alone (`tasks.curves`); without whole curves it answers by that prior.
+
+Nothing of architectures is read here; `metanp.running` joins what curves and what architectures say.
+
+Axes: task; context, whole curves; target, prefixes; trait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from metanp.brief import brief
+from metanp.checkpoint import CheckpointError, from_dict, read_tensors, write_tensors
+from metanp.contract import About
+from metanp.curves.curves import Curves, Scores
+from metanp.curves.predictor import CurvePredictor, Moments
+from metanp.curves.traits import N_KINDS, N_TRAITS, NUMBERS, kinds, traits
+from metanp.distribution import Mixture
+from metanp.encoder import Points
+from metanp.neural_process.kernel import KernelConfig
+from metanp.neural_process.whitened import WhitenedConfig, WhitenedConvCNP
+from metanp.score_transform import ScoreTransform
+from metanp.side import HINTS
+from metanp.torch_state import usual_torch
+
+Rows = Int[np.ndarray, " prefix"]
+
+SHIPPED = Path(__file__).with_name("curves.safetensors")
+MOST_LENGTHS = 24
+LAST, AHEAD = len(NUMBERS) + NUMBERS.index("last"), len(NUMBERS) + NUMBERS.index("ahead")
+
+
+@dataclass
+class CurveConfig:
+    """Sizes of the network that embeds traits, and the heads."""
+
+    width: int = 64
+    d_embed: int = 16
+    kernel: KernelConfig = field(
+        default_factory=lambda: KernelConfig(
+            8, 6, embedding_heads=4, free_heads=4, side_heads=4, hints=True, followed=48
+        )
+    )
+
+
+@dataclass(frozen=True)
+class CurveBatch:
+    """A meta-batch of tasks with equally many whole curves and prefixes; ends in the model's units.
+
+    xc, xt: traits, and behind them what architectures say of the end, 0 where they say nothing.
+    """
+
+    xc: Float[Tensor, "task context trait"]
+    yc: Float[Tensor, "task context"]
+    kind: Float[Tensor, "task kind"]
+    xt: Float[Tensor, "task target trait"]
+    yt: Float[Tensor, "task target"]
+
+    __repr__ = brief
+
+    def to(self, device: torch.device | str) -> CurveBatch:
+        """The same on another device."""
+        return CurveBatch(**{name: value.to(device) for name, value in vars(self).items()})
+
+
+class CurveModel(nn.Module):
+    """Traits to points, and the process over them."""
+
+    def __init__(self, config: CurveConfig):
+        super().__init__()
+        self.config, width = config, config.width
+        self.embed = nn.Sequential(
+            nn.Linear(N_TRAITS + 1 + N_KINDS, width),
+            nn.GELU(),
+            nn.Linear(width, width),
+            nn.GELU(),
+            nn.Linear(width, config.d_embed),
+            nn.LayerNorm(config.d_embed, elementwise_affine=False),
+        )
+        self.process = WhitenedConvCNP(WhitenedConfig(config.kernel, maps=0), config.d_embed, graphs=False)
+
+    def points(self, x: Float[Tensor, "task curve trait"], kind: Float[Tensor, "task kind"]) -> Points:
+        """What the process reads of prefixes; the last value and the line ahead move prior means directly."""
+        embedding = self.embed(torch.cat([x, kind[:, None].expand(-1, x.shape[1], -1)], dim=-1))
+        hint = torch.cat([x[..., [LAST, AHEAD]], x.new_zeros(*x.shape[:-1], HINTS - 2)], dim=-1)
+        return Points.of_embedding(embedding).with_side(x, hint)
+
+    def forward(self, batch: CurveBatch) -> Mixture:
+        """The distribution of every prefix's end."""
+        mask = torch.ones_like(batch.yc, dtype=torch.bool)
+        state = self.process.condition(self.points(batch.xc, batch.kind), batch.yc, mask)
+        return self.process.predict(state, self.points(batch.xt, batch.kind))
+
+    def log_likelihood(self, batch: CurveBatch) -> Float[Tensor, " task"]:
+        """Mean log-density of each task's ends."""
+        return self(batch).log_prob(batch.yt).mean(-1)
+
+
+def save_curve_model(path: Path, model: CurveModel, card: Mapping[str, Any]) -> None:
+    """Write a model with its configuration and its card."""
+    write_tensors(path, model.state_dict(), {**card, "curve_model": asdict(model.config)})
+
+
+def load_curve_model(path: Path = SHIPPED) -> tuple[CurveModel, dict[str, Any]]:
+    """A model and its card.
+
+    Raises:
+        CheckpointError: no such file, or one that is not whole or holds no model of curves.
+    """
+    tensors, card = read_tensors(path)
+    if "curve_model" not in card:
+        raise CheckpointError(f"{path}: holds no model of curves")
+    try:
+        with torch.random.fork_rng(devices=[]):
+            model = CurveModel(from_dict(CurveConfig, card["curve_model"]))
+        model.load_state_dict(tensors)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: does not fit this version of metanp: {error}") from None
+    return model.eval().requires_grad_(False), card
+
+
+@cache
+def _shipped() -> CurveModel:
+    return load_curve_model()[0]
+
+
+class NeuralCurves(CurvePredictor):
+    """MetaNP's reading of curves alone. Its means are those on the model's scale, which heavy tails do not move.
+
+    Args:
+        checkpoint: of `scripts.meta_train_curves`; the shipped one unless given.
+        peers: whether prefixes that are asked about together tell of one another's scale.
+    """
+
+    about = About("MetaNP, curves alone", "this project", "learning-curve", ("learning-curve prefixes",))
+
+    _guess: Scores | None = None
+
+    def __init__(self, checkpoint: str | Path | None = None, peers: bool = True):
+        self.checkpoint, self.peers = checkpoint, peers
+        self._model = _shipped() if checkpoint is None else load_curve_model(Path(checkpoint))[0]
+
+    def fit_scaled(self, whole: Curves, end: Scores, guess: Scores | None = None) -> NeuralCurves:
+        """As `fit`, of ends that have about mean 0 and variance 1 already; answers are on the same scale.
+
+        Args:
+            guess: what something else expected of each end, without having seen it, on the same scale.
+        """
+        self.fit(whole, end)
+        self._transform, self._guess = ScoreTransform.fit(np.zeros(0)), guess
+        if guess is not None:
+            self._guess = guess[~whole.failed]
+        return self
+
+    def mixtures(
+        self, prefixes: Curves, guess: Scores | None = None, lengths: int = MOST_LENGTHS
+    ) -> list[tuple[Rows, Mixture]]:
+        """Distributions on the scale of `fit_scaled`: rows of the prefixes, those of one length together, and theirs.
+
+        Prefixes without an epoch of training, and failed ones, are left out.
+
+        Args:
+            guess: as in `fit_scaled`; needs one there.
+            lengths: where prefixes have more different ones, some are read without their last epochs, as each takes
+                time.
+
+        Raises:
+            NotFittedError, ValueError: as `predict`.
+        """
+        known = (prefixes.lengths > self._untrained(prefixes)) & ~prefixes.failed
+        self._check(prefixes[known])
+        found, read = [], _as_read(prefixes.lengths, prefixes.lengths[known], lengths)
+        for n in np.unique(read[known]):
+            rows = np.flatnonzero(known & (read == n))
+            told = None if guess is None else guess[rows]
+            found.append((rows, self._mixture(prefixes[rows].prefix(int(n)), told)))
+        return found
+
+    def _fit(self) -> None:
+        self._transform, self._guess = ScoreTransform.fit(self._end), None
+
+    def _moments(self, prefixes: Curves) -> Moments:
+        mean, std = (part[0].double().numpy() for part in self._mixture(prefixes).moments())
+        return self._transform.inverse(mean), self._transform.inverse_moments(mean, std)[1]
+
+    def _quantile(self, prefixes: Curves, p: float) -> Scores:
+        return self._transform.inverse(self._mixture(prefixes).quantile(p)[0].double().numpy())
+
+    @usual_torch()
+    def _mixture(self, prefixes: Curves, guess: Scores | None = None) -> Mixture:
+        """Of prefixes of one length."""
+        n, first = prefixes.n_epochs, self._untrained(prefixes)
+        long = self._whole.lengths >= n
+        horizon = max(int(self._whole.lengths.max(initial=0)) or self._whole.n_epochs, n) - first
+        starts = self._whole[long].prefix(n).scores()[:, first:]
+        xc, xt = traits(starts, prefixes.scores()[:, first:], horizon, self.peers)
+        known, asked, told = np.zeros(len(xc)), np.zeros(len(xt)), False
+        if guess is not None and self._guess is not None:
+            known, asked, told = self._guess[long], guess, True
+        xc, xt = np.column_stack([xc, known]), np.column_stack([xt, asked])
+        yc, kind = self._transform.forward(self._end[long]), kinds(n - first, horizon, int(long.sum()), told)
+        unknown = np.zeros(0)
+        parts = [torch.as_tensor(part, dtype=torch.float32)[None] for part in (xc, yc, kind, xt, unknown)]
+        with torch.inference_mode():
+            return self._model(CurveBatch(*parts))
+
+    @staticmethod
+    def _untrained(curves: Curves) -> int:
+        """Columns before the first epoch of training."""
+        return int(curves.epochs[0] == 0)
+
+
+def _as_read(lengths: Rows, known: Rows, most: int) -> Rows:
+    """How much of each prefix is read, so that there are at most so many lengths among the `known` ones."""
+    there = np.unique(known)
+    if len(there) > most:  # about evenly spaced in their logarithms
+        there = np.unique(there[np.searchsorted(there, np.geomspace(there[0], there[-1], most).round())])
+    return there[np.searchsorted(there, lengths, side="right").clip(min=1) - 1] if len(there) else lengths
