@@ -128,10 +128,10 @@ class Fitted:
         all_run = running.among(pool.row).all()  # of the others, what prefixes say of their neighbours is asked
         if all_run or not self.reader.model.process.weighs_measurements:
             return replace(self, running=running)
-        both = pool if self.evaluated is None else self.evaluated.followed_by(pool)
-        first = 0 if self.evaluated is None else len(self.evaluated)
         joined, values, variances = read.measurements()
-        rows = np.concatenate([self.rows, first + joined])
+        those = pool.only(joined)
+        both = those if self.evaluated is None else self.evaluated.followed_by(those)
+        rows = np.concatenate([self.rows, np.arange(len(both) - len(joined), len(both))])
         doubt = np.concatenate([np.zeros(len(self.rows)), variances])
         value = np.concatenate([self.value, values])
         return replace(self, knowledge=self.reader.learn(both, rows, value, doubt), running=running)
@@ -142,7 +142,7 @@ class Fitted:
         None of either where `fit` was given no curves.
         """
         curves = self.given.curves
-        if curves is None:
+        if curves is None or (not curves.lengths.any() and curves.n_epochs < prefixes.n_epochs):
             return prefixes[:0], np.zeros(0), np.zeros(0)
         ends, expected = np.full((2, len(curves)), np.nan)
         ends[self.rows] = self.value

@@ -63,18 +63,17 @@ class Pool:
 
     def followed_by(self, other: Pool) -> Pool:
         """The cells of this pool, then those of another, with the side features that this one has; without curves."""
-        width = max(pool.points.patterns.shape[-1] for pool in (self, other))
-        parts = [_widened(pool.points, width) for pool in (self, other)]
-        points = Points(*(torch.cat([a, b]) for a, b in zip(*(vars(part).values() for part in parts), strict=True)))
+        used, place = np.unique(other.graph, return_inverse=True)  # of a large pool there may be few
+        index = torch.from_numpy(used).to(other.points.embedding.device)
+        taken = other.points.map(lambda x: x[index])
+        width = max(points.patterns.shape[-1] for points in (self.points, taken))
+        parts = [vars(_widened(points, width)).values() for points in (self.points, taken)]
+        points = Points(*(torch.cat([a, b]) for a, b in zip(*parts, strict=True)))
         cells = [*_listed(self.cells), *_listed(other.cells)]
-        graph = np.concatenate([self.graph, other.graph + len(self.fingerprint)])
-        fingerprint = np.concatenate([self.fingerprint, other.fingerprint])
-        side = replace(
-            self.side,
-            values=np.concatenate([self.side.values, other.side.like(self.side)]),
-            derived=NOTHING,
-            whole=None,
-        )
+        graph = np.concatenate([self.graph, place.ravel() + len(self.fingerprint)])
+        fingerprint = np.concatenate([self.fingerprint, other.fingerprint[used]])
+        values = np.concatenate([self.side.values, other.side.like(self.side)])
+        side = replace(self.side, values=values, derived=NOTHING, whole=None)
         return Pool(cells, points, graph, fingerprint, side, self.checkpoint, row=np.arange(len(graph)))
 
     def cell(self, index: int) -> Cell:

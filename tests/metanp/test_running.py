@@ -221,3 +221,37 @@ def test_expectations_are_trusted_as_far_as_they_agree_with_what_was_found():
     assert trust(expected, -expected) == 0
     assert trust(expected, 5 * expected) == 1.5
     assert trust(np.zeros(0), np.zeros(0)) == trust(np.ones(3), np.arange(3.0)) == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("labels", [0, 1, 2, 12])
+@pytest.mark.parametrize("known", [{}, {"flops": "size"}], ids=["no roles", "roles"])
+def test_side_features_failures_and_curves_go_together(labels, known):
+    model, rows = MetaNP("label-free-roles"), np.concatenate([RUNNING[:6], NEW[:4]])
+    flops = {"flops": np.arange(float(len(CELLS)))}
+    broken = some([130, 131]) if labels else []
+    model.fit(
+        some(WHOLE[:labels]),
+        -END[WHOLE[:labels]],
+        features={"flops": flops["flops"][[*WHOLE[:labels], *([130, 131] if labels else [])]]},
+        maximize=False,
+        failed=broken,
+        roles=known,
+        curves=[-CURVES.values[i, 0] for i in WHOLE[:labels]],
+    )
+    lists = [-CURVES.values[i, 0, : 1 + i % 7] if i in RUNNING else [] for i in rows]
+    pool = model.encode(some(rows), features={"flops": flops["flops"][rows]}, curves=lists)
+    predicted = model.predict_distribution(pool)
+    assert np.isfinite(predicted.mean).all()
+    assert (predicted.std > 0).all()
+    assert np.isfinite(model.sample(pool, 3, 0)).all()
+    assert sorted(model.rank(pool, include_evaluated=True).index) == list(range(10))
+
+
+def test_cells_of_one_kind_and_equal_curves_are_no_trouble():
+    cell = CELLS[0]
+    model = MetaNP("label-free").fit([cell] * 4, [1.0, 2.0, 3.0, 4.0], curves=[[0, k] for k in (1.0, 2.0, 3.0, 4.0)])
+    mean = model.predict([cell] * 3, curves=[[0.0], [0.0], []])
+    assert np.isfinite(mean).all()
+    assert mean[0] == pytest.approx(mean[1], abs=1e-2)
+    same = MetaNP("label-free").fit(some([1, 2, 3]), [5.0, 5.0, 5.0], curves=[[5.0, 5.0]] * 3)
+    assert np.isfinite(same.predict(some([4, 5]), curves=[[5.0], [5.0]])).all()
