@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from metanp.integrations.optuna.trials import END
 from metanp.search.curve_log import Curve
-from metanp.search.stopping import FEWEST, Stopping, Whole
+from metanp.search.stopping import FEWEST, PREDICTOR, Stopping, Whole
 
 
 class MetaNPPruner(BasePruner):
@@ -33,7 +33,7 @@ class MetaNPPruner(BasePruner):
         ValueError: what `Stopping` refuses.
     """
 
-    def __init__(self, delta: float = 0.95, predictor: str = "srm_ols", fewest: int = FEWEST):
+    def __init__(self, delta: float = 0.95, predictor: str = PREDICTOR, fewest: int = FEWEST):
         self.stopping = Stopping(delta, predictor, fewest)
         self._thinking = threading.Lock()  # a rule that learns serves one thread at a time
 
