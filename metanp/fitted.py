@@ -121,8 +121,9 @@ class Fitted:
         read = Read.of(_reading(whole, ends, None), pool.curves)
         expected = self.reader.mean(self.knowledge, pool)
         if left_out is not None:
-            pairs = np.concatenate([left_out, expected[read.rows]]), np.concatenate([ends, read.mean])
-            share = trust(*pairs)
+            places, values, variances = read.measurements()
+            pairs = [(left_out, expected[places]), (ends, values), (np.zeros(len(ends)), variances)]
+            share = trust(*(np.concatenate(pair) for pair in pairs))
             left_out, expected = share * left_out, share * expected
         running = Running(_reading(whole, ends, left_out).mixtures(pool.curves, expected))
         all_run = running.among(pool.row).all()  # of the others, what prefixes say of their neighbours is asked

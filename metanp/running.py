@@ -65,14 +65,21 @@ class Read:
         return self.rows[surest], value[surest], 1 / precision[surest]
 
 
-def trust(expected: Float[np.ndarray, " known"], found: Float[np.ndarray, " known"]) -> float:
+def trust(
+    expected: Float[np.ndarray, " known"], found: Float[np.ndarray, " known"], variance: Float[np.ndarray, " known"]
+) -> float:
     """The factor by which expectations of ends are to be multiplied, from what was found of some of them.
 
-    The slope of a regression, drawn to `USUAL` as by so many pairs as `PAIRS`; not below 0, and not far above 1.
+    The slope of a regression, drawn to `USUAL` as by so many pairs as `PAIRS`; not below 0, and not far above 1. A pair
+    weighs less where what was found is uncertain.
+
+    Args:
+        variance: of the error of `found`, whose ends have variance 1.
     """
-    away = expected - expected.mean() if len(expected) else expected
+    weight = 1 / (1 + variance)
+    away = expected - np.average(expected, weights=weight) if len(expected) else expected
     prior = PAIRS * ORDINARY
-    slope = (away @ found + prior * USUAL) / (away @ away + prior)
+    slope = (weight * away @ found + prior * USUAL) / (weight * away @ away + prior)
     return float(np.clip(slope, 0, MOST_TRUST))
 
 

@@ -183,7 +183,7 @@ def _table(summary: list[Mapping[str, Any]] | list[dict[str, Any]]) -> Table:
         [
             row["table"],
             row["rule"],
-            "" if row["delta"] is None else f"{row['delta']:.2f}",
+            "" if row["delta"] is None else f"{row['delta']:g}",
             row["burn_in"],
             plus_minus(row["speedup"], row["speedup_half"], ".2f"),
             f"{row['survived']} of {row['orders']}",

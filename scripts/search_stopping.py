@@ -99,7 +99,7 @@ def _table(summary: list[dict[str, Any]]) -> Table:
         [
             row["table"],
             row["predictor"],
-            f"{row['delta']:.2f}",
+            f"{row['delta']:g}",
             str(row["fewest"]),
             plus_minus(row["speedup"], row["speedup_half"], ".2f"),
             f"{row['survived']} of {row['orders']}",

@@ -215,12 +215,15 @@ def test_a_measurement_is_what_a_prediction_adds_to_what_is_known_of_any_end():
 
 def test_expectations_are_trusted_as_far_as_they_agree_with_what_was_found():
     rng = np.random.default_rng(0)
-    expected = rng.normal(size=300)
-    assert trust(expected, 0.6 * expected + 0.1 * rng.normal(size=300)) == pytest.approx(0.6, abs=0.03)
-    assert trust(expected, rng.normal(size=300)) < 0.15
-    assert trust(expected, -expected) == 0
-    assert trust(expected, 5 * expected) == 1.5
-    assert trust(np.zeros(0), np.zeros(0)) == trust(np.ones(3), np.arange(3.0)) == pytest.approx(0.7)
+    expected, sure = rng.normal(size=300), np.zeros(300)
+    assert trust(expected, 0.6 * expected + 0.1 * rng.normal(size=300), sure) == pytest.approx(0.6, abs=0.03)
+    assert trust(expected, rng.normal(size=300), sure) < 0.15
+    assert trust(expected, -expected, sure) == 0
+    assert trust(expected, 5 * expected, sure) == 1.5
+    none = np.zeros(0)
+    assert trust(none, none, none) == trust(np.ones(3), np.arange(3.0), np.zeros(3)) == pytest.approx(0.7)
+    # prefixes that say nothing are no reason to doubt
+    assert trust(expected, 30 * rng.normal(size=300), np.full(300, 900.0)) == pytest.approx(0.7, abs=0.2)
 
 
 @pytest.mark.parametrize("labels", [0, 1, 2, 12])
