@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from scipy.special import ndtri
 from torch import Tensor, nn
 
 from metanp.brief import brief
@@ -40,6 +41,7 @@ Rows = Int[np.ndarray, " prefix"]
 
 SHIPPED = Path(__file__).with_name("curves.safetensors")
 MOST_LENGTHS = 24
+FEWEST_SURPRISES = 5  # whole curves from which on quantiles are held against them
 LAST, AHEAD = len(NUMBERS) + NUMBERS.index("last"), len(NUMBERS) + NUMBERS.index("ahead")
 
 
@@ -100,9 +102,15 @@ class CurveModel(nn.Module):
 
     def forward(self, batch: CurveBatch) -> Mixture:
         """The distribution of every prefix's end."""
+        return self.read(batch)[0]
+
+    def read(self, batch: CurveBatch) -> tuple[Mixture, Float[Tensor, "task context"]]:
+        """The distributions of ends; and how far each end of the context lies above what the others expect of it, in
+        standard deviations."""
         mask = torch.ones_like(batch.yc, dtype=torch.bool)
         state = self.process.condition(self.points(batch.xc, batch.kind), batch.yc, mask)
-        return self.process.predict(state, self.points(batch.xt, batch.kind))
+        surprise = (state.posterior.log_weight.exp()[..., None] * state.posterior.loo_residual).sum(1)
+        return self.process.predict(state, self.points(batch.xt, batch.kind)), surprise
 
     def log_likelihood(self, batch: CurveBatch) -> Float[Tensor, " task"]:
         """Mean log-density of each task's ends."""
@@ -197,11 +205,19 @@ class NeuralCurves(CurvePredictor):
         return self._transform.inverse(mean), self._transform.inverse_moments(mean, std)[1]
 
     def _quantile(self, prefixes: Curves, p: float) -> Scores:
-        return self._transform.inverse(self._mixture(prefixes).quantile(p)[0].double().numpy())
+        """As far out as the ends of whole curves lay, each predicted from the others: rules ask for extreme quantiles,
+        where the best ends are what no curve before was like."""
+        mixture, surprise = self._read(prefixes)
+        value, middle = (part[0].double().numpy() for part in (mixture.quantile(p), mixture.moments()[0]))
+        return self._transform.inverse(middle + _wider(surprise, p) * (value - middle))
 
-    @usual_torch()
     def _mixture(self, prefixes: Curves, guess: Scores | None = None) -> Mixture:
         """Of prefixes of one length."""
+        return self._read(prefixes, guess)[0]
+
+    @usual_torch()
+    def _read(self, prefixes: Curves, guess: Scores | None = None) -> tuple[Mixture, Scores]:
+        """Of prefixes of one length; and how surprising the ends of whole curves were."""
         n, first = prefixes.n_epochs, self._untrained(prefixes)
         long = self._whole.lengths >= n
         horizon = max(int(self._whole.lengths.max(initial=0)) or self._whole.n_epochs, n) - first
@@ -215,7 +231,8 @@ class NeuralCurves(CurvePredictor):
         unknown = np.zeros(0)
         parts = [torch.as_tensor(part, dtype=torch.float32)[None] for part in (xc, yc, kind, xt, unknown)]
         with torch.inference_mode():
-            return self._model(CurveBatch(*parts))
+            mixture, surprise = self._model.read(CurveBatch(*parts))
+        return mixture, surprise[0].double().numpy()
 
     @staticmethod
     def _untrained(curves: Curves) -> int:
@@ -229,3 +246,13 @@ def _as_read(lengths: Rows, known: Rows, most: int) -> Rows:
     if len(there) > most:  # about evenly spaced in their logarithms
         there = np.unique(there[np.searchsorted(there, np.geomspace(there[0], there[-1], most).round())])
     return there[np.searchsorted(there, lengths, side="right").clip(min=1) - 1] if len(there) else lengths
+
+
+def _wider(surprise: Scores, p: float) -> float:
+    """By how much a quantile has to lie further out for the whole curves to have kept to it; at least 1."""
+    n, normal = len(surprise), abs(ndtri(p))
+    if n < FEWEST_SURPRISES or normal == 0:
+        return 1.0
+    outward = np.sort(surprise if p > 0.5 else -surprise)
+    place = min(int(np.ceil((n + 1) * max(p, 1 - p))), n)
+    return float(max(1.0, outward[place - 1] / normal))
