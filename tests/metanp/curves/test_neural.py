@@ -11,6 +11,7 @@ from metanp.curves.neural import (
     CurveModel,
     NeuralCurves,
     _as_read,
+    _wider,
     load_curve_model,
     save_curve_model,
 )
@@ -62,7 +63,17 @@ def test_intervals_hold_their_share():
         prefixes, end = curves[20:].prefix(max(2, curves.n_epochs // 4)), curves.ends()[20:]
         low, high = predictor.quantile(prefixes, 0.05), predictor.quantile(prefixes, 0.95)
         inside.append(((low <= end) & (end <= high)).mean())
-    assert 0.84 < np.mean(inside) < 0.97
+    assert 0.84 < np.mean(inside) < 0.985
+
+
+def test_quantiles_lie_as_far_out_as_whole_curves_lay():
+    calm, wild = np.linspace(-1, 1, 100), np.r_[np.linspace(-1, 1, 99), 9.0]
+    assert _wider(calm, 0.99) == 1
+    assert _wider(wild, 0.99) == pytest.approx(9 / 2.326, abs=0.01)
+    assert _wider(-wild, 0.99) == 1
+    assert _wider(-wild, 0.01) == pytest.approx(9 / 2.326, abs=0.01)  # downwards
+    assert _wider(wild, 0.9) == 1  # nine of ten were as expected
+    assert _wider(wild[:3], 0.99) == _wider(wild, 0.5) == 1
 
 
 def test_the_unit_and_the_direction_do_not_matter():
