@@ -24,6 +24,7 @@ from scripts.results.table import Cell, Table
 PROTOCOLS = ROOT / "configs" / "protocol"
 DEVELOPMENT = ("Development", "Surrogate")  # in a protocol's `about`: not among the tables that are counted
 STANDING = ("ahead", "level", "behind")
+LENGTHS = ("shortest", "second", "third", "longest")
 
 
 def main(
@@ -44,13 +45,19 @@ def main(
         return
     print(single(rows, labels).markdown())
     print(counted(rows).markdown())
+    print(means(folder, kind).markdown())
+
+
+def summaries(folder: Path, kind: str) -> Iterator[tuple[Any, bool, pd.DataFrame]]:
+    """Protocols, whether their tables chose nothing, and what was found."""
+    for path in sorted(folder.glob(f"curves_*/{kind}.csv")):
+        protocol: Any = OmegaConf.load(PROTOCOLS / f"{path.parent.name}.yaml")
+        yield protocol, not any(mark in protocol.about for mark in DEVELOPMENT), pd.read_csv(path)
 
 
 def standings(folder: Path, kind: str) -> Iterator[dict[str, Any]]:
     """A row for each table, length and number of labels: tau of MetaNP and of its hardest rival, their difference."""
-    for path in sorted(folder.glob(f"curves_*/{kind}.csv")):
-        protocol: Any = OmegaConf.load(PROTOCOLS / f"{path.parent.name}.yaml")
-        found = pd.read_csv(path)
+    for protocol, blind, found in summaries(folder, kind):
         lengths = list(dict.fromkeys(found["shown"]))
         tau = found.set_index(["shown", "labels", "predictor"])["kendall_tau"]
         for _, row in found[(found["predictor"] == OURS) & found["over"].notna()].iterrows():
@@ -58,7 +65,7 @@ def standings(folder: Path, kind: str) -> Iterator[dict[str, Any]]:
             standing = np.sign(difference) * (abs(difference) > half)
             yield {
                 "table": protocol.title.replace(", curves", ""),
-                "counted": not any(mark in protocol.about for mark in DEVELOPMENT),
+                "counted": blind,
                 "length": lengths.index(row["shown"]),
                 "shown": row["shown"],
                 "labels": int(row["labels"]),
@@ -79,7 +86,7 @@ def single(rows: list[dict[str, Any]], labels: int) -> Table:
         mine = {row["length"]: row for row in rows if row["table"] == name and row["labels"] == labels}
         mark = "" if next(row["counted"] for row in rows if row["table"] == name) else " *"
         lines.append([name + mark, *(_cell(mine.get(column)) for column in columns)])
-    heads = ["table", *(("shortest", "second", "third", "longest")[c] for c in columns)]
+    heads = ["table", *(LENGTHS[c] for c in columns)]
     notes = ["MetaNP and, behind it, its hardest rival. * development or surrogate"]
     return Table(heads, lines, f"{labels} whole curves", notes)
 
@@ -101,8 +108,31 @@ def counted(rows: list[dict[str, Any]]) -> Table:
             here = [row["standing"] for row in rows if row["labels"] == labels and row["length"] == column]
             line.append("-".join(str(here.count(one)) for one in STANDING))
         lines.append(line)
-    heads = ["labels", *(("shortest", "second", "third", "longest")[c] for c in columns)]
+    heads = ["labels", *(LENGTHS[c] for c in columns)]
     return Table(heads, lines, "ahead-level-behind, tables that chose nothing")
+
+
+def means(folder: Path, kind: str) -> Table:
+    """Tau of every predictor that all tables that chose nothing have, averaged over them."""
+    parts = []
+    for protocol, blind, found in summaries(folder, kind):
+        if blind:
+            place = {shown: i for i, shown in enumerate(dict.fromkeys(found["shown"]))}
+            parts.append(found.assign(table=protocol.name, length=found["shown"].map(place)))
+    whole = pd.concat(parts)
+    tables = whole["table"].nunique()
+    grouped = whole.groupby(["predictor", "labels", "length"])["kendall_tau"].agg(["mean", "count"])
+    taus = grouped["mean"].where(grouped["count"] == tables).unstack("length")
+    order = taus.mean(axis=1).groupby("predictor").mean().sort_values(ascending=False).index
+    budgets = sorted(set(taus.index.get_level_values("labels")))
+    lines = [[name, *(_four(taus, (name, labels)) for labels in budgets)] for name in order]
+    title = f"mean tau over {tables} tables that chose nothing, from the shortest to the longest prefix"
+    return Table(["labels", *map(str, budgets)], lines, title)
+
+
+def _four(taus: pd.DataFrame, where: tuple[str, int]) -> str:
+    found = taus[taus.index == where].to_numpy()
+    return "" if not len(found) or np.isnan(found).any() else " / ".join(f"{tau:.3f}" for tau in found[0])
 
 
 if __name__ == "__main__":

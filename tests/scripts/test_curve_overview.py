@@ -42,6 +42,15 @@ def test_tables_that_chose_nothing_are_counted_alone(folder):
     assert single.rows[0][1].text == "0.700 (lcsvr 0.600), ahead"
 
 
+def test_means_are_over_tables_that_chose_nothing(folder):
+    complete = [row for row in ROWS if row[1] != "srm_ols"] + [("after_24_epochs", "lcsvr", 5, 0.9, None, None, None)]
+    path = folder / "curves_lstm_ptb" / "label-free.csv"
+    pd.DataFrame(complete, columns=COLUMNS).to_csv(path, index=False)
+    table = command.means(folder, "label-free")
+    found = [[cell.text for cell in line] for line in table.rows]
+    assert found == [["lcsvr", "0.600 / 0.900 / 0.900"], ["metanp", "0.700 / 0.800 / 0.800"]]
+
+
 def test_the_command_prints_both_and_says_what_is_missing(folder, tmp_path, capsys):
     command.main(5, folder, "label-free", False)
     assert "0-0-1" in capsys.readouterr().out
