@@ -87,7 +87,7 @@ def episode(task: CurveTask, whole: int, guessed: float, rng: np.random.Generato
 def draw_guess(end: Column, last: Column, whole: int, rng: np.random.Generator) -> Column:
     """What a predictor that reads architectures says of ends: better the more of them it knew, or of no use at all; it
     may think too much or too little of itself, and know what the curve shows, too."""
-    share = rng.beta(0.8, 1.1) * (whole + 3) / (whole + 8) * (rng.random() < 0.75)
+    share = rng.beta(0.7, 1.3) * (whole + 3) / (whole + 15) * (rng.random() < 0.75)
     level = share * end + np.sqrt(share * (1 - share)) * rng.normal(size=len(end))
     level += (rng.random() < 0.3) * rng.uniform(-0.5, 0.5) * last
     if not share:
@@ -218,7 +218,7 @@ def _overfit(hidden: Traits, time: np.ndarray, spread: float, rng: np.random.Gen
 
 def _noise(hidden: Traits, risen: Table, spread: float, rng: np.random.Generator) -> Table:
     """Falls as curves rise; its size is a parameter; sometimes correlated over epochs, sometimes with heavy tails."""
-    size = np.exp(hidden.parameter(np.log(spread) + rng.uniform(-6.5, 0.0), rng.uniform(0.05, 0.8)))[:, None]
+    size = np.exp(hidden.parameter(np.log(spread) + rng.uniform(-4.5, 0.2), rng.uniform(0.05, 0.8)))[:, None]
     normal = rng.normal(size=risen.shape)
     if rng.random() < 0.3:
         kept = rng.uniform(0.2, 0.9)
