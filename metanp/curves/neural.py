@@ -40,7 +40,7 @@ from metanp.torch_state import usual_torch
 Rows = Int[np.ndarray, " prefix"]
 
 SHIPPED = Path(__file__).with_name("curves.safetensors")
-MOST_LENGTHS = 24
+MOST_LENGTHS = 16
 FEWEST_SURPRISES = 5  # whole curves from which on quantiles are held against them
 LAST, AHEAD = len(NUMBERS) + NUMBERS.index("last"), len(NUMBERS) + NUMBERS.index("ahead")
 
