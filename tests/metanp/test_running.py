@@ -169,7 +169,7 @@ def test_a_hundred_whole_and_five_hundred_partial_curves_are_conditioned_on_with
     pool = fitted.encode(cells[100:], curves=lists)
     started = time.process_time()
     fitted.predict(pool)
-    assert time.process_time() - started < 4  # 2 s on a calm machine
+    assert time.process_time() - started < 8  # 2.4 s of one core beside other work
 
 
 # --- what is refused ---
