@@ -230,7 +230,8 @@ def test_the_list_describes_every_predictor_and_planned_ones_are_not_available(c
         "slow": True,
     }
     coming = [one for one in told.values() if one["status"] == "not yet"]
-    assert {one["family"] for one in coming} == {"learning-curve", "weight-sharing", "hybrid"}
+    assert {one["family"] for one in coming} == {"weight-sharing", "hybrid"}
+    assert told["lcsvr"]["needs"] == ["learning-curve prefixes"]
     assert told["metanp"]["family"] == "meta-learned"
     assert told["synflow"]["needs"] == ["side features"]
 
@@ -449,7 +450,8 @@ def test_every_predictor_of_the_catalogue_has_tasks_at_all_numbers_of_labels_tha
     for one in others(config.catalogue, "cross-task", "nasbench201", sets=1, slow_sets=1):
         budgets = [fit.budget for fit in fits(one, "cifar10_validation_accuracy_200_naslib", config.protocol)]
         proxy = one.make["_target_"].endswith(".Proxy")
-        without_labels = proxy or one.marks["predictor"] == "flan_transferred"
+        curves = one.make["_target_"].endswith(".FromCurves") and instantiate(one.make).fewest_labels == 0
+        without_labels = proxy or curves or one.marks["predictor"] == "flan_transferred"
         expected = [n for n in config.protocol.budgets if (n == 0 and without_labels) or (n > 0 and not proxy)]
         assert budgets == expected, one.marks["predictor"]
 
