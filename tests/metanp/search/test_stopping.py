@@ -56,7 +56,7 @@ def test_a_larger_probability_stops_less():
     ends = np.linspace(best - 6, best + 2, 33)
     stopped = [
         sum(Stopping(delta).verdict(start(end, 3), known, best) is not None for end in ends)
-        for delta in (0.5, 0.8, 0.95, 0.99)
+        for delta in (0.5, 0.9, 0.99, 0.9999)
     ]
     assert stopped == sorted(stopped, reverse=True)
     assert stopped[0] > stopped[-1] > 0
@@ -71,8 +71,16 @@ def test_at_most_the_share_that_was_asked_for_would_have_been_better():
         best = float(np.median([one.end for one in known]))
         if Stopping(0.9).verdict(Curve(1, curve(end, seed=1000 + seed).values[:2]), known, best):
             stopped, wrong = stopped + 1, wrong + (end > best)
-    assert stopped > 8
+    assert stopped > 15
     assert wrong <= 0.2 * stopped  # a tenth, and what sixty draws may add
+
+
+def test_metanps_reading_stops_the_hopeless_from_ten_whole_curves_on():
+    known = whole(10)
+    best = max(one.end for one in known)
+    stopping = Stopping(0.95, "metanp", 10)
+    assert stopping.verdict(start(best - 20, 8), known, best) is not None
+    assert stopping.verdict(start(best + 3, 8), known, best) is None
 
 
 @pytest.mark.parametrize(
@@ -81,8 +89,8 @@ def test_at_most_the_share_that_was_asked_for_would_have_been_better():
         ({"delta": 1.0}, "delta is 1.0"),
         ({"delta": 95}, "95 is no probability between 0 and 1"),
         ({"predictor": "srm_osl"}, "unknown predictor of curves 'srm_osl'"),
-        ({"fewest": 2, "predictor": "srm_ols"}, "srm_ols needs at least 3 whole curves"),
-        ({"fewest": 1}, "metanp needs at least 2 whole curves"),
+        ({"fewest": 2}, "srm_ols needs at least 3 whole curves"),
+        ({"fewest": 1, "predictor": "metanp"}, "metanp needs at least 2 whole curves"),
     ],
 )
 def test_settings_that_are_none_are_refused(settings, message):
