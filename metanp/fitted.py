@@ -118,18 +118,16 @@ class Fitted:
         from metanp.running import Read, Running, trust
 
         whole, ends, left_out = self._whole_curves(pool.curves)
-        read = Read.of(_reading(whole, ends, None), pool.curves)
+        joined, values, variances = Read.of(_reading(whole, ends, None), pool.curves).measurements()
         expected = self.reader.mean(self.knowledge, pool)
         if left_out is not None:
-            places, values, variances = read.measurements()
-            pairs = [(left_out, expected[places]), (ends, values), (np.zeros(len(ends)), variances)]
+            pairs = [(left_out, expected[joined]), (ends, values), (np.zeros(len(ends)), variances)]
             share = trust(*(np.concatenate(pair) for pair in pairs))
             left_out, expected = share * left_out, share * expected
         running = Running(_reading(whole, ends, left_out).mixtures(pool.curves, expected))
         all_run = running.among(pool.row).all()  # of the others, what prefixes say of their neighbours is asked
         if all_run or not self.reader.model.process.weighs_measurements:
             return replace(self, running=running)
-        joined, values, variances = read.measurements()
         those = pool.only(joined)
         both = those if self.evaluated is None else self.evaluated.followed_by(those)
         rows = np.concatenate([self.rows, np.arange(len(both) - len(joined), len(both))])
@@ -189,9 +187,12 @@ class Fitted:
         """Joint draws of scores without measurement noise, in the unit that scores are read in, higher is better."""
         values = self.reader.draws(self.knowledge, pool, n, rng, rows)
         if self.running is not None:
+            from metanp.running import moved
+
             wanted = np.arange(len(pool))[rows]
-            others = [mixture.without_noise() for mixture in self.reader.mixtures(self.knowledge, pool, wanted)]
-            values = self.running.drawn(values, others, pool.row[wanted])
+            place, ends = self.running.ends(pool.row[wanted])
+            others = [m.without_noise() for m in self.reader.mixtures(self.knowledge, pool, wanted[place])]
+            values[:, place] = moved(values[:, place], others, ends)
         values = self.transform.inverse(values)
         fails = self._fails(pool, rows)
         if fails is not None:

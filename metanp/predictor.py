@@ -21,7 +21,7 @@ from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.checkpoint import load_model
 from metanp.contract import About
-from metanp.curves.given import read_curves
+from metanp.curves.given import read_curves, read_prefixes
 from metanp.estimator import Estimator, NotFittedError
 from metanp.fitted import Evaluated, Fitted, ScoreWarning
 from metanp.given import (
@@ -170,9 +170,8 @@ class MetaNP(Estimator):
         cells = read_cells(candidates, "candidates")
         if not len(cells):
             raise ValueError("the pool of candidates is empty")
-        running = read_curves(curves, len(cells), self._given is None or self._given.sign > 0, "candidates")
-        pool = self._reader.encode(cells, Side.of(features, len(cells)).of_cells(cells))
-        return replace(pool, curves=running if running is not None and running.lengths.any() else None)
+        running = read_prefixes(curves, len(cells), self._given is None or self._given.sign > 0)
+        return replace(self._reader.encode(cells, Side.of(features, len(cells)).of_cells(cells)), curves=running)
 
     @overload
     def predict(
@@ -221,7 +220,8 @@ class MetaNP(Estimator):
             features: side features of the candidates; names that `fit` did not see are refused.
             curves: of candidates whose training runs, as far as it is: prefixes of any lengths, [] for those that have
                 not begun; forms as in `fit`. Of these candidates the end of that training is predicted, and all are
-                read together: a few epochs of one inform about those like it.
+                read together: a few epochs of one inform about those like it. Means are then taken on the scale on
+                which scores are about normal, which heavy tails of losses do not move.
 
         Returns:
             (cell,) float64 in the units of `fit`; with `return_std` a pair of them.

@@ -31,6 +31,7 @@ from metanp.brief import brief
 from metanp.curves.curves import Curves
 from metanp.curves.neural import NeuralCurves
 from metanp.distribution import Mixture
+from metanp.reading import to_numpy
 
 Rows = Int[np.ndarray, " row"]
 SPREAD = 2.0  # standard deviation of ends before a curve is read: those of a context have 1, others lie further out
@@ -54,8 +55,8 @@ class Read:
     def of(cls, predictor: NeuralCurves, curves: Curves) -> Read:
         """By a fitted predictor."""
         found = predictor.mixtures(curves, lengths=FEW_LENGTHS)
-        rows = np.concatenate([rows for rows, _ in found])
-        return cls(rows, *np.concatenate([_moments(mixture) for _, mixture in found], axis=1))
+        rows = np.concatenate([np.zeros(0, dtype=int), *(rows for rows, _ in found)])
+        return cls(rows, *_moments([mixture for _, mixture in found]))
 
     def measurements(self) -> tuple[Rows, Float[np.ndarray, " _"], Float[np.ndarray, " _"]]:
         """As measurements for a context: rows, values, and the variances of their errors; the surest."""
@@ -105,22 +106,13 @@ class Running:
                 mixtures.append(_only(mixture, np.searchsorted(known, rows[place])))
         return np.concatenate([*places, np.zeros(0, dtype=int)]), mixtures
 
-    def drawn(
-        self, values: Float[np.ndarray, "draw row"], others: Sequence[Mixture], rows: Rows
-    ) -> Float[np.ndarray, "draw row"]:
-        """Joint draws: those that are given, with the mean and spread of its end for each training that runs.
 
-        Args:
-            values, others: of all `rows`, without measurement noise, as the process of architectures has them.
-        """
-        place, mixtures = self.ends(rows)
-        if not len(place):
-            return values
-        mean, std = np.concatenate([_moments(mixture) for mixture in others], axis=1)[:, place]
-        own_mean, own_std = np.concatenate([_moments(mixture) for mixture in mixtures], axis=1)
-        out = values.copy()
-        out[:, place] = own_mean + own_std * (values[:, place] - mean) / std
-        return out
+def moved(
+    values: Float[np.ndarray, "draw running"], others: Sequence[Mixture], ends: Sequence[Mixture]
+) -> Float[np.ndarray, "draw running"]:
+    """Joint draws with the means and spreads of `ends` in the place of those of `others`, from which they are."""
+    (mean, std), (own_mean, own_std) = _moments(others), _moments(ends)
+    return own_mean + own_std * (values - mean) / std
 
 
 def _only(mixture: Mixture, index: Rows) -> Mixture:
@@ -129,5 +121,7 @@ def _only(mixture: Mixture, index: Rows) -> Mixture:
     return replace(mixture, **parts)
 
 
-def _moments(mixture: Mixture) -> Float[np.ndarray, "2 row"]:
-    return np.stack([part[0].double().cpu().numpy() for part in mixture.moments()])
+def _moments(mixtures: Sequence[Mixture]) -> Float[np.ndarray, "2 row"]:
+    """Means and standard deviations, one mixture after the other."""
+    parts = [to_numpy(list(mixture.moments())) for mixture in mixtures]
+    return np.concatenate([np.zeros((2, 0)), *parts], axis=1)

@@ -40,6 +40,23 @@ def read_curves(given: Any, n: int, maximize: bool, what: str) -> Curves | None:
     return given
 
 
+def read_prefixes(given: Any, n: int, maximize: bool) -> Curves | None:
+    """Curves of `n` candidates, as far as their trainings are; None where none has begun. Arguments as `read_curves`.
+
+    Raises:
+        InputError, ValueError: as `read_curves`; or the training of a candidate has failed.
+    """
+    curves = read_curves(given, n, maximize, "candidates")
+    if curves is None or not (curves.lengths > int(curves.epochs[0] == 0)).any():  # nothing, or untrained networks
+        return None
+    if len(broken := np.flatnonzero(curves.failed & (curves.lengths > 0))):
+        raise ValueError(
+            f"the training of candidate {broken[0]} failed: its curve is NaN at the end; leave the candidate out, and "
+            "give it to fit(..., failed=)"
+        )
+    return curves
+
+
 def _rows(given: Any) -> list[Any]:
     if hasattr(given, "to_numpy"):  # a table of pandas goes by columns
         given = given.to_numpy()

@@ -10,7 +10,7 @@ from metanp import Cell, MetaNP
 from metanp.curves import Curves, Quantity
 from metanp.distribution import Mixture
 from metanp.metrics import kendall_tau
-from metanp.running import Read, Running, trust
+from metanp.running import Read, Running, moved, trust
 from metanp.spaces import get_space
 from tests.tiny_model import tiny_config, write_checkpoint
 
@@ -187,6 +187,16 @@ def test_what_does_not_fit_is_named(fitted):
         fitted.predict(some(RUNNING[:1]), curves=losses)
 
 
+def test_a_training_that_failed_is_no_candidate_and_untrained_networks_have_no_curve(fitted):
+    broken = Curves.of([[60.0, float("nan")], [60.0, 61.0]], SCORE)
+    with pytest.raises(ValueError, match=r"the training of candidate 0 failed.*give it to fit\(\.\.\., failed=\)"):
+        fitted.predict(some(RUNNING[:2]), curves=broken)
+    untrained = Curves.of([[10.0], [10.0]], SCORE, first_epoch=0)
+    np.testing.assert_array_equal(
+        fitted.predict(some(RUNNING[:2]), curves=untrained), fitted.predict(some(RUNNING[:2]))
+    )
+
+
 # --- parts ---
 
 
@@ -202,6 +212,12 @@ def test_ends_are_found_by_the_rows_of_the_pool():
     assert [float(m.mean) for m in found] == [40.0, 20.0]
     place, found = ends.ends(np.array([0, 3]))
     assert len(place) == len(found) == 0
+
+
+def test_draws_take_the_mean_and_the_spread_of_ends():
+    draws = np.array([[1.0, 3.0], [3.0, 3.0]])
+    found = moved(draws, [mixture([2.0, 3.0], 1.0)], [mixture([10.0], 5.0), mixture([20.0], 2.0)])
+    np.testing.assert_allclose(found, [[5, 20], [15, 20]])
 
 
 def test_a_measurement_is_what_a_prediction_adds_to_what_is_known_of_any_end():
