@@ -16,7 +16,9 @@ PROGRAM = """
 import sys, json
 from metanp import Cell, MetaNP
 cells = [Cell(["input", name, "output"], [(0, 1), (1, 2)]) for name in ("conv3x3", "conv1x1", "skip", "avgpool3x3")]
-ranking = MetaNP.from_pretrained().fit(cells[:3], [93.0, 91.0, 85.0]).rank(cells, k=1)
+model = MetaNP.from_pretrained().fit(cells[:3], [93.0, 91.0, 85.0], curves=[[80.0, 93.0], [70.0, 91.0], []])
+ranking = model.rank(cells, k=1)
+assert model.rank(cells, k=1, curves=[[], [], [], [60.0]]).mean[0] > 0
 heavy = {"hydra", "wandb", "pandas", "sklearn", "matplotlib", "xgboost"} & set(sys.modules)
 print(json.dumps({"cell": ranking.cells[0].operations, "heavy": sorted(heavy)}))
 """
@@ -41,7 +43,7 @@ def test_the_wheel_holds_the_library_its_checkpoints_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"metanp"}
     assert "metanp/checkpoints/label-free.safetensors" in names
-    assert "metanp/py.typed" in names
+    assert {"metanp/py.typed", "metanp/curves/curves.safetensors"} <= {*names}
     assert {"metanp/examples/evaluated.jsonl", "metanp/examples/candidates.jsonl"} <= {*names}
     sizes = {info.filename: info.file_size for info in zipfile.ZipFile(wheel).infolist()}
     checkpoints = [size for name, size in sizes.items() if name.endswith(".safetensors")]
