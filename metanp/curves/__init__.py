@@ -8,6 +8,7 @@
 
 curves.py      what curves are             predictor.py   what predicts their ends
 logs.py        curves from logs            stopping/      rules that stop trainings early
+given.py       curves from callers         neural.py      MetaNP's reading of them, in numbers of traits.py
 
 Predictors are looked up here by name; a class, and its settings other than the class's own.
 """
