@@ -79,6 +79,7 @@ def _view(view: View, predictors: Mapping[str, Described], facts: Mapping[str, A
         "title": view.title,
         "columns": [*column_titles(view.columns).values()],
         "verdict": judged,
+        "inputs": "the same inputs" if _share_inputs(predictors) else "a part of its inputs",
         "sentences": sentences(judged, predictors),
         "ceiling": ceiling if ceiling is not None and ceiling < 1 else None,
         "tables": {
@@ -103,12 +104,15 @@ def _counted(rows: pd.DataFrame, predictors: Mapping[str, Described], what: str)
 
 
 def verdict(view: View, predictors: Mapping[str, Described]) -> Verdict:
-    """The place of MetaNP by Kendall tau at each number of labels, among predictors with the same inputs.
+    """The place of MetaNP by Kendall tau at each number of labels, among predictors with the same inputs; with a part
+    of its inputs where no predictor of the table has the same.
 
     first: ahead of all; with the strongest of them. level: with the strongest. behind: those that are ahead. alone: no
     other has an answer. absent: MetaNP has none. beyond: predictors with other inputs that are ahead.
     """
     found: Verdict = {place: {} for place in PLACES}
+    ours = {*predictors[OURS].needs}
+    comparable = _share_inputs(predictors) or [name for name, one in predictors.items() if {*one.needs} <= ours]
     tables = {where: table for where, table in view.crossed[TAU.key].items() if np.isfinite(table).any()}
     for labels in view.labels:
         if (OURS, labels) not in tables:
@@ -117,12 +121,19 @@ def verdict(view: View, predictors: Mapping[str, Described]) -> Verdict:
         mine, others = tables[OURS, labels], [n for n in predictors if n != OURS and (n, labels) in tables]
         rivals = known([(name, paired(mine, tables[name, labels])) for name in others])
         rivals.sort(key=lambda rival: rival[1].mean)
-        same = [rival for rival in rivals if {*predictors[rival[0]].needs} == {*predictors[OURS].needs}]
+        same = [rival for rival in rivals if rival[0] in comparable]
         place, beside = _place(same)
         found[place][labels] = beside
         if beyond := [rival for rival in rivals if rival not in same and rival[1].sign < 0]:
             found["beyond"][labels] = beyond
     return found
+
+
+def _share_inputs(predictors: Mapping[str, Described]) -> list[str]:
+    """Other predictors with the inputs of MetaNP."""
+    if OURS not in predictors:
+        return []
+    return [name for name, one in predictors.items() if name != OURS and {*one.needs} == {*predictors[OURS].needs}]
 
 
 def _place(rivals: list[Rival]) -> tuple[str, list[Rival]]:

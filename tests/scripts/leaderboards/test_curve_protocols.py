@@ -12,7 +12,10 @@ from metanp.curves import Curves
 from scripts.leaderboards import protocols
 from scripts.leaderboards.entrants import read_catalogue, taking_part
 from scripts.leaderboards.judging import judge, label_set
+from scripts.leaderboards.page import verdict
 from scripts.leaderboards.protocols import ProtocolConfig, available, settings
+from scripts.leaderboards.standings import framed, views
+from scripts.results.entrants import Described
 from tests.made_up_curves import ACCURACY, rising
 
 PROTOCOL = ProtocolConfig("curves_made_up", "made up", curves="made_up", epochs=[1, 6], budgets=[5, 20])
@@ -102,3 +105,20 @@ def test_cells_are_made_of_what_is_known():
     unknown = Curves.of(curves.values[:, 0], ACCURACY)
     with pytest.raises(ValueError, match="nothing is known of the configurations of made_up but their curves"):
         cells_of(table(unknown))
+
+
+@pytest.mark.parametrize(("needs", "place"), [(("cells",), "first"), (("cells", "learning-curve prefixes"), "first")])
+def test_where_none_reads_the_same_metanp_is_held_against_those_that_read_a_part(needs, place):
+    rows = [
+        {"predictor": name, "shown": "a", "scored": "a", "set": number, "seed": 0, "labels": 5, "status": "ok"}
+        | {"kendall_tau": tau + 0.001 * number, "n_at_10": 1, "regret_at_10": 0.1}
+        for name, tau in (("metanp", 0.7), ("other", 0.5))
+        for number in range(4)
+    ]
+    described = {
+        "metanp": Described("MetaNP", "meta-learned", ("cells", "learning-curve prefixes"), "", ""),
+        "other": Described("other", "model-based", needs, "", ""),
+    }
+    found = verdict(views(framed(rows))[0], described)
+    assert list(found[place]) == [5]
+    assert not found["alone"]
