@@ -9,6 +9,8 @@ Cells of the first and of the third space are six digits of NASLib, edges (0,1) 
 digits of TransNAS cells are skip, none, 3x3, 1x1, and not the benchmark's own: so parameters grow with the third digit
 most, and the two cells whose accuracy is chance are the two without a path.
 
+`suite_zero` is all three in one table, columns named after their space: `nb201_svhn_validation_accuracy`.
+
 Source: Krishnakumar et al., "NAS-Bench-Suite-Zero", NeurIPS D&B 2022 (arXiv:2210.03230).
 """
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -100,4 +103,11 @@ def _columns(source: Input, rows: Rows, dataset: str, order: list[str]) -> Itera
         yield kept, numbers(own, name)
 
 
+def together(inputs: Inputs) -> Table:
+    """The three spaces, each with its own columns."""
+    parts = [build(inputs, name) for name in SPACES]
+    return Table.joined("suite_zero", [replace(part, name=part.name.removeprefix("suite_zero_")) for part in parts])
+
+
 BENCHMARKS = {name: Benchmark(name, partial(build, name=name), needed=(FILE,)) for name in SPACES}
+BENCHMARKS["suite_zero"] = Benchmark("suite_zero", together, needed=(FILE,))

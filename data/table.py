@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -134,6 +134,20 @@ class Table:
             feature_metrics={m.name: m for m, _ in computed},
             **more,
         )
+
+    @classmethod
+    def joined(cls, name: str, tables: Sequence[Table]) -> Table:
+        """All cells of several tables, one after the other; `<table>_<column>` is NaN for cells of the others."""
+        lengths = [len(table) for table in tables]
+        columns = []
+        for table, start in zip(tables, np.cumsum([0, *lengths[:-1]]), strict=True):
+            both = {**table.metrics, **table.feature_metrics}
+            for short, values in {**table.scores, **table.features}.items():
+                whole = np.full((sum(lengths), *values.shape[1:]), np.nan)
+                whole[start : start + len(table)] = values
+                columns.append((replace(both[short], name=f"{table.name}_{short}"), whole))
+        cells = CellArray.from_cells([cell for table in tables for cell in table.cells.to_cells()])
+        return cls.from_columns(name, cells, [f"{t.name} {own}" for t in tables for own in t.ids], columns)
 
     def __len__(self) -> int:
         return len(self.ids)

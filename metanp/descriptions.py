@@ -1,6 +1,6 @@
-"""Columns of numbers derived from architectures: from their parameters, and the numbers of described operations.
+"""Columns of numbers derived from architectures: from their parameters, described operations, and places in chains.
 
-Cells of the vocabulary alone have no column; `metanp.features` reads words and graphs. A predictor reads the columns
+Other cells of the vocabulary have no column; `metanp.features` reads words and graphs. A predictor reads the columns
 beside side features, on the scale of the evaluated cells. Which column a cell has, and its value, depends on that cell
 alone, never on the cells beside it.
 
@@ -8,6 +8,7 @@ alone, never on the cells beside it.
     kernel=5x5       1 where the parameter is this text, else 0
     depth given      1 where there is such a parameter, else 0
     total width      of described operations: total, mean, largest, smallest over the nodes that state one
+    place 2=skip     1 where the third operation of a chain is this one, else 0 (`metanp.places`)
 
 Axes: cell; column.
 """
@@ -29,6 +30,7 @@ from metanp.cell_array import CellArray
 from metanp.operation import NUMBERS
 from metanp.operations import VOCABULARY, described, operation_index
 from metanp.parameters import Parameters, Value
+from metanp.places import PLACE, Places
 
 GIVEN = " given"
 OF_OPERATIONS = ("kernel_height", "kernel_width", *NUMBERS)
@@ -48,18 +50,19 @@ class Descriptions:
     """Columns of cells, kept sparse: a text that only one cell has is a column too.
 
     n: how many cells. flags: columns that are 0, numbers: those that are missing, where a cell has no value; by name,
-    the value of each row that has one.
+    the value of each row that has one. places: columns of chains, which are flags too.
     """
 
     n: int
     flags: Columns
     numbers: Columns
+    places: Places
 
     def __repr__(self) -> str:
         return f"Descriptions({counted(self.n, 'cell')}, {counted(len(self.flags) + len(self.numbers), 'column')})"
 
     def __bool__(self) -> bool:
-        return bool(self.flags or self.numbers)
+        return bool(self.flags or self.numbers or self.places)
 
     @classmethod
     def of(cls, cells: Sequence[Cell] | CellArray) -> Descriptions:
@@ -77,35 +80,43 @@ class Descriptions:
         for row, stated in enumerate(operations):
             for name, number in _over_nodes(stated):
                 numbers.setdefault(name, {})[row] = number
-        return cls(len(cells), flags, numbers)
+        return cls(len(cells), flags, numbers, Places.of(cells))
 
     def rows(self, index: Any) -> Descriptions:
         """Some of the cells."""
         if not self.n:
             return self
-        taken = np.arange(self.n)[index].tolist()
-        if not self:
-            return replace(self, n=len(taken))
+        chosen = np.arange(self.n)[index]
+        taken, places = chosen.tolist(), self.places.rows(chosen)
+        if not self.flags and not self.numbers:
+            return replace(self, n=len(taken), places=places)
         flags, numbers = (
             {name: {i: values[row] for i, row in enumerate(taken) if row in values} for name, values in columns.items()}
             for columns in (self.flags, self.numbers)
         )
-        return Descriptions(len(taken), flags, numbers)
+        return Descriptions(len(taken), flags, numbers, places)
 
     def varying(self) -> list[str]:
         """The columns of which some cells have other values than others; what is missing counts for nothing."""
         flags = [name for name, values in self.flags.items() if 0 < len(values) < self.n]
-        return sorted(flags) + sorted(name for name, values in self.numbers.items() if len({*values.values()}) > 1)
+        numbers = (name for name, values in self.numbers.items() if len({*values.values()}) > 1)
+        return [*sorted(flags), *self.places.varying(), *sorted(numbers)]
+
+    def is_flag(self, name: str) -> bool:
+        """Whether a column is 0, not missing, for cells without a value."""
+        return name in self.flags or name in self.places.varying()
 
     def column(self, name: str, flag: bool) -> Float[np.ndarray, " cell"]:
         """One column, even one that none of these cells has; flag: 0, not missing, for cells without a value."""
+        if flag and name.startswith(PLACE) and name not in self.flags:
+            return self.places.column(name)
         column = np.full(self.n, 0.0 if flag else np.nan)
         values = (self.flags if flag else self.numbers).get(name, {})
         column[list(values)] = list(values.values())
         return column
 
 
-NOTHING = Descriptions(0, {}, {})
+NOTHING = Descriptions(0, {}, {}, Places.of([]))
 
 
 def _said(cells: Sequence[Cell] | CellArray) -> tuple[list[Parameters], list[list[int]]]:

@@ -127,7 +127,7 @@ class Side:
     def with_derived(self) -> Side:
         """For evaluated cells: the derived columns that vary among them behind the others; of one name, the user's."""
         new = [name for name in self.derived.varying() if name not in self.names]
-        flags = frozenset(new) & self.derived.flags.keys()
+        flags = frozenset(name for name in new if self.derived.is_flag(name))
         columns = [self.derived.column(name, name in flags) for name in new]
         return Side((*self.names, *new), np.column_stack([self.values, *columns]), flags=flags, roles=self.roles)
 

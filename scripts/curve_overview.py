@@ -18,12 +18,12 @@ import typer
 from omegaconf import OmegaConf
 
 from scripts.command import ROOT, one_line
-from scripts.results.entrants import OURS
+from scripts.results import standing
+from scripts.results.standing import tally
 from scripts.results.table import Cell, Table
 
 PROTOCOLS = ROOT / "configs" / "protocol"
 DEVELOPMENT = ("Development", "Surrogate")  # in a protocol's `about`: not among the tables that are counted
-STANDING = ("ahead", "level", "behind")
 LENGTHS = ("shortest", "second", "third", "longest")
 
 
@@ -59,23 +59,9 @@ def standings(folder: Path, kind: str) -> Iterator[dict[str, Any]]:
     """A row for each table, length and number of labels: tau of MetaNP and of its hardest rival, their difference."""
     for protocol, blind, found in summaries(folder, kind):
         lengths = list(dict.fromkeys(found["shown"]))
-        tau = found.set_index(["shown", "labels", "predictor"])["kendall_tau"]
-        for _, row in found[(found["predictor"] == OURS) & found["over"].notna()].iterrows():
-            difference, half = float(row["over_tau"]), float(row["over_tau_half"])
-            standing = np.sign(difference) * (abs(difference) > half)
-            yield {
-                "table": protocol.title.replace(", curves", ""),
-                "counted": blind,
-                "length": lengths.index(row["shown"]),
-                "shown": row["shown"],
-                "labels": int(row["labels"]),
-                "tau": float(row["kendall_tau"]),
-                "rival": row["over"],
-                "rival_tau": float(tau[row["shown"], row["labels"], row["over"]]),
-                "difference": difference,
-                "half": half,
-                "standing": STANDING[1 - int(standing)],
-            }
+        title = protocol.title.replace(", curves", "")
+        for row in standing.standings(found):
+            yield {"table": title, "counted": blind, "length": lengths.index(row["shown"]), **row}
 
 
 def single(rows: list[dict[str, Any]], labels: int) -> Table:
@@ -106,7 +92,7 @@ def counted(rows: list[dict[str, Any]]) -> Table:
         line = [str(labels)]
         for column in columns:
             here = [row["standing"] for row in rows if row["labels"] == labels and row["length"] == column]
-            line.append("-".join(str(here.count(one)) for one in STANDING))
+            line.append(tally(here))
         lines.append(line)
     heads = ["labels", *(LENGTHS[c] for c in columns)]
     return Table(heads, lines, "ahead-level-behind, tables that chose nothing")

@@ -20,6 +20,7 @@ from data import load_benchmark
 from data.table import Table
 from metanp.graphs import Graphs
 from metanp.spaces import get_space
+from tasks.chains import ChainTasks
 from tasks.configurations import ConfigurationTasks
 from tasks.episodes import EpisodeConfig
 from tasks.measured import MeasuredConfig, MeasuredTasks
@@ -47,9 +48,10 @@ _OF_NB201, _OF_TRANSNAS = _ALLOWED["nasbench201"], _ALLOWED["transnas"]
 HELD_OUT: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **dict.fromkeys(("darts", "nb301", "suite_zero_nb301"), _ELSEWHERE),
     **dict.fromkeys(("ofa", "ofa_cifar10", "ofa_cifar100", "ofa_cinic10", "ofa_svhn"), _ELSEWHERE),
-    **dict.fromkeys(("bert", "pit", "autoformer"), _ELSEWHERE),
+    **dict.fromkeys(("bert", "pit", "autoformer", "vit"), _ELSEWHERE),
     **dict.fromkeys(("latency", "suite_zero_nb201"), _OF_NB201),
     "suite_zero_transnas": _OF_TRANSNAS,
+    "suite_zero": (("nasbench101", "nasbench_graph"), ()),  # what each of its three spaces allows
     "mini": (("nasbench101", "nasbench_graph"), ("nasbench201", "transnas")),
 }
 
@@ -62,7 +64,13 @@ class TasksConfig:
     tested: str | None = None  # benchmark that the checkpoint will be tested on; label-free ones serve all
     # shares of the prior tasks; configurations are merged, so 0 leaves one of these out
     spaces: dict[str, float] = field(
-        default_factory=lambda: {"nasbench201": 0.5, "nasbench_graph": 0.2, "random": 0.3, "configurations": 0.0}
+        default_factory=lambda: {
+            "nasbench201": 0.5,
+            "nasbench_graph": 0.2,
+            "random": 0.3,
+            "configurations": 0.0,
+            "chains": 0.0,
+        }
     )
     # shares of the measured tasks; 0 leaves a table out
     tables: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*_ALLOWED, *DEVELOPMENT), 0.0))
@@ -153,7 +161,9 @@ def build_validation(config: TasksConfig, seed: int) -> TaskSource:
 
 
 def prior_tasks(name: str, seed: int, config: PriorConfig) -> TaskSource:
-    """Prior tasks of a space's cells, of `random` cells or of `configurations`."""
+    """Prior tasks of a space's cells, of `random` cells, of `chains` or of `configurations`."""
+    if name == "chains":
+        return ChainTasks(config)
     if name == "configurations":
         return ConfigurationTasks(pool("random", seed), config)
     return PriorTasks(name, pool(name, seed), config)

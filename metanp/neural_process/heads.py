@@ -80,10 +80,12 @@ class WhitenedHeads(nn.Module):
         self.hint = nn.Parameter(torch.full((heads, HINTS), 0.3)) if kernel.hints else None
         self.adaptive = AdaptiveSteps(kernel.adaptive_steps, kernel.scales().log.shape[-1])
         self.log_prior = nn.Parameter(torch.zeros(heads))
-        # prior weights of the heads depend on the mean embedding and the number of evaluated cells, not on scores
+        # prior weights of the heads depend on the mean embedding and on numbers of evaluated cells and of features that
+        # vary among them, not on scores
         last = nn.Linear(GATE_WIDTH, heads, bias=False)
         nn.init.zeros_(last.weight)
-        self.gate = nn.Sequential(nn.Linear(d_embed + 1, GATE_WIDTH), nn.GELU(), last)
+        known = d_embed + 1 + 2 * kernel.counts_side
+        self.gate = nn.Sequential(nn.Linear(known, GATE_WIDTH), nn.GELU(), last)
         self.log_evidence_weight = nn.Parameter(torch.tensor([-1.0, -1.0]))
         self.evidence_decay = nn.Parameter(torch.tensor([0.2, 0.2]))
 
@@ -103,7 +105,8 @@ class WhitenedHeads(nn.Module):
         """
         xc, yc, real = xc.float(), yc.float(), mask[:, None].float()
         more = torch.zeros_like(real) if spread is None else spread[:, None].float()
-        lens = Lens.of(xc, yc, mask, self.kernel.relevance, self.kernel.side_apart)
+        kernel = self.kernel
+        lens = Lens.of(xc, yc, mask, kernel.relevance, kernel.side_apart, kernel.forest, kernel.counts_side)
         prepared = self.kernel.prepare(xc, lens)
         residual = (yc[:, None] - self.prior_mean(xc)) * real
         pairs = self.kernel.pairs(prepared, prepared)
@@ -130,6 +133,8 @@ class WhitenedHeads(nn.Module):
         first, second = self.log_evidence_weight.exp()
         centre = (xc.embedding * mask[..., None]).sum(1) / count.clamp(min=1)
         kind = torch.cat([centre, count.log1p() / 3], dim=-1)
+        if kernel.counts_side:
+            kind = torch.cat([kind, lens.varied.log1p() / 3], dim=-1)
         logit = self.log_prior + self.gate(kind) + first * decay[0] * evidence + second * decay[1] * loo
         # a padded cell explains nothing: its column is set to zero, so that `predict` needs no mask
         whitener = whitener * real[..., None, :]

@@ -24,8 +24,9 @@ from torch import Tensor, nn
 
 from metanp.brief import brief
 from metanp.encoder import Points
+from metanp.neural_process.forest import TREES
 from metanp.neural_process.lens import WEIGHINGS, Counts, Lens, Relevance
-from metanp.neural_process.scales import Scales
+from metanp.neural_process.scales import ONE_EACH, Scales
 
 ALL = slice(None)
 PARTS = ("features", "patterns", "weighed", "embedding", "slant")  # of the kernels and of their noise
@@ -37,11 +38,12 @@ class Prepared:
 
     blocks: coordinates, one tensor a block; counts: of patterns, a block a step. square: squared length in each.
     own: each head's directions of the embedding; own_square: squared length in them.
-    of_graphs: how many blocks, the first, are of graph features; counts follow.
+    of_graphs: how many blocks, the first, are of graph features; counts follow. leaves: of the forest, the last block.
     """
 
     blocks: tuple[Float[Tensor, "task cell _"], ...]
     counts: Counts
+    leaves: Counts | None
     square: Float[Tensor, "task cell block"]
     own: Float[Tensor, "task head cell direction"]
     own_square: Float[Tensor, "task head cell"]
@@ -59,7 +61,8 @@ class Prepared:
         own, own_square = self.own.transpose(1, 2), self.own_square.mT
         own, own_square = own[task, index].transpose(1, 2), own_square[task, index].mT
         blocks = tuple(block[task, index] for block in self.blocks)
-        return Prepared(blocks, self.counts.rows(index), self.square[task, index], own, own_square, self.of_graphs)
+        counts, leaves = self.counts.rows(index), None if self.leaves is None else self.leaves.rows(index)
+        return Prepared(blocks, counts, leaves, self.square[task, index], own, own_square, self.of_graphs)
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,11 @@ class KernelConfig:
 
     heads: with a prior mean. directions: of the embedding, of each head. embedding_heads: of `heads`, those that start
     from the learned embedding alone. free_heads: further ones, without a prior mean. side_heads: further ones that read
-    side features alone. hints: whether side features with a role move the prior mean. adaptive_steps: that adapt scales
-    to a context. followed: context cells that they are adapted to, at most: more take time and change little. parts:
-    of the kernels; all of `PARTS`, except in ablations.
+    side features alone. forest_heads: further ones that read the leaves of a random forest alone. hints: whether side
+    features with a role move the prior mean. counts_side: whether side features, however many, count together as much
+    as one in distances, and prior weights of heads depend on their number. adaptive_steps: that adapt scales to a
+    context. followed: context cells that they are adapted to, at most: more take time and change little. parts: of the
+    kernels; all of `PARTS`, except in ablations.
     """
 
     heads: int = 16
@@ -105,7 +110,9 @@ class KernelConfig:
     embedding_heads: int = 8
     free_heads: int = 0
     side_heads: int = 0
+    forest_heads: int = 0
     hints: bool = False
+    counts_side: bool = False
     adaptive_steps: int = 3
     followed: int = 256
     parts: list[str] = field(default_factory=lambda: list(PARTS))
@@ -121,12 +128,13 @@ class HeadKernel(nn.Module):
             config.adaptive_steps,
             config.followed,
         )
-        self.hints, self.side_apart = config.hints, config.side_heads > 0
-        # graph features, counts, side features, both weighed; side features weighed among themselves
+        self.counts_side = config.counts_side
+        self.hints, self.side_apart, self.forest = config.hints, config.side_heads > 0, config.forest_heads > 0
+        # graph features, counts, side features, both weighed; side features weighed among themselves; leaves
         weighed = WEIGHINGS * (1 + self.side_apart)
-        blocks = len(self.feature_blocks) + steps + 1 + weighed
+        blocks = len(self.feature_blocks) + steps + 1 + weighed + self.forest
         self.relevance = Relevance(sum(self.feature_blocks))
-        heads = config.heads + config.free_heads + config.side_heads
+        heads = config.heads + config.free_heads + config.side_heads + config.forest_heads
         self.with_mean: Tensor
         with_mean = (torch.arange(heads) < config.heads).float()
         self.register_buffer("with_mean", with_mean[:, None], persistent=False)
@@ -143,9 +151,16 @@ class HeadKernel(nn.Module):
         self.log_constant = nn.Parameter(torch.full((heads,), -2.0))
         self.log_alpha = nn.Parameter(torch.zeros(heads))
         self.used: Tensor
-        used = _used(config.parts, len(self.feature_blocks), steps, self.side_apart).repeat(heads, 1)
-        of_side = _used(["slant"], len(self.feature_blocks), steps, self.side_apart)
-        used[heads - config.side_heads :] &= of_side
+        used = _used(config.parts, len(self.feature_blocks), steps, self.side_apart, self.forest).repeat(heads, 1)
+        others = heads - config.forest_heads
+        of_side = _used(["slant"], len(self.feature_blocks), steps, self.side_apart, self.forest)
+        used[others - config.side_heads :] &= of_side
+        if self.forest:
+            of_forest = torch.zeros(blocks, dtype=torch.bool)
+            of_forest[-1] = True
+            of_forest = of_forest.repeat(2)
+            used[:others, ONE_EACH:] &= ~of_forest
+            used[others:] = torch.cat([of_side[:ONE_EACH], of_forest])
         self.register_buffer("used", used, persistent=False)
         self.unused: Tensor  # logarithms of almost zero, and no slant
         self.register_buffer("unused", torch.tensor([-30.0, 0.0] + [-30.0] * (used.shape[1] - 2)), persistent=False)
@@ -159,18 +174,23 @@ class HeadKernel(nn.Module):
 
     def prepare(self, points: Points, lens: Lens, heads: Tensor | slice = ALL) -> Prepared:
         """Everything that covariances of these cells need, for some heads or all."""
-        (features, *rest), counts = lens(points)
+        (features, *rest), counts, leaves = lens(points)
         blocks = (*features.split(self.feature_blocks, -1), *rest)
         graphs = len(self.feature_blocks)
         square = _in_order([block.square().sum(-1) for block in blocks], counts.square(), graphs)
+        if leaves is not None:
+            square.append(torch.ones_like(square[0]))
         own = torch.einsum("tae,hde->thad", points.embedding, self.directions[heads])
-        return Prepared(blocks, counts, torch.stack(square, dim=-1), own, own.square().sum(-1), graphs)
+        return Prepared(blocks, counts, leaves, torch.stack(square, dim=-1), own, own.square().sum(-1), graphs)
 
     @staticmethod
     def pairs(a: Prepared, b: Prepared) -> Pairs:
         """The part of a comparison that does not depend on scales; `b` are cells of the context."""
         products = [x @ y.mT for x, y in zip(a.blocks, b.blocks, strict=True)]
-        return Pairs(torch.stack(_in_order(products, a.counts.products(b.counts), a.of_graphs), dim=1), a, b)
+        products = _in_order(products, a.counts.products(b.counts), a.of_graphs)
+        if a.leaves is not None and b.leaves is not None:
+            products.append(a.leaves.products(b.leaves)[:, 0] / TREES)
+        return Pairs(torch.stack(products, dim=1), a, b)
 
     @staticmethod
     def compare(pairs: Pairs, scales: Scales) -> Compared:
@@ -224,6 +244,8 @@ class HeadKernel(nn.Module):
         """One head's (cell, coordinate) in the first task: squared distances of the first are its distance over twice
         alpha, inner products of the second its linear kernel."""
         parts = [part[0] for part in (*_in_order(a.blocks, a.counts.dense(), a.of_graphs), a.own[:, head])]
+        if a.leaves is not None:
+            parts.insert(-1, a.leaves.dense()[0, 0] / TREES**0.5)
 
         def scaled(weights: Tensor, of_own: Tensor) -> Tensor:
             roots = torch.cat([weights[0, head], of_own[0, head, None]]).sqrt()
@@ -243,21 +265,27 @@ def _starting_weights(
     spread = torch.linspace(-1, 1, max(own, 2))[:own]
     rest = torch.linspace(-1.5, 1.5, max(config.heads - own, 2))[: config.heads - own]
     free = torch.linspace(-1.0, 1.0, max(config.free_heads, 2))[: config.free_heads]
-    rest = torch.cat([rest, free, torch.zeros(config.side_heads)])
-    heads, first = own + len(rest), blocks - weighed
+    rest = torch.cat([rest, free, torch.zeros(config.side_heads + config.forest_heads)])
+    heads, first = own + len(rest), blocks - weighed - (config.forest_heads > 0)
     distance, linear = torch.full((heads, blocks), -3.0), torch.full((heads, blocks), -7.0)
     distance[:own] = -6.0
     distance[own:] += 2 * rest[:, None]
     for i in range(WEIGHINGS):
         distance[i :: WEIGHINGS + 1, first + i] = 0.0
+    for i in range(config.forest_heads):
+        row = heads - config.forest_heads + i
+        distance[row, -1] = 0.0 if i % 2 == 0 else -3.0
+        linear[row, -1] = -7.0 if i % 2 == 0 else 0.0
     for i in range(config.side_heads):  # a curved and a straight one for each way to weigh, in turns
-        row, place = heads - config.side_heads + i, first + WEIGHINGS + (i // 2) % WEIGHINGS
+        row, place = heads - config.forest_heads - config.side_heads + i, first + WEIGHINGS + (i // 2) % WEIGHINGS
         distance[row, place] = 0.0 if i % 2 == 0 else -3.0
         linear[row, place] = -7.0 if i % 2 == 0 else 0.0
     return torch.cat([spread, rest - 1]), distance, linear
 
 
-def _used(parts: Sequence[str], feature_blocks: int, steps: int, side_apart: bool) -> Bool[Tensor, " setting"]:
+def _used(
+    parts: Sequence[str], feature_blocks: int, steps: int, side_apart: bool, forest: bool
+) -> Bool[Tensor, " setting"]:
     """Which settings are used with these parts alone.
 
     Raises:
@@ -267,7 +295,7 @@ def _used(parts: Sequence[str], feature_blocks: int, steps: int, side_apart: boo
         raise ValueError(f"kernels have no part {sorted(unknown)}; their parts: {', '.join(PARTS)}")
     features, patterns, weighed, embedding, slant = (part in parts for part in PARTS)
     blocks = [features] * feature_blocks + [patterns] * steps + [True] + [weighed] * WEIGHINGS
-    blocks += [True] * WEIGHINGS * side_apart
+    blocks += [True] * WEIGHINGS * side_apart + [True] * forest
     one_each = [True, slant, True, True, embedding, embedding]
     return torch.tensor([*one_each, *blocks, *blocks])
 

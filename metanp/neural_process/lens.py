@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from metanp.brief import brief
 from metanp.encoder import Points
+from metanp.neural_process.forest import Forest
 
 TINY = 1e-6
 FURTHEST = 4.0  # features are clipped to this, in standard deviations of the evaluated cells
@@ -68,6 +69,9 @@ class Lens:
         chance gives; jointly, its squared coefficient in a ridge regression. Either to a power, mixed with what
         `Relevance` expects; the shares of a task sum to 1, or to less where nothing correlates.
     patterns: names of the context's patterns, ascending.
+    forest: grown on these features and scores, None without heads that read it.
+    side_share: root of the share that each side feature has in distances. varied: how many graph features and how many
+    side features differ among the evaluated cells.
     """
 
     varying: Int[Tensor, " feature"]
@@ -76,6 +80,9 @@ class Lens:
     weight: Float[Tensor, "weighing task feature"]
     side_weight: Float[Tensor, "weighing task side"] | None
     patterns: Int[Tensor, "task step pattern"]
+    forest: Forest | None
+    side_share: Float[Tensor, "task 1"]
+    varied: Float[Tensor, "task 2"]
 
     __repr__ = brief
 
@@ -87,9 +94,11 @@ class Lens:
         mask: Bool[Tensor, "task context"],
         relevance: Relevance,
         apart: bool = False,
+        forest: bool = False,
+        shared: bool = False,
     ) -> Lens:
         """From the evaluated cells; rows where `mask` is False have no influence. apart: weigh side features among
-        themselves too."""
+        themselves too. forest: grow one. shared: all side features together count as much as one alone."""
         # standardised features do not depend on the learned scale of a feature: no gradient is needed
         points = points.map(Tensor.detach)
         real = mask.float()
@@ -110,26 +119,33 @@ class Lens:
         beside = torch.linalg.solve(unit @ unit.mT + ridge, error[..., None])
         beside = torch.einsum("tcf,tc->tf", unit, beside[..., 0]).square()
         weight = _weights(alone, beside, relevance, varying, variance > TINY, count)
+        few = int((varying < points.features.shape[-1]).sum())  # graph features; side features follow
         side_weight = None
         if apart:
-            few = int((varying < points.features.shape[-1]).sum())
             of_side = unit[..., few:]
             beside = torch.linalg.solve(of_side @ of_side.mT + ridge, error[..., None])
             beside = torch.einsum("tcf,tc->tf", of_side, beside[..., 0]).square()
             known = (variance > TINY)[:, few:]
             side_weight = _weights(alone[:, few:], beside, relevance, varying[few:], known, count)
-        return cls(varying, centre, scale, weight, side_weight, _names(points, mask))
+        grown = Forest.grown(away[..., varying] * scale[:, None], score, mask) if forest else None
+        differ = (variance > TINY).float()
+        varied = torch.stack([differ[:, :few].sum(-1), differ[:, few:].sum(-1)], dim=-1)
+        share = varied[:, 1:].clamp(min=1).rsqrt() if shared else torch.ones_like(varied[:, 1:])
+        return cls(varying, centre, scale, weight, side_weight, _names(points, mask), grown, share, varied)
 
-    def __call__(self, points: Points) -> tuple[tuple[Float[Tensor, "task cell _"], ...], Counts]:
+    def __call__(self, points: Points) -> tuple[tuple[Float[Tensor, "task cell _"], ...], Counts, Counts | None]:
         """Coordinates of cells under this context: blocks of graph features, side features and features in every
-        weighing; and counts of patterns."""
+        weighing; counts of patterns; and counts of leaves of the forest."""
         plain = features_and_side(points).detach()[..., self.varying]
-        away = ((plain - self.centre[:, None]) * self.scale[:, None]).clamp(-FURTHEST, FURTHEST)
+        apart = (plain - self.centre[:, None]) * self.scale[:, None]
+        away = apart.clamp(-FURTHEST, FURTHEST)
         weighed = [away * weight[:, None] for weight in self.weight]
         if self.side_weight is not None:
             side = away[..., away.shape[-1] - self.side_weight.shape[-1] :]
             weighed += [side * weight[:, None] for weight in self.side_weight]
-        return (points.features, torch.nan_to_num(points.side), *weighed), Counts.of(points.patterns, self.patterns)
+        blocks = (points.features, torch.nan_to_num(points.side) * self.side_share[:, None], *weighed)
+        leaves = None if self.forest is None else Counts.of_leaves(self.forest.leaves(apart), self.forest.width)
+        return blocks, Counts.of(points.patterns, self.patterns), leaves
 
 
 @dataclass(frozen=True)
@@ -157,6 +173,12 @@ class Counts:
         place = torch.searchsorted(known, flat).clamp(max=last - 1)
         place = torch.where(known.gather(2, place) == flat, place, last)
         return cls(place.view_as(names), alike.float(), last + 1)
+
+    @classmethod
+    def of_leaves(cls, leaves: Int[Tensor, "task cell tree"], width: int) -> Counts:
+        """Leaves as patterns of one step, one in each tree; numbers are below `width`."""
+        place = leaves[:, None]
+        return cls(place, torch.ones(place.shape, device=place.device), width + 1)
 
     def rows(self, index: Int[Tensor, "task row"]) -> Counts:
         """Some of each task's cells."""

@@ -20,7 +20,7 @@ from metanp.spaces.nasbench_macro import SPACE
 
 GENOTYPES, BLOCKS = {"darts", "nb301", "suite_zero_nb301"}, {name for name in BENCHMARKS if name.startswith("ofa")}
 # whose cells are of none of our spaces
-WITHOUT_SPACE = {"nasbench_mr", "nasbench_nlp", "bert", "pit", "autoformer"} | GENOTYPES | BLOCKS
+WITHOUT_SPACE = {"nasbench_mr", "nasbench_nlp", "bert", "pit", "autoformer", "vit", "suite_zero"} | GENOTYPES | BLOCKS
 
 
 @pytest.fixture

@@ -70,3 +70,13 @@ def test_larger_genotypes_are_better_on_svhn(more):
     table = load_benchmark("suite_zero_nb301")
     rank = spearmanr(table.features["svhn_parameters"], table.mean(SVHN)).statistic
     assert rank == pytest.approx(0.702, abs=1e-3)
+
+
+def test_the_three_spaces_are_one_table(more):
+    whole = load_benchmark("suite_zero")
+    parts = [load_benchmark(name) for name in SHAPE]
+    assert len(whole) == sum(map(len, parts))
+    for name, part in zip(SHAPE, parts, strict=True):
+        column = whole.mean(f"{name.removeprefix('suite_zero_')}_svhn_validation_accuracy")
+        np.testing.assert_array_equal(column[np.isfinite(column)], part.mean("svhn_validation_accuracy"))
+    assert np.isfinite(whole.features["transnas_svhn_synflow"]).sum() == len(parts[-1])

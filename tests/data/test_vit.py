@@ -66,3 +66,16 @@ def test_size_ranks_two_columns_of_autoformer(formers, name, dataset, rank):
     size = [dict(cell.parameters)[name] for cell in formers.cells]
     found = spearmanr(size, formers.mean(f"{dataset}_accuracy_kd")).statistic
     assert found == pytest.approx(rank, abs=1e-3)
+
+
+def test_both_are_one_table_with_columns_of_their_own(pit, formers):
+    both = load_benchmark("vit")
+    assert len(both) == len(pit) + len(formers)
+    assert both.ids[len(pit)] == f"autoformer {formers.ids[0]}"
+    here = both.mean("pit_cifar100_accuracy_kd")
+    np.testing.assert_array_equal(here[: len(pit)], pit.mean("cifar100_accuracy_kd"))
+    assert np.isnan(here[len(pit) :]).all()
+    np.testing.assert_array_equal(
+        both.mean("autoformer_flowers_accuracy_kd")[len(pit) :], formers.mean("flowers_accuracy_kd")
+    )
+    assert [cell.key for cell in both.cells] == [cell.key for cell in (*pit.cells, *formers.cells)]
