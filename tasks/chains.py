@@ -1,14 +1,17 @@
-"""Prior tasks over chains: macro skeletons, in which what an operation brings depends on its place.
+"""Prior tasks over chains: macro skeletons and lists of blocks, in which what a block brings depends on its place.
 
-A space has chains of some length, or of up to it, whose places choose among a few operations. The score is a weighted
-sum of random functions: each operation's quality weighed by place, a table of places and operations, neighbours that
-get on or do not, and one of the cell's graph. Columns are those that `metanp.places` gives.
+A space has chains of some length, or of up to it, whose places choose among a few operations. In half of the spaces a
+block has numbers as well (kernel size, expansion, width), and some numbers do not show in the graph. The score is a
+weighted sum of random functions: each block's quality weighed by place, a table of places and operations, neighbours
+that get on or do not, a cost, and a function of the cell's graph. Columns are those that `metanp.places` gives, or
+those of `Cell.from_blocks`.
 
-Axes: cell; place; choice, one of the operations.
+Axes: cell; place; choice, one of the operations; kind, of a block's numbers.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,9 +27,55 @@ from tasks.task import Task
 
 LENGTHS = (3, 20)  # places, both ends included
 CHOICES = (2, 6)
+KINDS = (1, 3)
+LEVELS = (2, 4)
+NUMBERED = 0.5  # share of spaces whose blocks have numbers
 VARIABLE = 0.3  # share of spaces whose chains differ in length
 
 Digits = Int[np.ndarray, "cell place"]  # -1 behind the end of a chain
+
+
+@dataclass(frozen=True)
+class _Space:
+    """digits: the operation at each place. words: their places in the vocabulary. level: of each number, from 0 to 1;
+    no kind where blocks have none."""
+
+    digits: Digits
+    words: Int[np.ndarray, " choice"]
+    level: Float[np.ndarray, "cell place kind"]
+
+    @classmethod
+    def draw(cls, n: int, rng: np.random.Generator) -> _Space:
+        length, choices = rng.integers(LENGTHS[0], LENGTHS[1] + 1), rng.integers(CHOICES[0], CHOICES[1] + 1)
+        numbered = rng.random() < NUMBERED
+        if numbered:
+            choices = min(choices, 3)
+        words = SKIP + rng.choice(len(VOCABULARY) - SKIP, size=choices, replace=False)
+        if rng.random() < 0.5:
+            words[0] = SKIP  # as where blocks may be left out
+        digits = rng.integers(choices, size=(n, length))
+        kinds = rng.integers(KINDS[0], KINDS[1] + 1) if numbered else 0
+        counts = rng.integers(LEVELS[0], LEVELS[1] + 1, size=kinds)
+        level = rng.integers(0, counts, size=(n, length, kinds)) / np.maximum(counts - 1, 1)
+        if rng.random() < VARIABLE:
+            digits[np.arange(length) >= rng.integers(2, length + 1, size=n)[:, None]] = -1
+        return cls(digits, words, np.where(digits[..., None] < 0, 0.0, level))
+
+    def graphs(self) -> Graphs:
+        """Chains of the operations; numbers do not show in them."""
+        return Graphs.of(_cells(np.where(self.digits < 0, -1, self.words[self.digits])))
+
+    def columns(self) -> Float[np.ndarray, "cell column"]:
+        """What a predictor derives: operations by place, numbers by place, and numbers over places, where they vary."""
+        flags = self.digits[:, :, None] == np.arange(len(self.words))
+        parts = [flags.reshape(len(flags), -1).astype(float)]
+        if self.level.shape[2]:
+            there = self.digits >= 0
+            number = np.where(there[..., None], 1 + self.level, np.nan)
+            parts += [number.reshape(len(number), -1), there.sum(1)[:, None].astype(float)]
+            parts += [np.nansum(number, 1), np.nanmean(number, 1), np.nanmax(number, 1), np.nanmin(number, 1)]
+        columns = np.concatenate(parts, axis=1)
+        return columns[:, np.nanmax(columns, 0) > np.nanmin(columns, 0)]
 
 
 class ChainTasks:
@@ -40,33 +89,43 @@ class ChainTasks:
         return [{"cells": "chains", "count": None, "labels": None}]
 
     def draw(self, n: int, rng: np.random.Generator) -> Task:
-        length, choices = rng.integers(LENGTHS[0], LENGTHS[1] + 1), rng.integers(CHOICES[0], CHOICES[1] + 1)
-        words = SKIP + rng.choice(len(VOCABULARY) - SKIP, size=choices, replace=False)
-        if rng.random() < 0.5:
-            words[0] = SKIP  # as where blocks may be left out
-        digits = rng.integers(choices, size=(n, length))
-        if rng.random() < VARIABLE:
-            digits[np.arange(length) >= rng.integers(2, length + 1, size=n)[:, None]] = -1
-        graphs = Graphs.of(_cells(np.where(digits < 0, -1, words[digits])))
-        score = standardise(self._score(graphs, digits, words, rng))
-        score, hint, side = bend(score, self.config, rng), None, _columns(digits)
+        space = _Space.draw(n, rng)
+        graphs = space.graphs()
+        score = standardise(self._score(space, graphs, rng))
+        score, hint, side = bend(score, self.config, rng), None, space.columns()
         if rng.random() < self.config.hints:
-            other = standardise(self._score(graphs, digits, words, rng))
+            other = standardise(self._score(space, graphs, rng))
             hint = hints(score, other, standardise(cost(graphs, rng)), rng)
             side = np.concatenate([side, hint], axis=1)
         return Task(graphs, add_noise(score, self.config, rng), side, hint)
 
-    def _score(self, graphs: Graphs, digits: Digits, words: Int[np.ndarray, " choice"], rng) -> Values:
+    def _score(self, space: _Space, graphs: Graphs, rng: np.random.Generator) -> Values:
+        digits, words, length = space.digits, space.words, space.digits.shape[1]
         tilt = rng.gamma(3.0, self.config.tilt / 3) if rng.random() < self.config.tilted else 0.0
         quality = rng.normal(size=len(words)) + tilt * QUALITY[words]
+        upwards = 1.0 if rng.random() < 0.7 else -1.0
+        brought = quality[np.maximum(digits, 0)]
+        if space.level.shape[2]:
+            effect = rng.exponential(size=space.level.shape[2]) * np.where(
+                rng.random(space.level.shape[2]) < 0.85, 1, -1
+            )
+            power = np.exp(rng.normal(-0.3, 0.5, space.level.shape[2]))
+            brought = rng.uniform() * brought + upwards * (space.level**power) @ effect
+        by_place = rng.normal(size=(length, len(words))) * weights(length, rng)[:, None]
         parts = [
-            _sum(np.outer(_weights(digits.shape[1], rng), quality), digits),
-            _sum(rng.normal(size=(digits.shape[1], len(words))) * _weights(digits.shape[1], rng)[:, None], digits),
+            np.where(digits < 0, 0.0, brought) @ weights(length, rng),
+            _sum(by_place, digits),
             _neighbours(digits, len(words), rng),
             random_score(graphs, self.config, rng),
         ]
-        shares = rng.dirichlet((2.0, 0.3, 0.2, 1.2))
-        return sum(np.sqrt(share) * standardise(part) for share, part in zip(shares, parts, strict=True))
+        shares = list(rng.dirichlet((2.0, 0.3, 0.2, 1.0)))
+        if rng.random() < 0.2:
+            size = _sum(np.tile(rng.lognormal(0, 0.7, len(words)), (length, 1)) * weights(length, rng)[:, None], digits)
+            if kinds:
+                size = np.where(digits < 0, 0.0, np.prod(1 + 2 * space.level, axis=2)) @ weights(length, rng)
+            parts.append(upwards * np.log(size + rng.choice([0.01, 1.0]) * size.mean() + 1e-9))
+            shares.append(rng.exponential(2.0))
+        return sum((np.sqrt(share) * standardise(part) for share, part in zip(shares, parts, strict=True)), np.zeros(1))
 
 
 def _cells(operation: Digits) -> CellArray:
@@ -82,13 +141,7 @@ def _cells(operation: Digits) -> CellArray:
     return CellArray(whole, adjacency)
 
 
-def _columns(digits: Digits) -> Float[np.ndarray, "cell column"]:
-    """1 where a place has a choice; columns in which the cells differ."""
-    flags = (digits[:, :, None] == np.arange(digits.max() + 1)).reshape(len(digits), -1).astype(float)
-    return flags[:, flags.std(0) > 0]
-
-
-def _weights(length: int, rng: np.random.Generator) -> Float[np.ndarray, " place"]:
+def weights(length: int, rng: np.random.Generator) -> Float[np.ndarray, " place"]:
     """How much each place matters: a trend along the chain, stages, exceptions."""
     place = np.linspace(-1, 1, length)
     trend = np.exp(rng.normal(0, 0.6) * place + rng.normal(0, 0.3) * place**2)
@@ -107,4 +160,4 @@ def _neighbours(digits: Digits, choices: int, rng: np.random.Generator) -> Value
     table = rng.normal(size=(choices, choices))
     both = (digits[:, 1:] >= 0) & (digits[:, :-1] >= 0)
     brought = table[np.maximum(digits[:, :-1], 0), np.maximum(digits[:, 1:], 0)]
-    return np.where(both, brought, 0.0) @ _weights(digits.shape[1] - 1, rng)
+    return np.where(both, brought, 0.0) @ weights(digits.shape[1] - 1, rng)

@@ -100,5 +100,5 @@ def _trees(x: Float[np.ndarray, "cell feature"], score: Float[np.ndarray, " cell
     return [one.tree_ for one in RandomForestRegressor(**SETTINGS).fit(x[order], score[order]).estimators_]
 
 
-def _padded(numbers: Int[np.ndarray, " own"], nodes: int) -> Int[np.ndarray, " nodes"]:
+def _padded(numbers: np.ndarray, nodes: int) -> np.ndarray:
     return np.pad(numbers, (0, nodes - len(numbers)), constant_values=-1)

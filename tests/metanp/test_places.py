@@ -24,9 +24,7 @@ BRANCHED = Cell(("input", "conv3x3", "skip", "output"), [(0, 1), (0, 2), (1, 3),
 def test_a_place_is_a_column_where_chains_differ_in_it(form):
     cells = form([chain("skip", "conv3x3", "conv1x1"), chain("skip", "conv1x1", "conv1x1"), chain("skip", "conv3x3")])
     places = Places.of(cells)
-    assert places.varying() == [f"place 1={word}" for word in ("conv1x1", "conv3x3")] + ["place 2=conv1x1"] or set(
-        places.varying()
-    ) == {"place 1=conv1x1", "place 1=conv3x3", "place 2=conv1x1"}
+    assert set(places.varying()) == {"place 1=conv1x1", "place 1=conv3x3", "place 2=conv1x1"}
     assert places.column("place 1=conv3x3").tolist() == [1, 0, 1]
     assert places.column("place 2=conv1x1").tolist() == [1, 1, 0]
     assert places.column("place 9=skip").tolist() == [0, 0, 0]
@@ -35,9 +33,7 @@ def test_a_place_is_a_column_where_chains_differ_in_it(form):
 
 def test_described_operations_of_one_name_are_different_choices():
     places = Places.of([chain(WIDE, NARROW), chain(NARROW, NARROW)])
-    assert [places.column(name).tolist() for name in places.varying()] == [[0, 1], [1, 0]] or [
-        places.column(name).tolist() for name in places.varying()
-    ] == [[1, 0], [0, 1]]
+    assert sorted(places.column(name).tolist() for name in places.varying()) == [[0, 1], [1, 0]]
 
 
 @pytest.mark.parametrize(

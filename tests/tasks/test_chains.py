@@ -5,7 +5,7 @@ import pytest
 
 from metanp.cell_array import CellArray
 from metanp.places import PLACE, Places
-from tasks.chains import ChainTasks, _cells, _columns, _neighbours, _sum
+from tasks.chains import ChainTasks, _cells, _neighbours, _Space, _sum
 from tasks.prior import PriorConfig
 from tasks.sources import TasksConfig, build_source
 
@@ -35,8 +35,19 @@ def test_columns_are_those_that_predictors_derive():
     cells = _cells(np.where(digits < 0, -1, words[digits]))
     places = Places.of(CellArray(cells.operation, cells.adjacency))
     derived = np.stack([places.column(name) for name in places.varying()], axis=1)
+    columns = _Space(digits, words, np.zeros((3, 3, 0))).columns()
     assert all(name.startswith(PLACE) for name in places.varying())
-    assert sorted(map(tuple, derived.T)) == sorted(map(tuple, _columns(digits).T))
+    assert sorted(map(tuple, derived.T)) == sorted(map(tuple, columns.T))
+
+
+def test_numbers_stand_by_place_and_over_places_and_are_missing_behind_the_end():
+    digits = np.array([[0, 0], [0, -1], [0, 0]])
+    level = np.array([[[0.0], [1.0]], [[1.0], [0.0]], [[0.5], [0.0]]])
+    columns = _Space(digits, np.array([3]), level).columns()
+    expected = {"second": (1, 0, 1), "0": (1, 2, 1.5), "1": (2, np.nan, 1), "depth": (2, 1, 2), "total": (3, 2, 2.5)}
+    expected |= {"mean": (1.5, 2, 1.25), "smallest": (1, 2, 1), "largest": (2, 2, 1.5)}
+    found = {tuple(np.nan_to_num(column, nan=-1)) for column in columns.T}
+    assert found == {tuple(np.nan_to_num(column, nan=-1)) for column in expected.values()}
 
 
 def test_nothing_is_brought_behind_the_end():
