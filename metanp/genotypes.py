@@ -75,7 +75,7 @@ def read(genotype: Any) -> Cell:
             live = [(name, reads) for name, reads in pairs[first : first + PAIRS] if name != "none"]
             states.append([_node(OPERATIONS[name], states[reads], operations, edges)[0] for name, reads in live])
         before, last = last, [node for i in concat for node in states[i]]
-        parameters |= {f"{part}.{name}": value for name, value in _said(pairs).items()}
+        parameters |= {f"{part}.{name}": value for name, value in counts(pairs).items()}
     operations.append("output")
     edges |= {(node, len(operations) - 1) for node in last}
     return Cell(operations, sorted(edges), parameters)
@@ -88,7 +88,7 @@ def _node(operation: str | Operation, reads: Sequence[int], operations: list, ed
     return [len(operations) - 1]
 
 
-def _said(pairs: Sequence[Pair]) -> dict[str, int]:
+def counts(pairs: Sequence[Pair]) -> dict[str, int]:
     """How often a cell has each operation, in all and at its inputs; depths of nodes, and of each operation."""
     said: dict[str, int] = {}
     depth = [0] * INPUTS
