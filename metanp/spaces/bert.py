@@ -51,12 +51,11 @@ class BERT(BlockSpace):
 
     def read_code(self, text: str) -> Network:
         hidden, colon, layers = read_text(text, f"a model of {self.name}").strip().partition(": ")
-        row = [one.rsplit(":", 3) for one in layers.split()]
-        if wrong := [one for one in row if len(one) != len(CHOICES)]:
-            raise ValueError(f"layer {':'.join(wrong[0])!r:.40} of {shown(text)}; expected such as SA:SDP:4:1024:1")
         if not colon:
             raise ValueError(f"not a model of {self.name}: {shown(text)}; expected 256: SA:SDP:4:1024:1 ...")
-        return self.checked([row], [hidden])
+        if wrong := [one for one in layers.split() if one.count(":") != len(CHOICES)]:
+            raise ValueError(f"layer {wrong[0]!r:.40} of {shown(text)}; expected such as SA:SDP:4:1024:1")
+        return self.checked([[one.rsplit(":", 3) for one in layers.split()]], [hidden])
 
     def write_code(self, code: Network) -> str:
         return f"{code.whole[0]}: " + " ".join(":".join(map(str, block)) for block in code.stages[0])

@@ -36,7 +36,7 @@ def space_of_package(name: str) -> Space | None:
     Raises:
         ValueError: it cannot be imported, or is no space; names the entry point.
     """
-    if name not in _FOUND:
+    if name not in _FOUND or ":" in name:  # which is for `space_at` alone
         if (point := offered().get(name)) is None:
             return None
         try:
