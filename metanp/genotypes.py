@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -164,7 +165,8 @@ def _is_list_of_pairs(item: Any) -> bool:
 def _of_text(text: str) -> Any:
     """What a written genotype says: `Genotype(normal=[...], ...)`, a list or a mapping; literals alone."""
     try:
-        tree = ast.parse(RANGE.sub(_as_list, text.strip()), mode="eval").body
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):  # of a text that is no genotype
+            tree = ast.parse(RANGE.sub(_as_list, text.strip()), mode="eval").body
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name):
             named = {str(one.arg): ast.literal_eval(one.value) for one in tree.keywords}
             return named or [ast.literal_eval(one) for one in tree.args]

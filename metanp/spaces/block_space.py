@@ -48,7 +48,7 @@ class BlockSpace(CodedSpace[Network]):
         self.name, self.depths = name, tuple(map(tuple, depths))
         self.choices, self.whole = dict(choices), dict(whole)
         self.is_staged = len(self.depths) > 1
-        self._blocks = {self._alone(block): block for block in product(*self.choices.values())}
+        self._blocks = {self._said(block): block for block in product(*self.choices.values())}
 
     @abstractmethod
     def block(self, block: Block) -> Mapping[str, Any]:
@@ -147,7 +147,7 @@ class BlockSpace(CodedSpace[Network]):
             for j, values in enumerate(self.choices.values()):
                 yield from ((*row[:i], new, *row[i + 1 :]) for new in _replaced(block, j, values))
 
-    def _alone(self, block: Block) -> frozenset[tuple[str, Value]]:
+    def _said(self, block: Block) -> frozenset[tuple[str, Value]]:
         """What the parameters of a network say of this block, wherever it is."""
         return _under(dict(blocks.read([self.block(block)]).parameters), "0.")
 

@@ -58,7 +58,8 @@ def pairs_of(cell: Cell, operations: Sequence[str], distinct: bool) -> tuple[tup
         ours = all(cell.operations[i] == READS for i in part.inputs)
         if not ours or len(part.inputs) > INPUTS or any(cell.operations[i] not in names for i in part.operations):
             return None
-        number: dict[State, int] = {(one,): i for i, one in enumerate(before)} | {(one,): 1 for one in last}
+        number: dict[State, int] = {(one,): 1 for one in last}
+        number.update(((one,), i) for i, one in enumerate(before))
         said = {key.partition(".")[2]: value for key, value in cell.parameters if key.startswith(f"{name}.")}
         labels = {i: names[cell.operations[i]] for i in part.operations}
         pairs = _pairs(part, reads, labels, number, said, distinct)
