@@ -35,7 +35,7 @@ class Open(Candidates):
         feasible: Feasible | None = None,
         samples: int = 1000,
         parents: int = 10,
-        near: int = 20,
+        near: int = 30,
     ):
         super().__init__(feasible)
         self.space, self.name, self.identity = space, space.name, space.name
