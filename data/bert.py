@@ -24,6 +24,7 @@ from data.csv_rows import Repeats, Rows, numbers, read
 from data.table import Metric, Table
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.spaces.bert import layer
 
 FILE = "nas_bench_bert_glue.csv.gz"
 TASKS = ("glue", "cola", "mnli", "mrpc", "qnli", "qqp", "rte", "sst", "sts")
@@ -84,12 +85,7 @@ def _layer(text: str) -> dict[str, Any]:
     if len(fields) != 5 or fields[0] not in ("SA", "LT", "DSC"):
         raise ValueError(f"layer {text!r:.40}; expected SA, LT or DSC and four fields, as SA:SDP:4:1024:1")
     kind, parameter, heads, width, count = fields
-    same = {"heads": int(heads), "feed_forward_width": int(width), "feed_forward_layers": int(count)}
-    if kind == "SA":
-        return {"name": "self-attention", "kind": "attention", "variant": parameter, **same}
-    if kind == "LT":  # of fixed coefficients
-        return {"name": "transform", "kind": "linear", "parametric": False, "variant": parameter, **same}
-    return {"name": "span convolution", "kind": "convolution", "kernel_size": int(parameter), **same}
+    return layer(f"{kind}:{parameter}", int(heads), int(width), int(count))
 
 
 BENCHMARK = Benchmark("bert", build, needed=(FILE,))

@@ -22,8 +22,8 @@ from data.benchmark import Benchmark, Input, Inputs
 from data.nasbench201_files import COLUMNS, DATASETS, READERS, Columns
 from data.table import Metric, Table
 from data.unpickle import load
+from metanp.spaces.graph_space import STATE_EDGES
 from metanp.spaces.nasbench201 import SPACE
-from metanp.spaces.product import STATE_EDGES
 
 OUTSIDE_CELLS = {"cifar10": 73_306, "cifar100": 79_156, "imagenet": 80_456}  # parameters; they differ in the classifier
 PER_CONVOLUTION = {"nor_conv_1x1": 28_000, "nor_conv_3x3": 243_040}  # parameters, in all repeats of the cell together

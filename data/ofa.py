@@ -28,6 +28,7 @@ from data.csv_rows import Repeats, numbers, read
 from data.table import Metric, Table
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.spaces.ofa import inverted_bottleneck
 
 FILE, SMALL_IMAGES = "ofa_mbv3_imagenet.csv.gz", "ofa_mbv3_small_images.csv.gz"
 PER_STAGE = 4  # blocks that a stage has room for
@@ -65,7 +66,7 @@ def cell(one: Network) -> Cell:
 
 
 def _block(stage: int, size: int, expansion: int) -> dict[str, Any]:
-    return {"kind": "inverted bottleneck", "kernel_size": size, "expansion": expansion, "stage": stage}
+    return {**inverted_bottleneck(size, expansion), "stage": stage}
 
 
 def write(one: Network) -> str:

@@ -6,6 +6,7 @@ The commands of `search` are in `metanp.search.command_line.commands`.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(search_commands.app, name="search")
-FORMS = "json, naslib, or the name of a search space for its own text form."
+FORMS = "json, naslib, or a search space (its name, or your own as module:NAME) for its own text."
 MOST = 10  # candidates that `rank` prints without -k
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -195,7 +196,12 @@ def proxies(
 
 
 def main() -> None:
-    """Run a command; an error of the user is one line on standard error and exit status 2."""
+    """Run a command; an error of the user is one line on standard error and exit status 2.
+
+    Spaces and strategies of one's own, `module:NAME`, may be in the current folder.
+    """
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.append(here)  # at the end: a file here hides no library
     try:
         app()
     except (ValueError, OSError) as error:
@@ -221,13 +227,13 @@ def _say(text: str, style: str | None = None) -> None:
 def _read(line: str, form: str) -> Row:
     from metanp.cell import Cell
     from metanp.json_lines import Row, read_row
-    from metanp.spaces import read_text
+    from metanp.spaces import get_space
 
     if form == "json":
         return read_row(line)
     if form == "naslib":
         return Row(None, Cell.from_naslib([_digit(part) for part in line.strip("()[] ").split(",")]))
-    return Row(None, read_text(form, line))
+    return Row(None, get_space(form).parse_text(line))
 
 
 def _digit(written: str) -> int:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -75,7 +76,7 @@ def read(genotype: Any) -> Cell:
             live = [(name, reads) for name, reads in pairs[first : first + PAIRS] if name != "none"]
             states.append([_node(OPERATIONS[name], states[reads], operations, edges)[0] for name, reads in live])
         before, last = last, [node for i in concat for node in states[i]]
-        parameters |= {f"{part}.{name}": value for name, value in _said(pairs).items()}
+        parameters |= {f"{part}.{name}": value for name, value in counts(pairs).items()}
     operations.append("output")
     edges |= {(node, len(operations) - 1) for node in last}
     return Cell(operations, sorted(edges), parameters)
@@ -88,7 +89,7 @@ def _node(operation: str | Operation, reads: Sequence[int], operations: list, ed
     return [len(operations) - 1]
 
 
-def _said(pairs: Sequence[Pair]) -> dict[str, int]:
+def counts(pairs: Sequence[Pair]) -> dict[str, int]:
     """How often a cell has each operation, in all and at its inputs; depths of nodes, and of each operation."""
     said: dict[str, int] = {}
     depth = [0] * INPUTS
@@ -164,7 +165,8 @@ def _is_list_of_pairs(item: Any) -> bool:
 def _of_text(text: str) -> Any:
     """What a written genotype says: `Genotype(normal=[...], ...)`, a list or a mapping; literals alone."""
     try:
-        tree = ast.parse(RANGE.sub(_as_list, text.strip()), mode="eval").body
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):  # of a text that is no genotype
+            tree = ast.parse(RANGE.sub(_as_list, text.strip()), mode="eval").body
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name):
             named = {str(one.arg): ast.literal_eval(one.value) for one in tree.keywords}
             return named or [ast.literal_eval(one) for one in tree.args]

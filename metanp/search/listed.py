@@ -159,4 +159,6 @@ class Listed(Candidates):
 def _of_a_space(counted: str) -> bool:
     """Whether this was the identity of one of the spaces that can be listed."""
     size = int(counted.split()[0])
-    return any(len(space) == size and Listed.of(space).counted == counted for space in SPACES.values())
+    return any(
+        space.is_listed and len(space) == size and Listed.of(space).counted == counted for space in SPACES.values()
+    )

@@ -23,15 +23,23 @@ class Open(Candidates):
     """A space that is not listed.
 
     Args:
-        samples: random cells in each ask. parents: the best evaluated cells, whose neighbours are considered.
+        samples: random cells in each ask. parents: the best evaluated cells, whose neighbours are considered. near: at
+            most so many of each, at random where there are more.
     """
 
     space: Space
 
-    def __init__(self, space: Space, feasible: Feasible | None = None, samples: int = 1000, parents: int = 10):
+    def __init__(
+        self,
+        space: Space,
+        feasible: Feasible | None = None,
+        samples: int = 1000,
+        parents: int = 10,
+        near: int = 30,
+    ):
         super().__init__(feasible)
         self.space, self.name, self.identity = space, space.name, space.name
-        self.samples, self.parents = samples, parents
+        self.samples, self.parents, self.near = samples, parents, near
 
     def find(self, cell: Cell) -> Cell:
         if cell not in self.space:
@@ -51,13 +59,13 @@ class Open(Candidates):
 
     def options(self, history: History, rng: np.random.Generator, value: Value | None = None) -> Options:
         parents = sorted(history.evaluated, key=lambda one: -one.score)[: self.parents]
-        near = [cell for one in parents for cell in self.neighbours(one.cell)]
+        near = [cell for one in parents for cell in self.space.some_neighbours(one.cell, self.near, rng)]
         found = self._distinct([*near, *self.random(history.taken, self.samples, rng)], history)
         for _ in range(CLIMBS):
             if value is None or not len(found):
                 break
             tops = [found.cell(int(row)) for row in self.highest(found, value(found), self.parents)]
-            around = [cell for top in tops for cell in self.neighbours(top)]
+            around = [cell for top in tops for cell in self.space.some_neighbours(top, self.near, rng)]
             kept = [found.cell(row) for row in range(len(found))]
             found, before = self._distinct([*kept, *around], history), len(found)
             if len(found) == before:

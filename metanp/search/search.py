@@ -48,7 +48,6 @@ from metanp.spaces import Space
 if TYPE_CHECKING:
     from metanp.pictures import Picture
 
-LISTED = 1_000_000  # cells of a space that are listed; a larger one is open
 ATTEMPTS = 20  # to find picks that nobody else takes at the same moment
 
 
@@ -370,20 +369,13 @@ def candidates_of(
         return where
     if isinstance(where, str):
         raise ValueError(f"{where!r:.80} is a text; to search a space give get_space({where!r:.80}), of metanp.spaces")
-    if isinstance(where, Space) and _is_large(where):
+    if isinstance(where, Space) and not where.is_listed:
         if features is not None or roles is not None:
-            raise ValueError(f"{where.name} is too large to list, and has no rows that side features could follow")
+            raise ValueError(f"{where.name} is not listed, and has no rows that side features could follow")
         return Open(where, feasible)
     if isinstance(where, Space):
         return Listed.of(where, feasible, features, roles)
     return Listed(read_cells(where, "candidates"), None, features, feasible, roles)
-
-
-def _is_large(space: Space) -> bool:
-    try:
-        return len(space) > LISTED
-    except OverflowError:  # Python's own: a length above 2^63
-        return True
 
 
 def _number(score: Any) -> float:

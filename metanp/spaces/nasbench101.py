@@ -145,7 +145,7 @@ class NASBench101(Space):
         rng = read_generator(rng)
         return edits.crossover(_checked(a).canonical, _checked(b).canonical, rng)
 
-    def _list(self) -> CellArray:
+    def list_cells(self) -> CellArray:
         return self._enumerated.cells()
 
     @cached_property

@@ -21,7 +21,7 @@ from jaxtyping import Int
 from metanp.cell import Cell
 from metanp.forms import register
 from metanp.given.settings import read_items, read_text, shown
-from metanp.spaces.product import FOUR_STATES, STATE_EDGES, ProductSpace
+from metanp.spaces.graph_space import FOUR_STATES, STATE_EDGES, GraphSpace
 
 OPERATIONS = {
     "none": "none",
@@ -38,7 +38,7 @@ NASLIB_OPERATIONS = ("skip", "none", "conv3x3", "conv1x1", "avgpool3x3")
 ARCHITECTURE_INDEX_SEED = 88
 
 
-class NASBench201(ProductSpace):
+class NASBench201(GraphSpace):
     """The 15,625 strings, in the order of the architecture index."""
 
     def __init__(self) -> None:

@@ -134,7 +134,7 @@ class NASBenchGraph(Space):
         child = mixed if set(mixed[LAYERS:]) != {SKIP} else first
         return _cell(*representative(child[:LAYERS], child[LAYERS:]))
 
-    def _list(self) -> CellArray:
+    def list_cells(self) -> CellArray:
         digits = np.indices((len(OWN_NAMES),) * LAYERS).reshape(LAYERS, -1).T
         kept = np.stack([_are_representatives(links, digits) for links in LINKS], axis=1)
         row, tree = np.nonzero(kept & (digits != SKIP).any(1)[:, None])

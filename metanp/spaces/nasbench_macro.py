@@ -11,14 +11,14 @@ import re
 
 from metanp.cell import Cell
 from metanp.given.settings import read_text
-from metanp.spaces.product import ProductSpace
+from metanp.spaces.graph_space import GraphSpace
 
 OPERATIONS = {"0": "skip", "1": "mbconv3x3_e3", "2": "mbconv5x5_e6"}
 BLOCKS = 8
 CHAIN = tuple((i, i + 1) for i in range(BLOCKS + 1))
 
 
-class NASBenchMacro(ProductSpace):
+class NASBenchMacro(GraphSpace):
     """The 6,561 chains, digits counted up."""
 
     def __init__(self) -> None:

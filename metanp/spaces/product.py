@@ -1,128 +1,135 @@
-"""Spaces whose cells share one graph: each node between input and output carries one of a few operations.
+"""Spaces of plain parameters: choices by name, every combination an architecture.
 
-A cell is then a row of digits. NAS-Bench-201, the TransNAS-Bench-101 micro space and NAS-Bench-Macro are of this kind;
-the first two put operations on the edges of a graph of four states, and arrive here as its line graph (`FOUR_STATES`).
-Each space defines the meaning of its digits and the text around them.
+    ProductSpace("widths", {"depth": [1, 2, 3], "width": [16, 32, 64], "kernel": ["3x3", "5x5"]})
+
+An architecture is `Cell.from_parameters({"depth": 2, "width": 16, "kernel": "3x3"})`. Text is JSON, choices by name.
+The index counts combinations up, the last name fastest.
+
+A code of such a space is a row of positions, one a name, among the choices of that name.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
 from metanp.cell import Cell
-from metanp.cell_array import CellArray
-from metanp.given.settings import read_generator, read_items, shown
+from metanp.given.settings import read_text, shown
 from metanp.nearest import nearest_one
-from metanp.operations import INDEX
-from metanp.spaces.base import Space
+from metanp.parameters import Parameters, plain_parameters
+from metanp.spaces.coded import CodedSpace, either, known_one
+from metanp.strict_json import parse_json
 
-# The operations of a four-state cell, in the order of the NAS-Bench-201 string: (from state, to state).
-# Operation i of this list is node i + 1 of the cell.
-STATE_EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
-
-
-def _line_graph() -> tuple[tuple[int, int], ...]:
-    nodes = list(enumerate(STATE_EDGES, start=1))
-    first = [(0, i) for i, (start, _) in nodes if start == 0]
-    between = [(i, j) for i, (_, end) in nodes for j, (start, _) in nodes if end == start]
-    last = [(i, len(nodes) + 1) for i, (_, end) in nodes if end == 3]
-    return tuple(sorted(first + between + last))
+LISTED = 100_000  # combinations; more are not listed
+Code = tuple[int, ...]
 
 
-FOUR_STATES = _line_graph()
-
-
-class ProductSpace(Space):
-    """One graph, and an operation for each of its inner nodes.
+class ProductSpace(CodedSpace[Code]):
+    """All combinations of choices.
 
     Args:
-        name: of the space.
-        operations: the benchmark's name of each operation -> ours; their order gives the digits.
-        edges: of every cell; node 0 is the input, the last node the output, digit i belongs to node i + 1.
+        name: of the space; not that of a built-in one.
+        choices: at least one for each name: numbers, texts, truth values, None, or lists and mappings of these, as
+            `Cell.from_parameters` takes them.
+
+    Raises:
+        ValueError: no name, no choice, two that are the same, or one that is no parameter; names it.
     """
 
-    def __init__(self, name: str, operations: Mapping[str, str], edges: Sequence[tuple[int, int]]):
-        self.name = name
-        self.own_names = tuple(operations)
-        self.operations = tuple(operations.values())
-        self.edges = tuple(sorted(edges))
-        self.slots = max(v for _, v in edges) - 1
-        self._digit: dict[Any, int] = {operation: digit for digit, operation in enumerate(self.operations)}
+    def __init__(self, name: str, choices: Mapping[str, Iterable[Any]]):
+        self.name = read_text(name, "the name of a space")
+        if not isinstance(choices, Mapping) or not choices:
+            raise ValueError(f"the choices are {shown(choices)}; give some by name, as {{'depth': [1, 2, 3]}}")
+        self.choices = {str(key): _choices(str(key), values) for key, values in choices.items()}
+        self._places = [
+            {plain_parameters({key: value}): place for place, value in enumerate(values)}
+            for key, values in self.choices.items()
+        ]
+        for (key, values), places in zip(self.choices.items(), self._places, strict=True):
+            if len(places) < len(values):
+                raise ValueError(f"two choices of {key!r:.80} are the same: {shown(values)}")
 
     def __len__(self) -> int:
-        return len(self.operations) ** self.slots
+        return math.prod(map(len, self.choices.values()))
 
-    def cell(self, digits: Sequence[int]) -> Cell:
-        """The cell of these digits, one a slot.
+    @property
+    def is_listed(self) -> bool:
+        return self.__len__() <= LISTED
 
-        Raises:
-            ValueError: a wrong number of digits, or a digit that stands for no operation.
-        """
-        digits = read_items(digits, f"the list of digits of a cell of {self.name}")
-        if len(digits) != self.slots or any(digit not in range(len(self.operations)) for digit in digits):
-            top = len(self.operations) - 1
-            raise ValueError(
-                f"{self.name} writes a cell as {self.slots} digits from 0 to {top}, not as {shown(digits)}"
-            )
-        return Cell(("input", *(self.operations[int(digit)] for digit in digits), "output"), self.edges)
-
-    def digits(self, cell: Cell) -> tuple[int, ...]:
-        """The digits `cell` was made from, else the first in the space's order that compute the same.
+    def values(self, cell: Cell) -> dict[str, Any]:
+        """The choices that make a cell, by name.
 
         Raises:
-            ValueError: no cell of the space computes the same.
+            ValueError: it is no cell of the space.
         """
-        if (own := self._own_digits(cell)) is not None:
-            return own
-        return tuple(self.digit_rows()[self.find(cell)].tolist())
+        return self._values(self.code(cell))
 
-    def digit_rows(self) -> Int[np.ndarray, "cell slot"]:
-        """The digits of every cell in the space's order: counted up, the last digit fastest."""
-        return np.indices((len(self.operations),) * self.slots).reshape(self.slots, -1).T
+    def cell(self, code: Code) -> Cell:
+        return Cell.from_parameters(self._values(code))
 
-    def neighbours(self, cell: Cell) -> list[Cell]:
-        """One operation changed; some may compute the same as the cell does."""
-        digits = self.digits(cell)
-        others = [(slot, d) for slot in range(self.slots) for d in range(len(self.operations)) if d != digits[slot]]
-        return [self.cell((*digits[:slot], d, *digits[slot + 1 :])) for slot, d in others]
+    def code(self, cell: Cell) -> Code:
+        found: dict[str, list[tuple[str, Any]]] = {name: [] for name in self.choices}
+        for key, value in cell.parameters:
+            if owners := [name for name in self.choices if key == name or key.startswith(f"{name}.")]:
+                found[max(owners, key=len)].append((key, value))
+        try:
+            code = tuple(places[tuple(own)] for own, places in zip(found.values(), self._places, strict=True))
+        except KeyError:
+            raise self._foreign(cell) from None
+        if self.cell(code).key != cell.key:
+            raise self._foreign(cell)
+        return code
 
-    def sample(self, rng: np.random.Generator) -> Cell:
-        rng = read_generator(rng)
-        return self.cell(rng.integers(len(self.operations), size=self.slots).tolist())
+    def draw(self, rng: np.random.Generator) -> Code:
+        """Each choice evenly, so that all combinations are equally likely."""
+        return tuple(int(rng.integers(len(values))) for values in self.choices.values())
 
-    def mutate(self, cell: Cell, rng: np.random.Generator) -> Cell:
-        rng = read_generator(rng)
-        digits = list(self.digits(cell))
-        slot = int(rng.integers(self.slots))
-        digits[slot] = (digits[slot] + int(rng.integers(1, len(self.operations)))) % len(self.operations)
-        return self.cell(digits)
+    def near(self, code: Code) -> Iterator[Code]:
+        """Another choice for one name."""
+        for i, values in enumerate(self.choices.values()):
+            yield from ((*code[:i], new, *code[i + 1 :]) for new in range(len(values)) if new != code[i])
 
-    def crossover(self, a: Cell, b: Cell, rng: np.random.Generator) -> Cell:
-        """Each operation from either, evenly."""
-        rng = read_generator(rng)
-        from_a = rng.random(self.slots) < 0.5
-        pairs = zip(from_a, self.digits(a), self.digits(b), strict=True)
-        return self.cell([of_a if take_a else of_b for take_a, of_a, of_b in pairs])
+    def join(self, a: Code, b: Code, rng: np.random.Generator) -> Code:
+        """Each choice from either, evenly."""
+        return tuple(either(one, other, rng) for one, other in zip(a, b, strict=True))
 
-    def own_digit(self, own_name: str) -> int:
-        """The digit of the benchmark's operation name; ValueError names the nearest."""
-        if own_name in self.own_names:
-            return self.own_names.index(own_name)
-        raise ValueError(f"{self.name} has no operation {own_name!r}; {nearest_one(own_name, self.own_names)}")
+    def read_code(self, text: str) -> Code:
+        given = parse_json(read_text(text, f"a cell of {self.name}"))
+        if not isinstance(given, dict):
+            example = self.write_code((0,) * len(self._places))
+            raise ValueError(f"not a cell of {self.name}: {shown(text)}; expected such as {example:.200}")
+        for name in given:
+            if name not in self.choices:
+                near = nearest_one(name, self.choices)
+                raise ValueError(f"{self.name} has no {name!r:.80}; {near}; known: {', '.join(self.choices)}")
+        if missing := [name for name in self.choices if name not in given]:
+            raise ValueError(f"{self.name}: {shown(text)} does not say {missing[0]!r:.80}")
+        return tuple(self._place(name, given[name]) for name in self.choices)
 
-    def _own_digits(self, cell: Cell) -> tuple[int, ...] | None:
-        inner = cell.operations[1:-1]
-        if cell.edges != self.edges or cell.operations[0] != "input" or cell.operations[-1] != "output":
-            return None
-        return tuple(self._digit[name] for name in inner) if all(name in self._digit for name in inner) else None
+    def write_code(self, code: Code) -> str:
+        return json.dumps(self._values(code))
 
-    def _list(self) -> CellArray:
-        rows = self.digit_rows()
-        operation = np.empty((len(rows), self.slots + 2), dtype=np.int16)
-        operation[:, 0], operation[:, -1] = INDEX["input"], INDEX["output"]
-        operation[:, 1:-1] = np.array([INDEX[name] for name in self.operations])[rows]
-        adjacency = np.zeros((self.slots + 2, self.slots + 2), dtype=bool)
-        adjacency[tuple(np.transpose(self.edges))] = True
-        return CellArray(operation, np.repeat(adjacency[None], len(rows), axis=0))
+    def list_cells(self) -> Sequence[Cell]:
+        return [self.cell(code) for code in product(*(range(len(values)) for values in self.choices.values()))]
+
+    def _values(self, code: Code) -> dict[str, Any]:
+        return {name: values[place] for place, (name, values) in zip(code, self.choices.items(), strict=True)}
+
+    def _place(self, name: str, value: Any) -> int:
+        places = self._places[list(self.choices).index(name)]
+        plain: Parameters = plain_parameters({name: value})
+        if plain in places:
+            return places[plain]
+        return self.choices[name].index(known_one(value, self.choices[name], f"{self.name}: {name!r:.80}"))
+
+
+def _choices(name: str, values: Iterable[Any]) -> list[Any]:
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise ValueError(f"the choices of {name!r:.80} are {shown(values)}; give a list of them")
+    listed = list(values.tolist()) if isinstance(values, np.ndarray) else list(values)
+    if not listed:
+        raise ValueError(f"there is no choice for {name!r:.80}; give one at least")
+    return listed

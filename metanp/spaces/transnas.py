@@ -11,14 +11,14 @@ import re
 from metanp.cell import Cell
 from metanp.forms import register
 from metanp.given.settings import read_text
-from metanp.spaces.product import FOUR_STATES, ProductSpace
+from metanp.spaces.graph_space import FOUR_STATES, GraphSpace
 
 OPERATIONS = {"0": "none", "1": "skip", "2": "conv1x1", "3": "conv3x3"}
 SKELETON = "64-41414"
 TEXT = re.compile(SKELETON + r"-(\d)_(\d)(\d)_(\d)(\d)(\d)")
 
 
-class TransNAS(ProductSpace):
+class TransNAS(GraphSpace):
     """The 4,096 cells, digits counted up."""
 
     def __init__(self) -> None:

@@ -78,7 +78,11 @@ def test_a_dataclass_of_arrays_says_their_shapes():
 
 def test_the_repr_of_a_cell_of_a_benchmark_makes_the_cell_anew():
     assert repr(chain(3)) == "Cell(['input', 'conv3x3', 'output'], [(0, 1), (1, 2)])"
-    for cell in [*CELLS[:20], *(space.sample(np.random.default_rng(0)) for space in SPACES.values())]:
+    of_spaces = [space.sample(np.random.default_rng(0)) for space in SPACES.values()]
+    assert all(len(repr(cell)) <= LONGEST for cell in of_spaces)
+    of_words = [cell for cell in of_spaces if len(cell) <= 12 and not cell.parameters]
+    assert len(of_words) >= 5
+    for cell in [*CELLS[:20], *of_words]:
         assert eval(repr(cell)) == cell
         assert len(repr(cell)) <= LONGEST
 

@@ -1,8 +1,11 @@
 """Cells as parameters of Optuna's trials, and back.
 
     a space whose cells share one graph   operation_1, operation_2, ...: a category each, in the benchmark's names
+    a `ProductSpace`                      its own names: a category each, lists and mappings as JSON
     nasbench_graph                        links, and operation_1 to operation_4
     any other space, and a list of cells  cell: a whole number, the position in the space or the list
+
+Spaces that are not listed and have none of these forms, such as DARTS, are refused.
 
 So every sampler of Optuna can search the same space. Cells that compute the same are one candidate for MetaNP, written
 as the first of them.
@@ -10,6 +13,7 @@ as the first of them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -22,8 +26,8 @@ from metanp.cell_array import CellArray
 from metanp.search.candidates import Candidates
 from metanp.search.listed import Listed
 from metanp.search.search import candidates_of
-from metanp.spaces import Space, nasbench_graph
-from metanp.spaces.product import ProductSpace
+from metanp.spaces import ProductSpace, Space, nasbench_graph
+from metanp.spaces.graph_space import GraphSpace
 
 Values = dict[str, Any]
 
@@ -90,13 +94,18 @@ class Choices:
 
 def _form(candidates: Candidates) -> Form:
     space = candidates.space
+    if isinstance(space, GraphSpace):
+        return _shared_graph(space)
     if isinstance(space, ProductSpace):
-        return _product(space)
+        return _combinations(space)
     if isinstance(space, nasbench_graph.NASBenchGraph):
         return _graph()
     if isinstance(candidates, Listed):
         return _positions(candidates)
-    raise ValueError(f"{candidates!r} is not listed, and has no parameters; give a list of cells, or another space")
+    raise ValueError(
+        f"{candidates!r} is not listed, and has no parameters; give a list of cells or another space, or search it "
+        "with metanp.search.Search or metanp search"
+    )
 
 
 def _ask(trial: Trial, name: str, kind: BaseDistribution) -> Any:
@@ -110,7 +119,7 @@ def _operations(count: int) -> list[str]:
     return [f"operation_{i}" for i in range(1, count + 1)]
 
 
-def _product(space: ProductSpace) -> Form:
+def _shared_graph(space: GraphSpace) -> Form:
     names = _operations(space.slots)
 
     def read(values: Mapping[str, Any]) -> Cell:
@@ -120,6 +129,22 @@ def _product(space: ProductSpace) -> Form:
         return {name: space.own_names[digit] for name, digit in zip(names, space.digits(cell), strict=True)}
 
     return Form({name: CategoricalDistribution(space.own_names) for name in names}, read, write)
+
+
+def _combinations(space: ProductSpace) -> Form:
+    written = {name: {_category(value): value for value in values} for name, values in space.choices.items()}
+
+    def read(values: Mapping[str, Any]) -> Cell:
+        return space.parse_text(json.dumps({name: known[values[name]] for name, known in written.items()}))
+
+    def write(cell: Cell) -> Values:
+        return {name: _category(value) for name, value in space.values(cell).items()}
+
+    return Form({name: CategoricalDistribution(tuple(known)) for name, known in written.items()}, read, write)
+
+
+def _category(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float | str) else json.dumps(value)
 
 
 def _graph() -> Form:

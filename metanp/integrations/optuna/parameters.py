@@ -20,7 +20,6 @@ import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from metanp.cell import Cell
-from metanp.cell_array import CellArray
 from metanp.integrations.optuna.choices import Values
 from metanp.spaces import Space
 
@@ -113,9 +112,6 @@ class ParameterSpace(Space):
             nearest = round((value - kind.low) / kind.step)
             moved += [_nth(kind, i) for i in (nearest - 1, nearest + 1) if 0 <= i < _count(kind)]
         return [one for one in dict.fromkeys(moved) if one != value]
-
-    def _list(self) -> CellArray:
-        raise ValueError("a space of parameters is not listed; search it as metanp.search.Open(space)")
 
 
 def _count(kind: BaseDistribution) -> int:

@@ -35,7 +35,7 @@ from metanp.search.strategies.bayesian import Bayesian
 from metanp.search.strategy import Strategy
 
 ATTEMPTS = 20  # to choose what nobody else has chosen at the same moment
-SAMPLES, PARENTS = 500, 5  # of a space of parameters, as in `metanp.search.Open`
+SAMPLES, PARENTS, NEAR = 500, 5, 1000  # of a space of parameters, as in `metanp.search.Open`
 
 
 class SamplerWarning(UserWarning):
@@ -149,7 +149,7 @@ class MetaNPSampler(BaseSampler):
         if self.choices is not None:
             return _Domain(self.choices.candidates, self.choices.cell, self.choices.values)
         space = ParameterSpace(search_space)
-        return _Domain(Open(space, samples=SAMPLES, parents=PARENTS), space.cell, space.values)
+        return _Domain(Open(space, samples=SAMPLES, parents=PARENTS, near=NEAR), space.cell, space.values)
 
     def _choose(
         self, study: Study, trial: FrozenTrial, space: Distributions, domain: _Domain, sign: int

@@ -30,7 +30,7 @@ from metanp.integrations.optuna.sampler import MetaNPSampler
 from metanp.search.command_line.epoch_lines import Heard
 from metanp.search.command_line.evaluation import Command, Job, Listener, Stop
 from metanp.search.command_line.guard import Guard
-from metanp.spaces import get_space, write_text
+from metanp.spaces import get_space
 
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)  # what the budget counts
 BEAT = 60  # seconds between two signs of life in a database
@@ -92,7 +92,7 @@ def _evaluate(trial: optuna.Trial, choices: Choices, command: Command, guard: Gu
     cell = choices.suggest(trial)
     trial.set_user_attr("worker", f"{socket.gethostname()}:{os.getpid()}")
     space = choices.candidates.space
-    text = json.dumps(cell.to_json()) if space is None else write_text(space.name, cell)
+    text = json.dumps(cell.to_json()) if space is None else space.write_text(cell)
     job = Job(str(trial.number), json.dumps(cell.to_json()), text, 0)
     listener = Listener()
 

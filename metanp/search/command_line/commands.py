@@ -51,7 +51,9 @@ class Form(StrEnum):
 def search(
     context: typer.Context,
     journal: Annotated[Path | None, typer.Option(help="File that stores the search; created if missing.")] = None,
-    space: Annotated[str | None, typer.Option(help="Search space, such as nasbench201.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Search space, such as nasbench201 or darts, or your own, my_module:SPACE.")
+    ] = None,
     pool: Annotated[Path | None, typer.Option(help="Candidates instead: JSON lines with 'cell'.")] = None,
     minimize: Annotated[bool | None, typer.Option("--minimize/--maximize", help="Which scores are better.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed and scores give the same search.")] = None,

@@ -68,9 +68,13 @@ class Names:
         return cell
 
     def read(self, written: Any) -> Cell:
-        """A cell in any form of `Cell.from_json`, or in the benchmark's text."""
-        if isinstance(written, str) and self.space and not written.lstrip().startswith("{"):
-            return self.space.parse_text(written)
+        """A cell in any form of `Cell.from_json`, or in the benchmark's text, which may be JSON too."""
+        if isinstance(written, str) and self.space:
+            try:
+                return self.space.parse_text(written)
+            except ValueError:
+                if not written.lstrip().startswith("{"):
+                    raise
         try:
             return Cell.from_json(parse_json(written) if isinstance(written, str) else written)
         except (TypeError, KeyError, AttributeError, OverflowError) as error:

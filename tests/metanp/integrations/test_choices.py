@@ -8,8 +8,9 @@ import pytest
 from optuna.trial import FixedTrial
 
 from metanp.integrations.optuna import Choices
+from metanp.operations import Operation
 from metanp.search import Listed, Open
-from metanp.spaces import get_space
+from metanp.spaces import GraphSpace, ProductSpace, get_space
 from tests.evaluated_cells import CELLS
 from tests.metanp.integrations.studies import DISTINCT
 
@@ -55,6 +56,26 @@ def test_an_architecture_that_computes_the_same_is_the_one_that_stands_for_it():
     assert choices.cell(idle) == choices.cell(choices.values(choices.cell(idle)))
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_a_space_of_choices_has_its_own_names_and_values(large):
+    more = {f"more {i}": [True, False] for i in range(20)} if large else {}
+    space = ProductSpace("mine", {"depth": [1, 2], "widths": [[16, 32], [32, 64]], "act": ["relu", None], **more})
+    choices = Choices(space)
+    for seed in range(5):
+        cell = space.sample(np.random.default_rng(seed))
+        values = choices.values(cell)
+        assert choices.suggest(FixedTrial(values)) == choices.cell(values) == cell
+    assert values["depth"] in (1, 2)
+    assert values["widths"] in ("[16, 32]", "[32, 64]")
+
+
+def test_a_graph_of_described_operations_and_a_listed_space_without_a_form_are_searched():
+    graph = GraphSpace("mine", {"skip": "skip", "wide": Operation("wide", width=96)}, [(0, 1), (1, 2), (2, 3)])
+    assert Choices(graph).values(graph[1]) == {"operation_1": "skip", "operation_2": "wide"}
+    macro = get_space("transnas_macro")
+    assert Choices(macro).values(macro[9]) == {"cell": 9}
+
+
 def test_what_is_no_candidate_is_refused():
     choices = Choices(DISTINCT[:5])
     with pytest.raises(ValueError, match="no cell that computes the same"):
@@ -64,8 +85,9 @@ def test_what_is_no_candidate_is_refused():
     with pytest.raises(ValueError, match="the list of cells is empty"):
         Choices([])
 
-    with pytest.raises(ValueError, match="is not listed, and has no parameters"):
-        Choices(Open(get_space("nasbench101")))
+    for where in (Open(get_space("nasbench101")), get_space("darts"), get_space("ofa")):
+        with pytest.raises(ValueError, match=r"is not listed, and has no parameters; .* search it with metanp.search"):
+            Choices(where)
 
 
 def test_choices_can_be_pickled():

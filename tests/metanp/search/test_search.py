@@ -6,7 +6,7 @@ import pytest
 from metanp import Cell
 from metanp.search import Listed, Open, Search, make
 from metanp.search.strategies.pareto import Pareto
-from metanp.spaces.product import ProductSpace
+from metanp.spaces.graph_space import GraphSpace
 from tests.evaluated_cells import CELLS, EARLY_SKIP, OTHER_EARLY_SKIP
 from tests.metanp.search.in_order import SPACE, in_order, score
 from tests.tiny_model import write_checkpoint
@@ -113,7 +113,7 @@ def test_a_space_is_listed_and_a_list_is_taken_as_it_is():
 def test_a_space_too_large_to_list_is_drawn_from(slots):
     """4^11 cells, and 4^40, for which there is no integer in numpy."""
 
-    class Chain(ProductSpace):
+    class Chain(GraphSpace):
         def parse_text(self, text):
             return self.cell([int(digit) for digit in text])
 
