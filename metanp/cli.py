@@ -6,7 +6,6 @@ The commands of `search` are in `metanp.search.command_line.commands`.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import warnings
 from pathlib import Path
@@ -198,10 +197,9 @@ def proxies(
 def main() -> None:
     """Run a command; an error of the user is one line on standard error and exit status 2.
 
-    Spaces and strategies of one's own, `module:NAME`, may be in the current folder.
+    Spaces and strategies of one's own, `module:NAME`, may be in the current folder, which only their look-up adds to
+    the folders that Python imports from (`metanp.spaces.own.current_folder`).
     """
-    if (here := os.getcwd()) not in sys.path:
-        sys.path.append(here)  # at the end: a file here hides no library
     try:
         app()
     except (ValueError, OSError) as error:

@@ -30,7 +30,7 @@ from metanp.cell_array import CellArray
 from metanp.operation import NUMBERS
 from metanp.operations import VOCABULARY, described, operation_index
 from metanp.parameters import Parameters, Value
-from metanp.places import PLACE, Places
+from metanp.places import Places
 
 GIVEN = " given"
 OF_OPERATIONS = ("kernel_height", "kernel_width", *NUMBERS)
@@ -50,7 +50,7 @@ class Descriptions:
     """Columns of cells, kept sparse: a text that only one cell has is a column too.
 
     n: how many cells. flags: columns that are 0, numbers: those that are missing, where a cell has no value; by name,
-    the value of each row that has one. places: columns of chains, which are flags too.
+    the value of each row that has one. places: columns of chains, which nobody named.
     """
 
     n: int
@@ -97,19 +97,14 @@ class Descriptions:
         return Descriptions(len(taken), flags, numbers, places)
 
     def varying(self) -> list[str]:
-        """The columns of which some cells have other values than others; what is missing counts for nothing."""
+        """The columns of which some cells have other values than others, without places; what is missing counts for
+        nothing."""
         flags = [name for name, values in self.flags.items() if 0 < len(values) < self.n]
         numbers = (name for name, values in self.numbers.items() if len({*values.values()}) > 1)
-        return [*sorted(flags), *self.places.varying(), *sorted(numbers)]
-
-    def is_flag(self, name: str) -> bool:
-        """Whether a column is 0, not missing, for cells without a value."""
-        return name in self.flags or name in self.places.varying()
+        return sorted(flags) + sorted(numbers)
 
     def column(self, name: str, flag: bool) -> Float[np.ndarray, " cell"]:
         """One column, even one that none of these cells has; flag: 0, not missing, for cells without a value."""
-        if flag and name.startswith(PLACE) and name not in self.flags:
-            return self.places.column(name)
         column = np.full(self.n, 0.0 if flag else np.nan)
         values = (self.flags if flag else self.numbers).get(name, {})
         column[list(values)] = list(values.values())

@@ -1,8 +1,9 @@
 """The operations of chains by their place: in a chain of blocks the third block is the third block.
 
 A graph says what a cell computes, and which of many blocks carries an operation is hard to see in it. Where cells are
-chains, as macro skeletons are, the operation at each place is a column. Cells that compute the same have the same
-columns: a cell that is no chain as written, but is one when pruned, is read as that chain.
+chains, as macro skeletons are, the operation at each place is a column. There are such columns where all evaluated
+cells are written as chains. A candidate has those of its pruned form, so that candidates that compute the same have the
+same columns.
 
 Axes: cell; place, of a chain, from the input on.
 """
@@ -13,6 +14,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -31,6 +33,10 @@ class Chains:
     def __init__(self, cells: Sequence[Cell] | CellArray):
         self.cells = cells
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Numbers of operations are good for one process."""
+        return {"cells": self.cells}
+
     @cached_property
     def written(self) -> Bool[np.ndarray, " cell"]:
         """Which are chains of two operations and more as they are written, without parameters of their own."""
@@ -47,7 +53,7 @@ class Chains:
             pruned = some.pruned()
             inner = np.where(pruned.operation == OUTPUT, NOWHERE, pruned.operation)[:, 1:]
             parts.append((rows, np.where(_is_chain(pruned)[:, None], inner, NOWHERE)))
-        found = np.full((len(self.cells), max(own.shape[1] for _, own in parts)), NOWHERE)
+        found = np.full((len(self.cells), max(own.shape[1] for _, own in parts)), NOWHERE, dtype=np.int32)
         for rows, own in parts:
             found[rows, : own.shape[1]] = own
         return found
@@ -88,10 +94,10 @@ class Places:
     def column(self, name: str) -> Float[np.ndarray, " cell"]:
         """1 where a chain has that operation at that place, else 0."""
         place, _, wanted = name.removeprefix(PLACE).partition("=")
-        operations = self.whole.operations[self.row]
+        operations = self.whole.operations
         if int(place) >= operations.shape[1]:
             return np.zeros(len(self.row))
-        here = operations[:, int(place)]
+        here = operations[self.row, int(place)]
         numbers = [number for number in np.unique(here) if number != NOWHERE and _written(int(number)) == wanted]
         return np.isin(here, numbers).astype(float)
 

@@ -45,7 +45,7 @@ __all__ = ["MetaNP", "NotFittedError", "Ranking", "ScoreWarning"]
 
 Cells = Iterable[Cell] | CellArray
 Candidates = Cells | Pool
-KNOWS_ROLES = "label-free-roles"  # the shipped checkpoint that does
+KNOWS_ROLES = "label-free"  # a shipped checkpoint that does
 DRAWS = 256  # joint draws behind `p_top`
 CONTENDERS = 1024  # at least this many best predicted cells are drawn to find the true top k
 
@@ -132,7 +132,7 @@ class MetaNP(Estimator):
             failed: cells whose evaluation failed: a failure counts as the worst score that was measured.
             roles: what is known of side features, such as {"accuracy_10": "score", "flops": "size"}: "score" and "loss"
                 are of the same network after a shorter or smaller training, "size" and "cost" are larger for networks
-                that are mostly better. Read by the checkpoint "label-free-roles".
+                that are mostly better. Read by the checkpoints "default" and "label-free".
             curves: the learning curves that led to the scores, rows as the cells: `metanp.curves.Curves`, or a list of
                 numbers each, in the direction of the scores, [] where there is none. They teach what the curves of
                 candidates say (`predict`); they need not be of the score itself.

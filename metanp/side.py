@@ -37,14 +37,15 @@ class Side:
     """Named side features of cells, NaN where missing.
 
     derived: columns that follow from the cells themselves, which nobody named. flags: of those that `with_derived` put
-    among the names, the ones that are 0, not missing, for cells without them. roles: names with their role. whole: what
-    `rows` took these cells from, whose scale serves where no other is known.
+    among the names, the ones that are 0, not missing, for cells without them. places: those of chains. roles: names
+    with their role. whole: what `rows` took these cells from, whose scale serves where no other is known.
     """
 
     names: tuple[str, ...]
     values: Float[np.ndarray, "cell side"]
     derived: Descriptions = field(default=NOTHING, repr=False)
     flags: frozenset[str] = field(default=frozenset(), repr=False)
+    places: frozenset[str] = field(default=frozenset(), repr=False)
     roles: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     whole: Side | None = field(default=None, repr=False)
 
@@ -109,9 +110,11 @@ class Side:
 
     def hint(self, cells: Side) -> Float[np.ndarray, "cell kind"]:
         """What features with a role say of the score of `cells`, by kind of role; these are the evaluated ones."""
+        if not self.roles:
+            return np.zeros((len(cells.values), HINTS))
         said: list[list[np.ndarray]] = [[] for _ in range(HINTS)]
         values = cells.like(self)
-        whole = values if cells.whole is None or not self.roles else cells.whole.like(self)
+        whole = values if cells.whole is None else cells.whole.like(self)
         for name, role in self.roles:
             kind, sign = ROLES[role]
             column = [self.names.index(name)]
@@ -127,9 +130,12 @@ class Side:
     def with_derived(self) -> Side:
         """For evaluated cells: the derived columns that vary among them behind the others; of one name, the user's."""
         new = [name for name in self.derived.varying() if name not in self.names]
-        flags = frozenset(name for name in new if self.derived.is_flag(name))
+        flags = frozenset(new) & self.derived.flags.keys()
         columns = [self.derived.column(name, name in flags) for name in new]
-        return Side((*self.names, *new), np.column_stack([self.values, *columns]), flags=flags, roles=self.roles)
+        places = [name for name in self.derived.places.varying() if name not in (*self.names, *new)]
+        columns += [self.derived.places.column(name) for name in places]
+        names, values = (*self.names, *new, *places), np.column_stack([self.values, *columns])
+        return Side(names, values, flags=flags, places=frozenset(places), roles=self.roles)
 
     def rows(self, index: Any) -> Side:
         """Some of the cells."""
@@ -143,6 +149,8 @@ class Side:
         for i, name in enumerate(known.names):
             if name in place:
                 values[:, i] = self.values[:, place[name]]
+            elif self.derived.n and name in known.places:
+                values[:, i] = self.derived.places.column(name)
             elif self.derived.n:
                 values[:, i] = self.derived.column(name, name in known.flags)
         return values

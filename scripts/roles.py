@@ -47,7 +47,7 @@ class Task:
 
 def main(
     sets: Annotated[int, typer.Option(help="label sets")] = 10,
-    checkpoint: Annotated[str, typer.Option(help="one that reads roles")] = "label-free-roles",
+    checkpoint: Annotated[str, typer.Option(help="one that reads roles")] = "label-free",
     download: Annotated[bool, typer.Option("--download", help="benchmark files that are not available")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:

@@ -3,8 +3,8 @@
 A space has chains of some length, or of up to it, whose places choose among a few operations. In half of the spaces a
 block has numbers as well (kernel size, expansion, width), and some numbers do not show in the graph. The score is a
 weighted sum of random functions: each block's quality weighed by place, a table of places and operations, neighbours
-that get on or do not, a cost, and a function of the cell's graph. Columns are those that `metanp.places` gives, or
-those of `Cell.from_blocks`.
+that get on or do not, a cost, and a function of the cell's graph. Columns are those that `metanp.places` gives,
+and of blocks with numbers those that `Cell.from_blocks` gives beside them.
 
 Axes: cell; place; choice, one of the operations; kind, of a block's numbers.
 """
@@ -50,7 +50,7 @@ class _Space:
         numbered = rng.random() < NUMBERED
         if numbered:
             choices = min(choices, 3)
-        words = SKIP + rng.choice(len(VOCABULARY) - SKIP, size=choices, replace=False)
+        words = SKIP + 1 + rng.choice(len(VOCABULARY) - SKIP - 1, size=choices, replace=False)
         if rng.random() < 0.5:
             words[0] = SKIP  # as where blocks may be left out
         digits = rng.integers(choices, size=(n, length))
@@ -71,7 +71,8 @@ class _Space:
         parts = [flags.reshape(len(flags), -1).astype(float)]
         if self.level.shape[2]:
             there = self.digits >= 0
-            number = np.where(there[..., None], 1 + self.level, np.nan)
+            reached = there.any(0)
+            number = np.where(there[..., None], 1 + self.level, np.nan)[:, reached]
             parts += [number.reshape(len(number), -1), there.sum(1)[:, None].astype(float)]
             parts += [np.nansum(number, 1), np.nanmean(number, 1), np.nanmax(number, 1), np.nanmin(number, 1)]
         columns = np.concatenate(parts, axis=1)
@@ -105,11 +106,9 @@ class ChainTasks:
         quality = rng.normal(size=len(words)) + tilt * QUALITY[words]
         upwards = 1.0 if rng.random() < 0.7 else -1.0
         brought = quality[np.maximum(digits, 0)]
-        if space.level.shape[2]:
-            effect = rng.exponential(size=space.level.shape[2]) * np.where(
-                rng.random(space.level.shape[2]) < 0.85, 1, -1
-            )
-            power = np.exp(rng.normal(-0.3, 0.5, space.level.shape[2]))
+        if kinds := space.level.shape[2]:
+            effect = rng.exponential(size=kinds) * np.where(rng.random(kinds) < 0.85, 1, -1)
+            power = np.exp(rng.normal(-0.3, 0.5, kinds))
             brought = rng.uniform() * brought + upwards * (space.level**power) @ effect
         by_place = rng.normal(size=(length, len(words))) * weights(length, rng)[:, None]
         parts = [

@@ -2,7 +2,7 @@
 
 Both of its variances are found by marginal likelihood (MacKay 1992), as scikit-learn's `BayesianRidge` does. An
 architecture that has parameters or described operations is these numbers and its side features alone; any other is its
-operations by node and its edges.
+operations by node and its edges, and where all evaluated cells are chains these count twice.
 
 Source: Hoerl & Kennard 1970; MacKay 1992, "Bayesian Interpolation".
 """

@@ -12,19 +12,21 @@ Sources: random forests, Breiman 2001, as scikit-learn grows them; leaves as a k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from sklearn.ensemble import RandomForestRegressor
 from torch import Tensor
 
 from metanp.brief import brief
 
 TREES = 50
 FEWEST = 8  # evaluated cells; fewer are one leaf
+DIGITS = 4  # of scores, which differ by less only by rounding
+BESIDE = 1e-4  # a cut lies halfway between evaluated cells, where other cells may lie: rounding must not decide
 SETTINGS = {"n_estimators": TREES, "max_features": 1 / 3, "min_samples_leaf": 2, "random_state": 0}
 
 
@@ -55,16 +57,16 @@ class Forest:
         tables, scores, real = (one.detach().cpu().double().numpy() for one in (x, score, mask))
         trees = [_trees(table[row > 0], y[row > 0]) for table, y, row in zip(tables, scores, real, strict=True)]
         nodes = max(len(tree.feature) for task in trees for tree in task)
-        feature, left, right = (
+        cut, below, above = (
             np.stack([[_padded(getattr(tree, name), nodes) for tree in task] for task in trees])
-            for name in ("feature", "children_left", "children_right")
+            for name in ("feature", "left", "right")
         )
         threshold = np.stack([[np.resize(tree.threshold, nodes) for tree in task] for task in trees])
-        leaf, own = left < 0, np.arange(nodes)
-        numbers = (np.where(leaf, 0, feature), np.where(leaf, own, left), np.where(leaf, own, right))
-        cut, below, above = (torch.from_numpy(each).to(x.device).long() for each in numbers)
-        depth = max(tree.max_depth for task in trees for tree in task)
-        return cls(cut, torch.from_numpy(threshold).to(x), below, above, depth)
+        leaf, own = below < 0, np.arange(nodes)
+        numbers = (np.where(leaf, 0, cut), np.where(leaf, own, below), np.where(leaf, own, above))
+        feature, left, right = (torch.from_numpy(each).to(x.device).long() for each in numbers)
+        depth = max(tree.depth for task in trees for tree in task)
+        return cls(feature, torch.from_numpy(threshold).to(x), left, right, depth)
 
     @torch.no_grad()
     def leaves(self, x: Float[Tensor, "task cell feature"]) -> Int[Tensor, "task cell tree"]:
@@ -84,20 +86,42 @@ class Forest:
         return self.feature.shape[1] * self.feature.shape[2]
 
 
-@dataclass(frozen=True)
-class _Root:
-    """A tree without a cut, as scikit-learn writes trees."""
+class _Tree(NamedTuple):
+    """As scikit-learn writes trees: -1 for the nodes below a leaf."""
 
-    feature = threshold = children_left = children_right = np.array([-1])
-    max_depth = 0
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    depth: int
 
 
-def _trees(x: Float[np.ndarray, "cell feature"], score: Float[np.ndarray, " cell"]) -> Sequence:
-    """Of one task; cells in an order that depends on their contents alone, as a tree draws them by their place."""
-    if len(score) < FEWEST or not x.shape[1]:
-        return [_Root()] * TREES
+def _trees(x: Float[np.ndarray, "cell feature"], score: Float[np.ndarray, " cell"]) -> tuple[_Tree, ...]:
+    """Of one task, from the features in which its cells differ; in an order of cells that depends on their contents
+    alone, as a tree draws them by their place."""
+    differ = np.flatnonzero(x.max(0, initial=-np.inf) > x.min(0, initial=np.inf))
+    if len(score) < FEWEST or not len(differ):
+        none = np.array([-1])
+        return (_Tree(none, none, none, none, 0),) * TREES
+    x, score = x[:, differ], score.round(DIGITS)
     order = np.lexsort((*x.T, score))
-    return [one.tree_ for one in RandomForestRegressor(**SETTINGS).fit(x[order], score[order]).estimators_]
+    return _grown(x[order].tobytes(), score[order].tobytes(), differ.tobytes())
+
+
+@functools.lru_cache(maxsize=8)
+def _grown(x: bytes, score: bytes, differ: bytes) -> tuple[_Tree, ...]:
+    """Kept: a fit may condition on the same cells several times."""
+    from sklearn.ensemble import RandomForestRegressor  # takes a second: nothing else here needs it
+
+    table, y, place = np.frombuffer(x), np.frombuffer(score), np.frombuffer(differ, dtype=np.intp)
+    fitted = RandomForestRegressor(**SETTINGS).fit(table.reshape(len(y), -1), y)
+    trees = [one.tree_ for one in fitted.estimators_]
+    return tuple(
+        _Tree(
+            place[np.maximum(t.feature, 0)], t.threshold + BESIDE, t.children_left, t.children_right, int(t.max_depth)
+        )
+        for t in trees
+    )
 
 
 def _padded(numbers: np.ndarray, nodes: int) -> np.ndarray:

@@ -14,7 +14,7 @@ Sources: Rasmussen & Williams 2006, equations 2.23, 2.30 and 5.12; the weights o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -53,10 +53,13 @@ class Posterior:
         """Keep the heads with at least this weight in some task, and the heaviest; for large pools."""
         heads = self.log_weight.exp()
         kept = torch.nonzero((heads >= heads.max().clamp(max=weight)).any(0)).flatten()
+        xc, lens, scales = self.xc.only(kept), self.lens, self.scales.only(kept)
+        if lens.forest is not None and not scales.read_last_block:
+            xc, lens = replace(xc, leaves=None), replace(lens, forest=None)
         return Posterior(
-            self.xc.only(kept),
-            self.lens,
-            self.scales.only(kept),
+            xc,
+            lens,
+            scales,
             self.mask,
             self.noise[:, kept],
             self.alpha[:, kept],
@@ -79,7 +82,8 @@ class WhitenedHeads(nn.Module):
         nn.init.zeros_(self.mean.bias)
         self.hint = nn.Parameter(torch.full((heads, HINTS), 0.3)) if kernel.hints else None
         self.adaptive = AdaptiveSteps(kernel.adaptive_steps, kernel.scales().log.shape[-1])
-        self.log_prior = nn.Parameter(torch.zeros(heads))
+        # a second row where the evaluated cells have one graph, and side features are all that there is
+        self.log_prior = nn.Parameter(torch.zeros((2, heads) if kernel.counts_side else heads))
         # prior weights of the heads depend on the mean embedding and on numbers of evaluated cells and of features that
         # vary among them, not on scores
         last = nn.Linear(GATE_WIDTH, heads, bias=False)
@@ -133,9 +137,11 @@ class WhitenedHeads(nn.Module):
         first, second = self.log_evidence_weight.exp()
         centre = (xc.embedding * mask[..., None]).sum(1) / count.clamp(min=1)
         kind = torch.cat([centre, count.log1p() / 3], dim=-1)
+        log_prior = self.log_prior
         if kernel.counts_side:
             kind = torch.cat([kind, lens.varied.log1p() / 3], dim=-1)
-        logit = self.log_prior + self.gate(kind) + first * decay[0] * evidence + second * decay[1] * loo
+            log_prior = log_prior[((lens.varied[:, 0] == 0) & (count[:, 0] > 1)).long()]
+        logit = log_prior + self.gate(kind) + first * decay[0] * evidence + second * decay[1] * loo
         # a padded cell explains nothing: its column is set to zero, so that `predict` needs no mask
         whitener = whitener * real[..., None, :]
         weight = torch.log_softmax(logit, dim=-1)

@@ -26,7 +26,7 @@ from metanp.brief import brief
 from metanp.encoder import Points
 from metanp.neural_process.forest import TREES
 from metanp.neural_process.lens import WEIGHINGS, Counts, Lens, Relevance
-from metanp.neural_process.scales import ONE_EACH, Scales
+from metanp.neural_process.scales import ONE_EACH, UNREAD, Scales
 
 ALL = slice(None)
 PARTS = ("features", "patterns", "weighed", "embedding", "slant")  # of the kernels and of their noise
@@ -100,9 +100,9 @@ class KernelConfig:
     from the learned embedding alone. free_heads: further ones, without a prior mean. side_heads: further ones that read
     side features alone. forest_heads: further ones that read the leaves of a random forest alone. hints: whether side
     features with a role move the prior mean. counts_side: whether side features, however many, count together as much
-    as one in distances, and prior weights of heads depend on their number. adaptive_steps: that adapt scales to a
-    context. followed: context cells that they are adapted to, at most: more take time and change little. parts: of the
-    kernels; all of `PARTS`, except in ablations.
+    as one, and prior weights of heads depend on their number. adaptive_steps: that adapt scales to a context. followed:
+    context cells that they are adapted to, at most: more take time and change little. parts: of the kernels; all of
+    `PARTS`, except in ablations.
     """
 
     heads: int = 16
@@ -160,7 +160,8 @@ class HeadKernel(nn.Module):
             of_forest[-1] = True
             of_forest = of_forest.repeat(2)
             used[:others, ONE_EACH:] &= ~of_forest
-            used[others:] = torch.cat([of_side[:ONE_EACH], of_forest])
+            used[others:, :ONE_EACH] &= of_side[:ONE_EACH]
+            used[others:, ONE_EACH:] = of_forest
         self.register_buffer("used", used, persistent=False)
         self.unused: Tensor  # logarithms of almost zero, and no slant
         self.register_buffer("unused", torch.tensor([-30.0, 0.0] + [-30.0] * (used.shape[1] - 2)), persistent=False)
@@ -178,8 +179,8 @@ class HeadKernel(nn.Module):
         blocks = (*features.split(self.feature_blocks, -1), *rest)
         graphs = len(self.feature_blocks)
         square = _in_order([block.square().sum(-1) for block in blocks], counts.square(), graphs)
-        if leaves is not None:
-            square.append(torch.ones_like(square[0]))
+        if self.forest:
+            square.append(torch.ones_like(square[0]) if leaves is not None else torch.zeros_like(square[0]))
         own = torch.einsum("tae,hde->thad", points.embedding, self.directions[heads])
         return Prepared(blocks, counts, leaves, torch.stack(square, dim=-1), own, own.square().sum(-1), graphs)
 
@@ -190,6 +191,8 @@ class HeadKernel(nn.Module):
         products = _in_order(products, a.counts.products(b.counts), a.of_graphs)
         if a.leaves is not None and b.leaves is not None:
             products.append(a.leaves.products(b.leaves)[:, 0] / TREES)
+        elif len(products) < a.square.shape[-1]:  # no head is left that reads them
+            products.append(torch.zeros_like(products[0]))
         return Pairs(torch.stack(products, dim=1), a, b)
 
     @staticmethod
@@ -242,10 +245,14 @@ class HeadKernel(nn.Module):
     @staticmethod
     def coordinates(a: Prepared, scales: Scales, head: int) -> tuple[Tensor, Tensor]:
         """One head's (cell, coordinate) in the first task: squared distances of the first are its distance over twice
-        alpha, inner products of the second its linear kernel."""
-        parts = [part[0] for part in (*_in_order(a.blocks, a.counts.dense(), a.of_graphs), a.own[:, head])]
-        if a.leaves is not None:
-            parts.insert(-1, a.leaves.dense()[0, 0] / TREES**0.5)
+        alpha, inner products of the second its linear kernel. Blocks that the head does not read are left out."""
+        read = torch.maximum(scales.near, scales.linear)[0, head] > UNREAD
+        parts = [part[0] for part in _in_order(a.blocks, a.counts.dense(), a.of_graphs)]
+        if len(parts) < len(read):
+            leafy = a.leaves is not None and bool(read[-1])
+            parts.append(a.leaves.dense()[0, 0] / TREES**0.5 if leafy else parts[0][:, :0])
+        parts = [part if of_head else part[:, :0] for part, of_head in zip(parts, read.tolist(), strict=True)]
+        parts.append(a.own[0, head])
 
         def scaled(weights: Tensor, of_own: Tensor) -> Tensor:
             roots = torch.cat([weights[0, head], of_own[0, head, None]]).sqrt()

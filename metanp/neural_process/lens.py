@@ -70,7 +70,7 @@ class Lens:
         `Relevance` expects; the shares of a task sum to 1, or to less where nothing correlates.
     patterns: names of the context's patterns, ascending.
     forest: grown on these features and scores, None without heads that read it.
-    side_share: root of the share that each side feature has in distances. varied: how many graph features and how many
+    side_share: root of the share that each side feature has. varied: how many graph features and how many
     side features differ among the evaluated cells.
     """
 

@@ -27,6 +27,7 @@ from metanp.brief import brief
 
 MIN_NOISE = 1e-3  # variance, of scores of unit variance: keeps float32 Cholesky safe up to a thousand evaluated cells
 ONE_EACH = 6  # settings that do not belong to a block
+UNREAD = 1e-9  # the weight of a block that a head does not read is far below
 FURTHEST = 3.0  # scores are clipped to this before they change the noise
 
 
@@ -88,6 +89,11 @@ class Scales:
         """Weight of each block in the distance, over twice alpha."""
         blocks = (self.log.shape[-1] - ONE_EACH) // 2
         return self.log[..., ONE_EACH : ONE_EACH + blocks].exp() / (2 * self.log_alpha.exp()[:, None])
+
+    @property
+    def read_last_block(self) -> bool:
+        """Whether some head reads it."""
+        return bool((torch.maximum(self.near[..., -1], self.linear[..., -1]) > UNREAD).any())
 
     @property
     def linear(self) -> Float[Tensor, "task head block"]:

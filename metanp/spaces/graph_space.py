@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from metanp.canonical import canonical_order
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.given.settings import read_generator, read_items, read_text, shown
@@ -39,14 +40,19 @@ FOUR_STATES = _line_graph()
 class GraphSpace(Space):
     """One graph, and an operation for each of its inner nodes.
 
+    In a space too large to list, a cell that lost nodes when it was pruned is not found again: it has to be written on
+    the edges of the space, in any order of its nodes.
+
     Args:
         name: of the space.
-        operations: the benchmark's name of each operation -> ours, a word of the vocabulary or a described one; their
-            order gives the digits.
-        edges: of every cell; node 0 is the input, the last node the output, digit i belongs to node i + 1.
+        operations: the benchmark's name of each operation, without a comma -> ours, a word of the vocabulary or a
+            described one, each once; their order gives the digits.
+        edges: of every cell, each from a lower node to a higher one; node 0 is the input, the last node the output,
+            digit i belongs to node i + 1.
 
     Raises:
-        ValueError: no operation or no inner node, one that is not known (names the nearest), or edges of no cell.
+        ValueError: no operation or no inner node, one that is not known (names the nearest) or has two names, a name
+            that is not read back, or edges of no cell.
     """
 
     def __init__(self, name: str, operations: Mapping[str, str | Operation], edges: Sequence[tuple[int, int]]):
@@ -57,6 +63,11 @@ class GraphSpace(Space):
         self.slots = max((v for _, v in self.edges), default=0) - 1
         if not self.operations or self.slots < 1:
             raise ValueError(f"the space {name!r:.80} needs an operation, and a node between input and output")
+        if down := [edge for edge in self.edges if edge[0] >= edge[1]]:
+            raise ValueError(
+                f"{name!r:.80}: the edge {down[0]} does not go up; number the nodes so that every edge does"
+            )
+        self._check_names()
         self._digit: dict[Any, int] = {operation: digit for digit, operation in enumerate(self.operations)}
         self.cell([0] * self.slots)  # refuses edges of no cell
 
@@ -86,7 +97,11 @@ class GraphSpace(Space):
         if (own := self._own_digits(cell)) is not None:
             return own
         if not self.is_listed:
-            raise self._foreign(cell)
+            found = next(filter(None, map(self._renumbered, (cell, cell.canonical))), None)
+            if found is None:
+                edges = f"write it on the edges of the space, {shown(self.edges)}, if nodes of it were pruned"
+                raise ValueError(f"{self._foreign(cell)}; {edges}")
+            return found
         return tuple(self.digit_rows()[self.find(cell)].tolist())
 
     def digit_rows(self) -> Int[np.ndarray, "cell slot"]:
@@ -118,6 +133,8 @@ class GraphSpace(Space):
     def mutate(self, cell: Cell, rng: np.random.Generator) -> Cell:
         rng = read_generator(rng)
         digits = list(self.digits(cell))
+        if len(self.operations) == 1:
+            raise self._alone(cell)
         slot = int(rng.integers(self.slots))
         digits[slot] = (digits[slot] + int(rng.integers(1, len(self.operations)))) % len(self.operations)
         return self.cell(digits)
@@ -140,6 +157,33 @@ class GraphSpace(Space):
         if cell.edges != self.edges or cell.operations[0] != "input" or cell.operations[-1] != "output":
             return None
         return tuple(self._digit[name] for name in inner) if all(name in self._digit for name in inner) else None
+
+    def _renumbered(self, cell: Cell) -> tuple[int, ...] | None:
+        """The digits of a cell whose graph is that of the space under other numbers."""
+        names = ["input", *[""] * self.slots, "output"]
+        labels = [one if one in ("input", "output") else "" for one in map(str, cell.operations)]
+        if cell.parameters or sorted(labels) != sorted(names) or len(cell.edges) != len(self.edges):
+            return None
+        orders = canonical_order(labels, cell.edges), canonical_order(names, self.edges)
+        number = dict(zip(*orders, strict=True))
+        if sorted((number[u], number[v]) for u, v in cell.edges) != list(self.edges):
+            return None
+        operations = [cell.operations[node] for node in sorted(number, key=number.__getitem__)]
+        return self._own_digits(Cell(operations, self.edges))
+
+    def _check_names(self) -> None:
+        for name in self.own_names:
+            if not isinstance(name, str) or not name or name != name.strip() or "," in name:
+                raise ValueError(
+                    f"{self.name!r:.80}: the name {shown(name)} is not read back from a cell's text; "
+                    "give a text without commas and without blanks at its ends"
+                )
+        for digit, operation in enumerate(self.operations):
+            if (first := self.operations.index(operation)) < digit:
+                raise ValueError(
+                    f"{self.name!r:.80}: {self.own_names[first]!r:.80} and {self.own_names[digit]!r:.80} are the same "
+                    "operation; leave one of them out"
+                )
 
     def list_cells(self) -> CellArray:
         rows = self.digit_rows()

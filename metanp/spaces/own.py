@@ -7,10 +7,16 @@ A package offers a space by an entry point of the group `metanp.spaces`, in its 
 
 and everybody can name what is in a module, as `my_package.spaces:SPACE`. What is there is a `Space`, a class of one, or
 a function that returns one. Nothing is imported before its name is asked for, and nothing is looked for among entry
-points before the built-in names. Each is tried once when it is found: draw a cell, edit it, write it and read it back.
+points before the built-in names. Each is tried once when it is found: draw a cell, edit it, write it and read it back. A
+module may be in the current folder, which is among the folders that
+Python imports from for as long as the name is looked up.
 """
 
 import importlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
@@ -22,6 +28,7 @@ from metanp.nearest import nearest_one
 from metanp.spaces.base import Space
 
 GROUP = "metanp.spaces"
+NEIGHBOURS = 5  # of one cell, checked when a space is tried
 _FOUND: dict[str, Space] = {}
 
 
@@ -41,7 +48,7 @@ def space_of_package(name: str) -> Space | None:
             return None
         try:
             _FOUND[name] = _tried(point.load())
-        except Exception as error:  # whatever an import of somebody else's code raises
+        except (Exception, SystemExit) as error:  # whatever an import of somebody else's code raises
             where = f"the entry point {name!r} of the group {GROUP!r} ({point.value})"
             raise ValueError(f"{where} gives no search space: {_told(error)}") from error
     return _FOUND[name]
@@ -56,10 +63,25 @@ def space_at(path: str) -> Space:
     """
     if path not in _FOUND:
         try:
-            _FOUND[path] = _tried(_object_at(path))
-        except Exception as error:  # whatever an import of somebody else's code raises
+            with current_folder():
+                _FOUND[path] = _tried(_object_at(path))
+        except (Exception, SystemExit) as error:  # whatever an import of somebody else's code raises
             raise ValueError(f"{path!r:.80} gives no search space: {_told(error)}") from error
     return _FOUND[path]
+
+
+@contextmanager
+def current_folder() -> Iterator[None]:
+    """Modules of the current folder can be imported; it comes last, so that a file there hides no library."""
+    here = os.getcwd()
+    added = here not in sys.path
+    if added:
+        sys.path.append(here)
+    try:
+        yield
+    finally:
+        if added and here in sys.path:
+            sys.path.remove(here)
 
 
 def _object_at(path: str) -> Any:
@@ -100,18 +122,20 @@ def _tried(found: Any) -> Space:
     cell = space.sample(np.random.default_rng(0))
     if not isinstance(cell, Cell):
         raise ValueError(f"the space {space.name!r}: sample returns {shown(cell)}, no Cell")
-    if cell not in space:
+    kind = type(space)  # of one that looks cells up in its list, membership is not tried: that needs the whole list
+    looked_up = space.is_listed and kind.write_text is Space.write_text and kind.__contains__ is Space.__contains__
+    if not looked_up and cell not in space:
         raise ValueError(f"the space {space.name!r} draws a cell that is not in it: {shown(cell)}")
-    if space.parse_text(space.write_text(cell)).key != cell.key:
+    if not looked_up and space.parse_text(space.write_text(cell)).key != cell.key:
         raise ValueError(
             f"the space {space.name!r}: parse_text reads another cell than write_text wrote: {shown(cell)}"
         )
-    near = space.neighbours(cell)
-    if wrong := [one for one in near if not isinstance(one, Cell) or one not in space]:
+    near = space.neighbours(cell)[:NEIGHBOURS]
+    if wrong := [one for one in near if not isinstance(one, Cell) or not (looked_up or one in space)]:
         raise ValueError(f"the space {space.name!r}: neighbours has {shown(wrong[0])}, which is no cell of it")
     return space
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     """The message of an error; of one that this module did not raise, its kind too."""
     return str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"

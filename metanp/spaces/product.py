@@ -31,7 +31,7 @@ class ProductSpace(CodedSpace[Code]):
     """All combinations of choices.
 
     Args:
-        name: of the space; not that of a built-in one.
+        name: of the space.
         choices: at least one for each name: numbers, texts, truth values, None, or lists and mappings of these, as
             `Cell.from_parameters` takes them.
 
@@ -60,12 +60,12 @@ class ProductSpace(CodedSpace[Code]):
         return self.__len__() <= LISTED
 
     def values(self, cell: Cell) -> dict[str, Any]:
-        """The choices that make a cell, by name.
+        """The choices that make a cell, by name; a copy.
 
         Raises:
             ValueError: it is no cell of the space.
         """
-        return self._values(self.code(cell))
+        return plain_value(self._values(self.code(cell)))
 
     def cell(self, code: Code) -> Cell:
         return Cell.from_parameters(self._values(code))
@@ -129,7 +129,15 @@ class ProductSpace(CodedSpace[Code]):
 def _choices(name: str, values: Iterable[Any]) -> list[Any]:
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
         raise ValueError(f"the choices of {name!r:.80} are {shown(values)}; give a list of them")
-    listed = list(values.tolist()) if isinstance(values, np.ndarray) else list(values)
+    listed = [plain_value(value) for value in values]
     if not listed:
         raise ValueError(f"there is no choice for {name!r:.80}; give one at least")
     return listed
+
+
+def plain_value(value: Any) -> Any:
+    """A copy of a value in which numpy's and PyTorch's numbers and arrays are Python's, so that JSON can write it."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, Mapping):
+        return {key: plain_value(one) for key, one in value.items()}
+    return type(value)(map(plain_value, value)) if type(value) in (list, tuple) else value

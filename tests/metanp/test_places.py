@@ -1,5 +1,9 @@
 """Columns of chains: which cells have them, and that they are those of what a cell computes."""
 
+import pickle
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -8,6 +12,7 @@ from metanp.cell_array import CellArray
 from metanp.descriptions import Descriptions
 from metanp.operations import Operation
 from metanp.places import Places
+from metanp.side import Side
 
 WIDE = Operation("block", "convolution", kernel_size=3, width=64)
 NARROW = Operation("block", "convolution", kernel_size=3, width=32)
@@ -62,11 +67,24 @@ def test_a_cell_that_is_a_chain_when_pruned_is_read_as_that_chain():
     assert both.column("place 1=conv1x1").tolist() == [1, 1, 0]
 
 
-def test_columns_of_a_user_with_a_like_name_are_the_users():
-    cells = [Cell.from_parameters({"place 0": word}) for word in ("skip", "other")]
-    described = Descriptions.of(cells)
-    assert described.is_flag("place 0=skip")
-    assert described.column("place 0=skip", True).tolist() == [1, 0]
+@pytest.mark.parametrize("name", ["place", "place 0", "place in net"])
+def test_a_parameter_of_a_like_name_is_read_as_any_other(name):
+    cells = [Cell.from_parameters({name: value, "x": x}) for x, value in enumerate("abcabcabc")]
+    model = MetaNP("label-free").fit(cells, range(9))
+    mean = model.predict([*cells, Cell.from_parameters({"x": 2}), chain("conv3x3", "conv1x1")])
+    assert np.isfinite(mean).all()
+    chains = Side.of(None, 1).of_cells([chain("conv3x3", "conv1x1")])
+    known = Side.of(None, 9).of_cells(cells).with_derived()
+    assert not np.nan_to_num(chains.like(known)).any()
+
+
+def test_columns_survive_another_process():
+    own = [chain(WIDE, NARROW, "conv3x3"), chain(NARROW, "skip", WIDE), chain("skip", "skip", NARROW)]
+    side = Side.of(None, 3).of_cells(own)
+    known = side.with_derived()
+    code = "import pickle, sys; a, b = pickle.load(sys.stdin.buffer); print(a.like(b).tolist())"
+    done = subprocess.run([sys.executable, "-c", code], input=pickle.dumps((side, known)), capture_output=True)
+    assert done.stdout.decode().strip() == str(side.like(known).tolist()), done.stderr
 
 
 def test_the_model_ranks_by_place_what_graphs_do_not_tell_apart():

@@ -18,7 +18,7 @@ EARLY = np.random.default_rng(0).normal(size=len(CELLS))
 
 @pytest.fixture(scope="module")
 def model():
-    return MetaNP("label-free-roles")
+    return MetaNP("label-free")
 
 
 # --- what is read ---
@@ -73,8 +73,8 @@ def test_what_is_no_role_is_named(model, roles, said):
 
 
 def test_a_checkpoint_that_knows_no_roles_refuses_them_with_one_that_does():
-    with pytest.raises(ValueError, match="'label-free' knows no roles; load 'label-free-roles'"):
-        MetaNP("label-free").fit(CELLS[:9], EARLY[:9], features={"f": EARLY[:9]}, roles={"f": "score"})
+    with pytest.raises(ValueError, match="'cross-space-nasbench201' knows no roles; load 'label-free'"):
+        MetaNP("cross-space-nasbench201").fit(CELLS[:9], EARLY[:9], features={"f": EARLY[:9]}, roles={"f": "score"})
 
 
 def test_before_any_label_an_early_score_orders_candidates_and_a_loss_the_other_way(model):
@@ -107,14 +107,14 @@ def test_labels_that_say_the_opposite_are_believed(model):
 
 
 def test_a_search_and_the_command_line_read_roles(metanp, tmp_path):
-    strategy = make("metanp", checkpoint="label-free-roles")
+    strategy = make("metanp", checkpoint="label-free")
     search = Search(CELLS, strategy, features={"f": EARLY}, roles={"f": "score"})
     assert search.candidates.roles == {"f": "score"}
     assert len(search.ask(3)) == 3
     pool = tmp_path / "pool.jsonl"
     rows = [{"cell": cell.to_json(), "features": {"f": f}} for cell, f in zip(CELLS, EARLY, strict=True)]
     pool.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    files = ["--candidates", str(pool), "-k", "5", "--json", "--checkpoint", "label-free-roles"]
+    files = ["--candidates", str(pool), "-k", "5", "--json", "--checkpoint", "label-free"]
     status, out, err = metanp("rank", *files, "--role", "f=score")
     assert (status, len(json.loads(out)["ranking"])) == (0, 5), err
     status, out, err = metanp("rank", *files, "--role", "f")

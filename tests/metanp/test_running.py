@@ -245,7 +245,7 @@ def test_expectations_are_trusted_as_far_as_they_agree_with_what_was_found():
 @pytest.mark.parametrize("labels", [0, 1, 2, 12])
 @pytest.mark.parametrize("known", [{}, {"flops": "size"}], ids=["no roles", "roles"])
 def test_side_features_failures_and_curves_go_together(labels, known):
-    model, rows = MetaNP("label-free-roles"), np.concatenate([RUNNING[:6], NEW[:4]])
+    model, rows = MetaNP("label-free"), np.concatenate([RUNNING[:6], NEW[:4]])
     flops = {"flops": np.arange(float(len(CELLS)))}
     broken = some([130, 131]) if labels else []
     model.fit(

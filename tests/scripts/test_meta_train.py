@@ -24,7 +24,7 @@ from scripts.meta_train import meta_train
 from tests.conftest import ROOT
 
 SMALL = [
-    *(f"tasks.spaces.{name}=0" for name in ("nasbench201", "nasbench_graph", "random")),
+    *(f"tasks.spaces.{name}=0" for name in ("nasbench201", "nasbench_graph", "random", "configurations", "chains")),
     "+tasks.spaces.transnas=1",
     "tasks.episodes.target_cells=16",
     "tasks.episodes.context_cells=[3,12]",

@@ -37,7 +37,7 @@ from tests.conftest import ROOT
 
 TABLES = ("nasbench201", "nasbench_graph", "analog")  # what packages bring: always there
 SMALL = [
-    *(f"tasks.spaces.{name}=0" for name in ("nasbench201", "nasbench_graph", "random")),
+    *(f"tasks.spaces.{name}=0" for name in ("nasbench201", "nasbench_graph", "random", "configurations", "chains")),
     "+tasks.spaces.transnas=1",
     "tasks.prior_share=0.25",
     "tasks.episodes.target_cells=16",

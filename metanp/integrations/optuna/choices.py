@@ -23,11 +23,14 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from metanp.brief import called
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
+from metanp.given.settings import shown
 from metanp.search.candidates import Candidates
 from metanp.search.listed import Listed
 from metanp.search.search import candidates_of
 from metanp.spaces import ProductSpace, Space, nasbench_graph
+from metanp.spaces.coded import known_one
 from metanp.spaces.graph_space import GraphSpace
+from metanp.spaces.product import plain_value
 
 Values = dict[str, Any]
 
@@ -47,7 +50,8 @@ class Choices:
         where: a space, a list of cells, or `Candidates`, which may say what is feasible.
 
     Raises:
-        ValueError: no candidates, or candidates that are neither listed nor of a space with a form of its own.
+        ValueError: no candidates, candidates that are neither listed nor of a space with a form of its own, or two
+            choices that are one category.
     """
 
     def __init__(self, where: Space | Sequence[Cell] | CellArray | Candidates):
@@ -77,11 +81,13 @@ class Choices:
         """The cell of these values, as in `trial.params`; other names are ignored.
 
         Raises:
-            ValueError: a parameter is missing, or there is no such cell.
+            ValueError: a parameter is missing or has no such value (names the nearest), or there is no such cell.
         """
         if missing := [name for name in self._form.distributions if name not in values]:
             raise ValueError(f"the parameters lack {missing[0]!r}; they are those of Choices.suggest(trial)")
-        return self._form.read(values)
+        return self._form.read(
+            {name: _known(name, values[name], kind) for name, kind in self._form.distributions.items()}
+        )
 
     def values(self, cell: Cell) -> Values:
         """The values of a candidate, for `study.enqueue_trial` or a finished trial.
@@ -115,6 +121,13 @@ def _ask(trial: Trial, name: str, kind: BaseDistribution) -> Any:
     return trial.suggest_int(name, kind.low, kind.high)
 
 
+def _known(name: str, value: Any, kind: BaseDistribution) -> Any:
+    if not isinstance(kind, CategoricalDistribution):
+        return value
+    category = _category(plain_value(value))
+    return category if category in kind.choices else known_one(category, kind.choices, f"the parameter {name!r:.80}")
+
+
 def _operations(count: int) -> list[str]:
     return [f"operation_{i}" for i in range(1, count + 1)]
 
@@ -132,7 +145,7 @@ def _shared_graph(space: GraphSpace) -> Form:
 
 
 def _combinations(space: ProductSpace) -> Form:
-    written = {name: {_category(value): value for value in values} for name, values in space.choices.items()}
+    written = {name: _categories(name, values) for name, values in space.choices.items()}
 
     def read(values: Mapping[str, Any]) -> Cell:
         return space.parse_text(json.dumps({name: known[values[name]] for name, known in written.items()}))
@@ -143,8 +156,18 @@ def _combinations(space: ProductSpace) -> Form:
     return Form({name: CategoricalDistribution(tuple(known)) for name, known in written.items()}, read, write)
 
 
+def _categories(name: str, values: Sequence[Any]) -> Values:
+    found: Values = {}
+    for value in values:
+        if (other := found.setdefault(_category(value), value)) is not value:
+            raise ValueError(
+                f"the choices {shown(other)} and {shown(value)} of {name!r:.80} are one category in Optuna; change one"
+            )
+    return found
+
+
 def _category(value: Any) -> Any:
-    return value if value is None or isinstance(value, bool | int | float | str) else json.dumps(value)
+    return value if value is None or isinstance(value, bool | int | float | str) else json.dumps(value, default=repr)
 
 
 def _graph() -> Form:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from metanp.search.search import Search
 from metanp.search.strategies import make
 from metanp.search.strategy import Strategy
 from metanp.spaces import Space, get_space
+from metanp.spaces.own import current_folder
 from metanp.strict_json import parse_json
 
 
@@ -69,16 +70,20 @@ class Names:
 
     def read(self, written: Any) -> Cell:
         """A cell in any form of `Cell.from_json`, or in the benchmark's text, which may be JSON too."""
+        refused = None
         if isinstance(written, str) and self.space:
             try:
                 return self.space.parse_text(written)
-            except ValueError:
+            except ValueError as error:
                 if not written.lstrip().startswith("{"):
                     raise
+                refused = error
         try:
             return Cell.from_json(parse_json(written) if isinstance(written, str) else written)
+        except ValueError as error:
+            raise refused or error from None
         except (TypeError, KeyError, AttributeError, OverflowError) as error:
-            raise ValueError(f"not a cell: {written!r:.80} ({error})") from None
+            raise refused or ValueError(f"not a cell: {written!r:.80} ({error})") from None
 
     def with_recorded(self, journal: Journal) -> Names:
         """With the names that the journal recorded.
@@ -177,7 +182,12 @@ class Options:
             ValueError: what is searched, or how, is stated nowhere; or what `Search` raises.
         """
         said = self.with_remembered(remembered(self.file))
-        where, names = said.where()
+        try:
+            where, names = said.where()
+        except ValueError as error:
+            if self.space is None and said.space and ":" in said.space and said.space in str(error):
+                raise ValueError(f"{error}; give --space module:NAME from the folder that has it") from error
+            raise
         search = Search(
             where, said.make_strategy(names), rng=said.seed or 0, journal=self.file, maximize=not said.minimize
         )
@@ -226,7 +236,8 @@ class Options:
                 raise ValueError("strategy 'pareto' searches score against a cost; say which: --cost NAME")
             settings["cost"] = names.number(self.cost)
         try:
-            made = make(name, **settings)
+            with current_folder() if ":" in name else nullcontext():  # where one's own may be
+                made = make(name, **settings)
         except TypeError as error:
             raise ValueError(f"strategy {name!r} cannot be made with these settings: {error}") from error
         except ImportError as error:
@@ -248,6 +259,8 @@ class Options:
     def open_journal(self) -> tuple[Journal, Names, dict[str, str]]:
         """The journal of an existing search, without the candidates; with ids where the pool file still exists.
 
+        A space that is remembered as `module:NAME` is left out: to read a journal runs no code that it names.
+
         Raises:
             JournalError: there is none.
         """
@@ -255,6 +268,8 @@ class Options:
         if not facts:
             raise JournalError(f"there is no journal at {self.file}")
         said = self.with_remembered(facts)
+        if self.space is None and said.space and ":" in said.space:
+            said = replace(said, space=None)
         names = Names(None if said.space is None else get_space(said.space), None, ())
         if said.pool is not None and said.pool.exists():
             names = said.where()[1]

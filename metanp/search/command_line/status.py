@@ -146,5 +146,5 @@ def _events(rows: list[dict[str, Any]]) -> Table:
 
 
 def drawn(cell: Cell, names: Names) -> str:
-    """A cell in one line: the benchmark's text, or its operations."""
-    return names.text(cell) if names.space else " ".join(cell.names[1:-1])
+    """A cell in one line: the benchmark's text, of a pool its operations, or JSON."""
+    return " ".join(cell.names[1:-1]) if names.pool and not names.space else names.text(cell)

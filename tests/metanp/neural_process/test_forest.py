@@ -56,3 +56,23 @@ def test_counts_of_leaves_are_shares_of_trees():
     products = counts.products(counts)[:, 0] / TREES
     torch.testing.assert_close(products, shares(forest, X, X))
     torch.testing.assert_close(counts.dense()[:, 0] @ counts.dense()[:, 0].mT / TREES, products)
+
+
+def test_a_cell_halfway_between_evaluated_ones_has_the_same_leaves_in_any_order():
+    levels = RNG.choice([1.0, 3.0], size=(30, 4))
+    score = levels @ np.array([1.0, 0.5, 0.2, 0.1]) + 0.01 * RNG.normal(size=30)
+    halfway = torch.full((1, 1, 4), 2.0)
+    found = []
+    for seed in range(6):
+        order = np.random.default_rng(seed).permutation(30)
+        x, y = torch.from_numpy(levels[order]).float()[None], torch.from_numpy(score[order]).float()[None]
+        centre, scale = x.mean(1, keepdim=True), x.std(1, keepdim=True)  # rounded otherwise in another order
+        forest = Forest.grown((x - centre) / scale, y, torch.ones(1, 30, dtype=torch.bool))
+        one = (torch.from_numpy(levels[:1]).float()[None] - centre) / scale
+        found.append(shares(forest, (halfway - centre) / scale, one).item())
+    assert len(set(found)) == 1
+
+
+def test_features_in_which_only_other_tasks_differ_change_nothing():
+    wide = torch.cat([X, torch.zeros(2, 40, 6)], dim=-1)
+    torch.testing.assert_close(shares(Forest.grown(wide, Y, MASK), wide, wide), shares(Forest.grown(X, Y, MASK), X, X))
