@@ -7,9 +7,8 @@ A package offers a space by an entry point of the group `metanp.spaces`, in its 
 
 and everybody can name what is in a module, as `my_package.spaces:SPACE`. What is there is a `Space`, a class of one, or
 a function that returns one. Nothing is imported before its name is asked for, and nothing is looked for among entry
-points before the built-in names. Each is tried once when it is found: draw a cell, edit it, write it and read it back. A
-module may be in the current folder, which is among the folders that
-Python imports from for as long as the name is looked up.
+points before the built-in names. Each is tried once when it is found: draw a cell, edit it, write it and read it back.
+A module may be in the current folder, from which Python imports only while the name is looked up.
 """
 
 import importlib

@@ -90,6 +90,22 @@ def test_what_is_no_candidate_is_refused():
             Choices(where)
 
 
+def test_values_that_are_no_choice_are_refused_with_the_nearest():
+    choices = Choices(ProductSpace("mine", {"depth": [1, 2], "widths": [[16, 32], [32, 64]]}))
+    assert choices.cell({"depth": np.int64(2), "widths": [16, 32]}) == choices.cell({"depth": 2, "widths": "[16, 32]"})
+    with pytest.raises(ValueError, match="the parameter 'depth' is 3; nearest: 2; known: 1, 2"):
+        choices.cell({"depth": 3, "widths": "[16, 32]"})
+    with pytest.raises(ValueError, match=r"the parameter 'widths' is '\[16, 33\]'; nearest: \[16, 32\]"):
+        choices.cell({"depth": 1, "widths": [16, 33]})
+    with pytest.raises(ValueError, match="the parameter 'operation_1' is 'skipp'; nearest"):
+        Choices(get_space("nasbench201")).cell({f"operation_{i}": "skipp" for i in range(1, 7)})
+
+
+def test_choices_that_are_written_alike_are_refused():
+    with pytest.raises(ValueError, match=r"the choices \[1, 2\] and '\[1, 2\]' of 'widths' are one category"):
+        Choices(ProductSpace("alike", {"widths": [[1, 2], "[1, 2]"]}))
+
+
 def test_choices_can_be_pickled():
     choices = pickle.loads(pickle.dumps(Choices(Listed(CELLS, features={"flops": np.arange(60.0)}))))
     assert choices.cell({"cell": 4}) == CELLS[4]

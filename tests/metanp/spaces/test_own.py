@@ -29,6 +29,8 @@ class Half(Space):
         return 3
 def broken():
     raise RuntimeError("no GPU")
+def parses():
+    raise SystemExit(2)
 """
 
 
@@ -80,6 +82,7 @@ def test_a_space_a_class_of_one_and_a_function_are_found_by_module_and_name(impo
         ("{}:number", "3 is no metanp.spaces.Space, nor a class of one"),
         ("{}:Half", "TypeError: .*neighbours"),
         ("{}:broken", "RuntimeError: no GPU"),
+        ("{}:parses", "SystemExit: 2"),
         ("{}:", "expected module:NAME"),
         (":SPACE", "expected module:NAME"),
         ("{}:SPACE; import os", "expected module:NAME"),
@@ -123,6 +126,15 @@ def test_a_space_that_breaks_the_contract_is_refused_by_method(importable, metho
     module.BREAKS = Breaks(**{method: does})
     with pytest.raises(ValueError, match=says):
         get_space(f"{importable}:BREAKS")
+
+
+def test_the_current_folder_is_imported_from_only_while_a_name_is_looked_up(module, tmp_path):
+    before = [*sys.path]
+    assert str(tmp_path) not in before
+    assert get_space(f"{module}:SPACE").name == "widths"
+    with pytest.raises(ValueError, match="no GPU"):
+        get_space(f"{module}:broken")
+    assert sys.path == before
 
 
 def test_a_package_offers_a_space_which_is_imported_when_it_is_asked_for(importable, points):
@@ -208,6 +220,29 @@ def test_what_has_to_be_defined_is_enough(space):
         space.write_text(chain(10))
 
 
+def test_the_trial_looks_at_few_neighbours_and_lists_no_space():
+    asked = []
+
+    class Counted(Drawn):
+        def __contains__(self, cell):
+            asked.append(cell)
+            return True
+
+        def neighbours(self, cell):
+            return [chain(n) for n in range(1, 10)]
+
+    own._tried(Counted())
+    assert len(asked) < 10
+
+    class Large(Counted):
+        __contains__ = Space.__contains__
+
+        def list_cells(self):
+            raise AssertionError("listed")
+
+    own._tried(Large())
+
+
 def test_a_space_that_does_not_say_which_cells_it_has_is_told_so():
     class Silent(Drawn):
         __contains__ = Space.__contains__
@@ -234,6 +269,44 @@ def test_a_space_in_the_current_folder_is_searched_with_a_training_command_and_f
     status, out, _ = metanp("search", "--journal", journal, "status", "--json")
     assert status == 0
     assert json.loads(out)["evaluated"] == 5
+
+
+def test_a_journal_is_read_without_importing_the_space_that_it_names(metanp, module, journal, tmp_path, monkeypatch):
+    name, where = f"{module}:SPACE", ("search", "--journal", journal)
+    status, out, err = metanp(*where, "--space", name, "--strategy", "random", "ask", "-n", 3)
+    assert status == 0, err
+    asked = [json.loads(line) for line in out.splitlines()]
+    ids = [one["id"] for one in asked]
+    text = get_space(name).write_text(Cell.from_json(asked[0]["cell"]))
+    (tmp_path / "told").write_text(json.dumps({"cell": text, "score": 1}))
+    assert metanp(*where, "tell", tmp_path / "told")[0] == 0
+    (tmp_path / "wrong").write_text(
+        json.dumps({"cell": text.replace('"3x3"', '"7x7"').replace('"5x5"', '"7x7"'), "score": 1})
+    )
+    status, _, err = metanp(*where, "tell", tmp_path / "wrong")
+    assert (status, "'kernel' is '7x7'; nearest" in " ".join(err.split())) == (2, True)
+    own._FOUND.clear()
+    sys.modules.pop(module)
+    for command in (("drop", ids[1]), ("status",), ("status", "--json"), ("retract", ids[0])):
+        status, out, err = metanp(*where, *command)
+        assert (status, module in sys.modules) == (0, False), err
+        assert command != ("status",) or '"parameters"' in out
+    assert metanp(*where, "--space", name, "status")[0] == 0
+    assert module in sys.modules
+    own._FOUND.clear()
+    sys.modules.pop(module)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    status, _, err = metanp(*where, "ask")
+    assert status == 2
+    assert "give --space module:NAME from the folder that has it" in " ".join(err.split())
+
+
+def test_a_strategy_of_ones_own_may_be_in_the_current_folder(metanp, module, journal, tmp_path):
+    (tmp_path / f"{module}.py").write_text("from metanp.search.strategies.random_search import RandomSearch as Mine")
+    begin = ("search", "--space", "nasbench_macro", "--journal", journal)
+    status, _, err = metanp(*begin, "--strategy", f"{module}:Mine", "ask")
+    assert status == 0, err
 
 
 @pytest.mark.parametrize("name", ["{}:LARGE", "darts", "bert"])

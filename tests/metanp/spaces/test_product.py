@@ -134,8 +134,53 @@ def test_a_text_of_other_operations_is_refused(text, says):
         ({"a": "skip"}, [(0, 1)], "needs an operation, and a node"),
         ({"a": "convv3x3"}, BRANCHES, "nearest known: conv3x3"),
         ({"a": "skip"}, [(0, 1), (1, 0), (1, 2)], "edge"),
+        ({"a": "skip"}, [(0, 2), (2, 1), (1, 3)], r"the edge \(2, 1\) does not go up; number the nodes"),
+        ({"a": "skip", "b": "skip"}, BRANCHES, "'a' and 'b' are the same operation; leave one of them out"),
+        ({"a,b": "skip"}, BRANCHES, "the name 'a,b' is not read back .* without commas"),
+        ({" a": "skip"}, BRANCHES, "the name ' a' is not read back"),
     ],
 )
 def test_a_graph_that_is_no_space_is_refused(operations, edges, says):
     with pytest.raises(ValueError, match=says):
         GraphSpace("wrong", operations, edges)
+
+
+def test_a_graph_of_one_operation_has_no_mutation():
+    space = GraphSpace("one", {"skip": "skip"}, BRANCHES)
+    with pytest.raises(ValueError, match="one has no cell one edit away from"):
+        space.mutate(space.cell([0, 0, 0]), np.random.default_rng(0))
+
+
+def test_a_graph_too_large_to_list_finds_cells_under_other_numbers_unless_they_were_pruned():
+    doors, ways = range(1, 6), [(i, i + 5) for i in range(1, 11)]
+    edges = [*((0, i) for i in doors), *ways, (1, 7), (2, 6), *((i, 16) for i in range(11, 16))]
+    space = GraphSpace("large", {"a": "conv3x3", "b": "conv1x1", "c": "skip", "none": "none"}, edges)
+    assert not space.is_listed
+    for seed in range(10):
+        cell = space.cell(np.random.default_rng(seed).integers(3, size=15).tolist())
+        assert cell.pruned in space
+        assert space.cell(space.digits(cell.canonical)).key == cell.key
+    with pytest.raises(ValueError, match="write it on the edges of the space"):
+        space.digits(space.cell([3] + [0] * 14).canonical)
+    assert Cell(["input", "skip", "output"], [(0, 1), (1, 2)]) not in space
+
+
+def test_numbers_and_arrays_of_numpy_are_written_as_pythons():
+    values = {
+        "depth": np.arange(1, 3),
+        "skip": [np.bool_(True), None],
+        "widths": [[np.int64(16), np.ones(2)], {"a": np.float32(1)}],
+    }
+    space = ProductSpace("numpy", values)
+    assert [space.parse_text(space.write_text(cell)) for cell in space] == list(space)
+    assert space.choices["widths"] == [[16, [1.0, 1.0]], {"a": 1.0}]
+    assert type(space.choices["skip"][0]) is bool
+
+
+def test_the_values_of_a_cell_and_the_choices_that_were_given_are_copied():
+    given = {"widths": [[16, 32], [{"a": 1}]]}
+    space = ProductSpace("copied", given)
+    given["widths"][0].append(64)
+    space.values(space[0])["widths"].append(64)
+    space.values(space[1])["widths"][0]["a"] = 2
+    assert space.choices == {"widths": [[16, 32], [{"a": 1}]]}
