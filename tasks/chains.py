@@ -46,7 +46,7 @@ class _Space:
 
     @classmethod
     def draw(cls, n: int, rng: np.random.Generator) -> _Space:
-        length, choices = rng.integers(LENGTHS[0], LENGTHS[1] + 1), rng.integers(CHOICES[0], CHOICES[1] + 1)
+        length, choices = (int(rng.integers(low, high + 1)) for low, high in (LENGTHS, CHOICES))
         numbered = rng.random() < NUMBERED
         if numbered:
             choices = min(choices, 3)

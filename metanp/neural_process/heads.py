@@ -137,7 +137,7 @@ class WhitenedHeads(nn.Module):
         first, second = self.log_evidence_weight.exp()
         centre = (xc.embedding * mask[..., None]).sum(1) / count.clamp(min=1)
         kind = torch.cat([centre, count.log1p() / 3], dim=-1)
-        log_prior = self.log_prior
+        log_prior: Tensor = self.log_prior
         if kernel.counts_side:
             kind = torch.cat([kind, lens.varied.log1p() / 3], dim=-1)
             log_prior = log_prior[((lens.varied[:, 0] == 0) & (count[:, 0] > 1)).long()]

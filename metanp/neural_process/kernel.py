@@ -249,8 +249,8 @@ class HeadKernel(nn.Module):
         read = torch.maximum(scales.near, scales.linear)[0, head] > UNREAD
         parts = [part[0] for part in _in_order(a.blocks, a.counts.dense(), a.of_graphs)]
         if len(parts) < len(read):
-            leafy = a.leaves is not None and bool(read[-1])
-            parts.append(a.leaves.dense()[0, 0] / TREES**0.5 if leafy else parts[0][:, :0])
+            dense = parts[0][:, :0] if a.leaves is None or not read[-1] else a.leaves.dense()[0, 0] / TREES**0.5
+            parts.append(dense)
         parts = [part if of_head else part[:, :0] for part, of_head in zip(parts, read.tolist(), strict=True)]
         parts.append(a.own[0, head])
 
