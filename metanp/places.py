@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray, by_size
 from metanp.operations import OUTPUT, operation_at
@@ -63,8 +64,10 @@ class Chains:
 class Places:
     """Columns of some of the cells of `whole`."""
 
-    whole: Chains = field(repr=False)
+    whole: Chains
     row: Int[np.ndarray, " cell"]
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, cells: Sequence[Cell] | CellArray) -> Places:

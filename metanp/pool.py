@@ -95,11 +95,10 @@ class Pool:
         if other is None:
             return np.zeros(len(self), dtype=bool)
         known = {other.cell(i).key for i in range(len(other))}
-        alike = np.isin(self.fingerprint, other.fingerprint)
-        graphs, first = np.unique(self.graph, return_index=True)  # cells of one graph compute the same
-        for graph, i in zip(graphs[alike[graphs]], first[alike[graphs]], strict=True):
-            alike[graph] = self.cell(int(i)).key in known
-        return alike[self.graph]
+        alike = np.isin(self.fingerprint, other.fingerprint)[self.graph]
+        for i in np.flatnonzero(alike):
+            alike[i] = self.cell(int(i)).key in known
+        return alike
 
 
 def encode(encoder: GraphEncoder, cells: Sequence[Cell] | CellArray, side: Side, checkpoint: str) -> Pool:

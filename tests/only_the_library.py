@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 # layers of a clone, and what the extras bring
-ABSENT = ("data", "tasks", "scripts", "tests", "pandas", "matplotlib", "sklearn", "hydra", "wandb", "xgboost")
+ABSENT = ("data", "tasks", "scripts", "tests", "pandas", "matplotlib", "hydra", "wandb", "xgboost")
 
 
 def only_the_library(folder: Path) -> dict[str, str]:

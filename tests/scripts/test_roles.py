@@ -39,4 +39,4 @@ def test_a_checkpoint_that_reads_no_roles_is_refused(monkeypatch):
     monkeypatch.setattr(roles, "_tasks", lambda download: [task])
     monkeypatch.setattr(roles, "LABELS", (0,))
     with pytest.raises(ValueError, match="knows no roles"):
-        roles.main(sets=2, checkpoint="label-free")
+        roles.main(sets=2, checkpoint="cross-space-nasbench201")
