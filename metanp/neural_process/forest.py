@@ -80,6 +80,10 @@ class Forest:
             node = torch.where(goes_left, self.left.gather(2, node), self.right.gather(2, node))
         return (node + torch.arange(trees, device=x.device)[:, None] * nodes).mT
 
+    def none(self) -> Forest:
+        """No tree."""
+        return Forest(self.feature[:, :0], self.threshold[:, :0], self.left[:, :0], self.right[:, :0], 0)
+
     @property
     def width(self) -> int:
         """Numbers of leaves are below this."""

@@ -14,7 +14,7 @@ Sources: Rasmussen & Williams 2006, equations 2.23, 2.30 and 5.12; the weights o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -54,8 +54,8 @@ class Posterior:
         heads = self.log_weight.exp()
         kept = torch.nonzero((heads >= heads.max().clamp(max=weight)).any(0)).flatten()
         xc, lens, scales = self.xc.only(kept), self.lens, self.scales.only(kept)
-        if lens.forest is not None and not scales.read_last_block:
-            xc, lens = replace(xc, leaves=None), replace(lens, forest=None)
+        if not scales.read_last_block:
+            xc, lens = xc.without_leaves(), lens.without_forest()
         return Posterior(
             xc,
             lens,
@@ -80,15 +80,15 @@ class WhitenedHeads(nn.Module):
         self.mean = nn.Linear(d_embed, heads)
         nn.init.zeros_(self.mean.weight)
         nn.init.zeros_(self.mean.bias)
-        self.hint = nn.Parameter(torch.full((heads, HINTS), 0.3)) if kernel.hints else None
-        self.adaptive = AdaptiveSteps(kernel.adaptive_steps, kernel.scales().log.shape[-1])
+        self.hint = nn.Parameter(torch.full((heads, HINTS), 0.3)) if kernel.config.hints else None
+        self.adaptive = AdaptiveSteps(kernel.config.adaptive_steps, kernel.scales().log.shape[-1])
         # a second row where the evaluated cells have one graph, and side features are all that there is
-        self.log_prior = nn.Parameter(torch.zeros((2, heads) if kernel.counts_side else heads))
+        self.log_prior = nn.Parameter(torch.zeros((2, heads) if kernel.config.counts_side else heads))
         # prior weights of the heads depend on the mean embedding and on numbers of evaluated cells and of features that
         # vary among them, not on scores
         last = nn.Linear(GATE_WIDTH, heads, bias=False)
         nn.init.zeros_(last.weight)
-        known = d_embed + 1 + 2 * kernel.counts_side
+        known = d_embed + 1 + 2 * kernel.config.counts_side
         self.gate = nn.Sequential(nn.Linear(known, GATE_WIDTH), nn.GELU(), last)
         self.log_evidence_weight = nn.Parameter(torch.tensor([-1.0, -1.0]))
         self.evidence_decay = nn.Parameter(torch.tensor([0.2, 0.2]))
@@ -109,15 +109,14 @@ class WhitenedHeads(nn.Module):
         """
         xc, yc, real = xc.float(), yc.float(), mask[:, None].float()
         more = torch.zeros_like(real) if spread is None else spread[:, None].float()
-        kernel = self.kernel
-        lens = Lens.of(xc, yc, mask, kernel.relevance, kernel.side_apart, kernel.forest, kernel.counts_side)
+        lens = Lens.of(xc, yc, mask, self.kernel.relevance, self.kernel.reads)
         prepared = self.kernel.prepare(xc, lens)
         residual = (yc[:, None] - self.prior_mean(xc)) * real
         pairs = self.kernel.pairs(prepared, prepared)
-        if yc.shape[1] <= self.kernel.followed:
+        if yc.shape[1] <= self.kernel.config.followed:
             scales = self._adapted(pairs, yc[:, None], residual.detach(), real, more)
         else:
-            rows, there = _spread_over(yc, mask, self.kernel.followed)
+            rows, there = _spread_over(yc, mask, self.kernel.config.followed)
             few, kept = prepared.rows(rows), there[:, None].float()
             apart = residual.gather(2, rows[:, None].expand(-1, residual.shape[1], -1)) * kept
             score, more_of_few = yc.gather(1, rows)[:, None], more.gather(2, rows[:, None])
@@ -130,22 +129,28 @@ class WhitenedHeads(nn.Module):
         alpha = torch.einsum("thij,thi->thj", whitener, white)
         precision = (whitener**2).sum(-2)  # the diagonal of the inverse kernel matrix
         loo_residual = alpha / precision.sqrt() * real
-        count = mask.sum(-1)[:, None]
         evidence = -0.5 * (white**2).sum(-1) + torch.log(torch.diagonal(whitener, dim1=-2, dim2=-1)).sum(-1)
         loo = (-0.5 * loo_residual**2 + 0.5 * torch.log(precision) * real).sum(-1)
+        count = mask.sum(-1)[:, None]
         decay = count.clamp(min=1) ** -self.evidence_decay[:, None, None]
         first, second = self.log_evidence_weight.exp()
-        centre = (xc.embedding * mask[..., None]).sum(1) / count.clamp(min=1)
-        kind = torch.cat([centre, count.log1p() / 3], dim=-1)
-        log_prior: Tensor = self.log_prior
-        if kernel.counts_side:
-            kind = torch.cat([kind, lens.varied.log1p() / 3], dim=-1)
-            log_prior = log_prior[((lens.varied[:, 0] == 0) & (count[:, 0] > 1)).long()]
-        logit = log_prior + self.gate(kind) + first * decay[0] * evidence + second * decay[1] * loo
+        logit = self._log_prior(xc, mask, count, lens) + first * decay[0] * evidence + second * decay[1] * loo
         # a padded cell explains nothing: its column is set to zero, so that `predict` needs no mask
         whitener = whitener * real[..., None, :]
         weight = torch.log_softmax(logit, dim=-1)
         return Posterior(prepared, lens, scales, mask, noise, alpha, whitener, weight, loo_residual, ALL)
+
+    def _log_prior(
+        self, xc: Points, mask: Bool[Tensor, "task context"], count: Int[Tensor, "task 1"], lens: Lens
+    ) -> Float[Tensor, "task head"]:
+        """Logarithms of prior weights, up to a constant: from which cells were evaluated, not from their scores."""
+        centre = (xc.embedding * mask[..., None]).sum(1) / count.clamp(min=1)
+        kind = torch.cat([centre, count.log1p() / 3], dim=-1)
+        if not self.kernel.config.counts_side:
+            return self.log_prior + self.gate(kind)
+        kind = torch.cat([kind, lens.varied.log1p() / 3], dim=-1)
+        one_graph = (lens.varied[:, 0] == 0) & (count[:, 0] > 1)
+        return self.log_prior[one_graph.long()] + self.gate(kind)
 
     def prior_mean(self, points: Points) -> Float[Tensor, "task head cell"]:
         """Prior mean of every head; zero for those that have none."""

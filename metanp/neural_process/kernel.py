@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from metanp.brief import brief
 from metanp.encoder import Points
 from metanp.neural_process.forest import TREES
-from metanp.neural_process.lens import WEIGHINGS, Counts, Lens, Relevance
-from metanp.neural_process.scales import ONE_EACH, UNREAD, Scales
+from metanp.neural_process.lens import WEIGHINGS, Counts, Lens, Reads, Relevance
+from metanp.neural_process.scales import Scales
 
 ALL = slice(None)
 PARTS = ("features", "patterns", "weighed", "embedding", "slant")  # of the kernels and of their noise
@@ -38,7 +38,8 @@ class Prepared:
 
     blocks: coordinates, one tensor a block; counts: of patterns, a block a step. square: squared length in each.
     own: each head's directions of the embedding; own_square: squared length in them.
-    of_graphs: how many blocks, the first, are of graph features; counts follow. leaves: of the forest, the last block.
+    of_graphs: how many blocks, the first, are of graph features; counts follow. leaves: of the forest, the last block;
+    None without heads that read them.
     """
 
     blocks: tuple[Float[Tensor, "task cell _"], ...]
@@ -54,6 +55,10 @@ class Prepared:
     def only(self, heads: Tensor) -> Prepared:
         """Some of the heads."""
         return replace(self, own=self.own[:, heads], own_square=self.own_square[:, heads])
+
+    def without_leaves(self) -> Prepared:
+        """Where no head reads them."""
+        return self if self.leaves is None else replace(self, leaves=self.leaves.none())
 
     def rows(self, index: Int[Tensor, "task row"]) -> Prepared:
         """Some of each task's cells."""
@@ -123,16 +128,11 @@ class HeadKernel(nn.Module):
 
     def __init__(self, config: KernelConfig, d_embed: int, feature_blocks: Sequence[int], steps: int):
         super().__init__()
-        self.feature_blocks, self.adaptive_steps, self.followed = (
-            tuple(feature_blocks),
-            config.adaptive_steps,
-            config.followed,
-        )
-        self.counts_side = config.counts_side
-        self.hints, self.side_apart, self.forest = config.hints, config.side_heads > 0, config.forest_heads > 0
+        self.feature_blocks, self.config = tuple(feature_blocks), config
+        self.reads = Reads(config.side_heads > 0, config.forest_heads > 0, config.counts_side)
         # graph features, counts, side features, both weighed; side features weighed among themselves; leaves
-        weighed = WEIGHINGS * (1 + self.side_apart)
-        blocks = len(self.feature_blocks) + steps + 1 + weighed + self.forest
+        weighed = WEIGHINGS * (1 + self.reads.side_apart)
+        blocks = len(self.feature_blocks) + steps + 1 + weighed + self.reads.forest
         self.relevance = Relevance(sum(self.feature_blocks))
         heads = config.heads + config.free_heads + config.side_heads + config.forest_heads
         self.with_mean: Tensor
@@ -151,17 +151,7 @@ class HeadKernel(nn.Module):
         self.log_constant = nn.Parameter(torch.full((heads,), -2.0))
         self.log_alpha = nn.Parameter(torch.zeros(heads))
         self.used: Tensor
-        used = _used(config.parts, len(self.feature_blocks), steps, self.side_apart, self.forest).repeat(heads, 1)
-        others = heads - config.forest_heads
-        of_side = _used(["slant"], len(self.feature_blocks), steps, self.side_apart, self.forest)
-        used[others - config.side_heads :] &= of_side
-        if self.forest:
-            of_forest = torch.zeros(blocks, dtype=torch.bool)
-            of_forest[-1] = True
-            of_forest = of_forest.repeat(2)
-            used[:others, ONE_EACH:] &= ~of_forest
-            used[others:, :ONE_EACH] &= of_side[:ONE_EACH]
-            used[others:, ONE_EACH:] = of_forest
+        used = _used(config, len(self.feature_blocks), steps)
         self.register_buffer("used", used, persistent=False)
         self.unused: Tensor  # logarithms of almost zero, and no slant
         self.register_buffer("unused", torch.tensor([-30.0, 0.0] + [-30.0] * (used.shape[1] - 2)), persistent=False)
@@ -179,8 +169,8 @@ class HeadKernel(nn.Module):
         blocks = (*features.split(self.feature_blocks, -1), *rest)
         graphs = len(self.feature_blocks)
         square = _in_order([block.square().sum(-1) for block in blocks], counts.square(), graphs)
-        if self.forest:
-            square.append(torch.ones_like(square[0]) if leaves is not None else torch.zeros_like(square[0]))
+        if leaves is not None:
+            square.append(leaves.square()[:, 0] / TREES)
         own = torch.einsum("tae,hde->thad", points.embedding, self.directions[heads])
         return Prepared(blocks, counts, leaves, torch.stack(square, dim=-1), own, own.square().sum(-1), graphs)
 
@@ -191,8 +181,6 @@ class HeadKernel(nn.Module):
         products = _in_order(products, a.counts.products(b.counts), a.of_graphs)
         if a.leaves is not None and b.leaves is not None:
             products.append(a.leaves.products(b.leaves)[:, 0] / TREES)
-        elif len(products) < a.square.shape[-1]:  # no head is left that reads them
-            products.append(torch.zeros_like(products[0]))
         return Pairs(torch.stack(products, dim=1), a, b)
 
     @staticmethod
@@ -245,17 +233,11 @@ class HeadKernel(nn.Module):
     @staticmethod
     def coordinates(a: Prepared, scales: Scales, head: int) -> tuple[Tensor, Tensor]:
         """One head's (cell, coordinate) in the first task: squared distances of the first are its distance over twice
-        alpha, inner products of the second its linear kernel. Blocks that the head does not read are left out."""
-        read = torch.maximum(scales.near, scales.linear)[0, head] > UNREAD
-        parts = [part[0] for part in _in_order(a.blocks, a.counts.dense(), a.of_graphs)]
-        if len(parts) < len(read):
-            dense = parts[0][:, :0] if a.leaves is None or not read[-1] else a.leaves.dense()[0, 0] / TREES**0.5
-            parts.append(dense)
-        parts = [part if of_head else part[:, :0] for part, of_head in zip(parts, read.tolist(), strict=True)]
-        parts.append(a.own[0, head])
+        alpha, inner products of the second its linear kernel. Without leaves, of which there would be thousands."""
+        parts = [part[0] for part in (*_in_order(a.blocks, a.counts.dense(), a.of_graphs), a.own[:, head])]
 
         def scaled(weights: Tensor, of_own: Tensor) -> Tensor:
-            roots = torch.cat([weights[0, head], of_own[0, head, None]]).sqrt()
+            roots = torch.cat([weights[0, head, : len(parts) - 1], of_own[0, head, None]]).sqrt()
             return torch.cat([root * part for root, part in zip(roots, parts, strict=True)], dim=-1)
 
         return scaled(scales.near, scales.reach), scaled(scales.linear, scales.straight)
@@ -290,21 +272,35 @@ def _starting_weights(
     return torch.cat([spread, rest - 1]), distance, linear
 
 
-def _used(
-    parts: Sequence[str], feature_blocks: int, steps: int, side_apart: bool, forest: bool
-) -> Bool[Tensor, " setting"]:
-    """Which settings are used with these parts alone.
+def _used(config: KernelConfig, feature_blocks: int, steps: int) -> Bool[Tensor, "head setting"]:
+    """Which settings each head uses.
 
     Raises:
         ValueError: a part that kernels do not have; names it.
     """
-    if unknown := set(parts) - set(PARTS):
+    if unknown := set(config.parts) - set(PARTS):
         raise ValueError(f"kernels have no part {sorted(unknown)}; their parts: {', '.join(PARTS)}")
-    features, patterns, weighed, embedding, slant = (part in parts for part in PARTS)
-    blocks = [features] * feature_blocks + [patterns] * steps + [True] + [weighed] * WEIGHINGS
-    blocks += [True] * WEIGHINGS * side_apart + [True] * forest
-    one_each = [True, slant, True, True, embedding, embedding]
-    return torch.tensor([*one_each, *blocks, *blocks])
+    features, patterns, weighed, embedding, slant = (part in config.parts for part in PARTS)
+    graphs, apart, forest = feature_blocks + steps, config.side_heads > 0, config.forest_heads > 0
+
+    def heads(count: int, embedding: bool, blocks: Sequence[bool]) -> Bool[Tensor, "some setting"]:
+        return torch.tensor([True, slant, True, True, embedding, embedding, *blocks, *blocks]).repeat(count, 1)
+
+    of_side = [True] * WEIGHINGS * apart
+    of_graphs = [features] * feature_blocks + [patterns] * steps + [True] + [weighed] * WEIGHINGS
+    return torch.cat(
+        [
+            heads(config.heads + config.free_heads, embedding, [*of_graphs, *of_side, *([False] * forest)]),
+            heads(
+                config.side_heads,
+                False,
+                [*([False] * graphs), True, *([False] * WEIGHINGS), *of_side, *([False] * forest)],
+            ),
+            heads(
+                config.forest_heads, False, [*([False] * (graphs + 1 + WEIGHINGS + len(of_side))), *([True] * forest)]
+            ),
+        ]
+    )
 
 
 def _in_order(blocks: Sequence[Tensor], counts: Float[Tensor, "task step *axes"], of_graphs: int) -> list[Tensor]:

@@ -16,7 +16,7 @@ cells alone is this project's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -59,6 +59,19 @@ class Relevance(nn.Module):
 
 
 @dataclass(frozen=True)
+class Reads:
+    """What heads read beside features and patterns.
+
+    side_apart: side features weighed among themselves. forest: the leaves of a forest. side_shared: side features that,
+    however many, count together as much as one.
+    """
+
+    side_apart: bool = False
+    forest: bool = False
+    side_shared: bool = False
+
+
+@dataclass(frozen=True)
 class Lens:
     """What a context determines; call it with cells for their coordinates.
 
@@ -70,8 +83,8 @@ class Lens:
         `Relevance` expects; the shares of a task sum to 1, or to less where nothing correlates.
     patterns: names of the context's patterns, ascending.
     forest: grown on these features and scores, None without heads that read it.
-    side_share: root of the share that each side feature has. varied: how many graph features and how many
-    side features differ among the evaluated cells.
+    side_share: root of the share that each side feature has. varied: how many graph features and how many side features
+    differ among the evaluated cells.
     """
 
     varying: Int[Tensor, " feature"]
@@ -93,12 +106,9 @@ class Lens:
         score: Float[Tensor, "task context"],
         mask: Bool[Tensor, "task context"],
         relevance: Relevance,
-        apart: bool = False,
-        forest: bool = False,
-        shared: bool = False,
+        reads: Reads = Reads(),
     ) -> Lens:
-        """From the evaluated cells; rows where `mask` is False have no influence. apart: weigh side features among
-        themselves too. forest: grow one. shared: all side features together count as much as one alone."""
+        """From the evaluated cells; rows where `mask` is False have no influence."""
         # standardised features do not depend on the learned scale of a feature: no gradient is needed
         points = points.map(Tensor.detach)
         real = mask.float()
@@ -114,24 +124,21 @@ class Lens:
         level = (score * real).sum(-1, keepdim=True) / count
         error = (score - level) * real
         error = error / error.square().sum(-1, keepdim=True).clamp(min=TINY).sqrt()
-        alone = torch.einsum("tcf,tc->tf", unit, error).square() - 1 / count
-        ridge = RIDGE * torch.eye(score.shape[1], device=score.device)
-        beside = torch.linalg.solve(unit @ unit.mT + ridge, error[..., None])
-        beside = torch.einsum("tcf,tc->tf", unit, beside[..., 0]).square()
-        weight = _weights(alone, beside, relevance, varying, variance > TINY, count)
+        alone, differ = torch.einsum("tcf,tc->tf", unit, error).square() - 1 / count, variance > TINY
+        weight = _weights(alone, _jointly(unit, error), relevance, varying, differ, count)
         few = int((varying < points.features.shape[-1]).sum())  # graph features; side features follow
         side_weight = None
-        if apart:
-            of_side = unit[..., few:]
-            beside = torch.linalg.solve(of_side @ of_side.mT + ridge, error[..., None])
-            beside = torch.einsum("tcf,tc->tf", of_side, beside[..., 0]).square()
-            known = (variance > TINY)[:, few:]
-            side_weight = _weights(alone[:, few:], beside, relevance, varying[few:], known, count)
-        grown = Forest.grown(away[..., varying] * scale[:, None], score, mask) if forest else None
-        differ = (variance > TINY).float()
-        varied = torch.stack([differ[:, :few].sum(-1), differ[:, few:].sum(-1)], dim=-1)
-        share = varied[:, 1:].clamp(min=1).rsqrt() if shared else torch.ones_like(varied[:, 1:])
-        return cls(varying, centre, scale, weight, side_weight, _names(points, mask), grown, share, varied)
+        if reads.side_apart:
+            beside = _jointly(unit[..., few:], error)
+            side_weight = _weights(alone[:, few:], beside, relevance, varying[few:], differ[:, few:], count)
+        forest = Forest.grown(away[..., varying] * scale[:, None], score, mask) if reads.forest else None
+        varied = torch.stack([differ[:, :few].sum(-1), differ[:, few:].sum(-1)], dim=-1).float()
+        share = varied[:, 1:].clamp(min=1).rsqrt() if reads.side_shared else torch.ones_like(varied[:, 1:])
+        return cls(varying, centre, scale, weight, side_weight, _names(points, mask), forest, share, varied)
+
+    def without_forest(self) -> Lens:
+        """Where no head reads its leaves."""
+        return self if self.forest is None else replace(self, forest=self.forest.none())
 
     def __call__(self, points: Points) -> tuple[tuple[Float[Tensor, "task cell _"], ...], Counts, Counts | None]:
         """Coordinates of cells under this context: blocks of graph features, side features and features in every
@@ -180,6 +187,10 @@ class Counts:
         place = leaves[:, None]
         return cls(place, torch.ones(place.shape, device=place.device), width + 1)
 
+    def none(self) -> Counts:
+        """The same cells without a pattern."""
+        return Counts(self.place[..., :0], self.alike[..., :0], 1)
+
     def rows(self, index: Int[Tensor, "task row"]) -> Counts:
         """Some of each task's cells."""
         index = index[:, None, :, None].expand(-1, self.place.shape[1], -1, self.place.shape[3])
@@ -196,6 +207,10 @@ class Counts:
         counts.scatter_add_(3, self.place, torch.where(unknown, self.alike, 1.0))
         counts[..., -1] = counts[..., -1].sqrt()
         return counts
+
+    def sums(self, table: Float[Tensor, "pattern column"]) -> Float[Tensor, "cell column"]:
+        """For each cell of the first task, the rows of its patterns of the first step, added up."""
+        return nn.functional.embedding_bag(self.place[0, 0], table, mode="sum")
 
     def products(self, context: Counts) -> Float[Tensor, "task step cell context"]:
         """Inner products with cells of the context: each node adds the context's counts of its pattern."""
@@ -222,6 +237,15 @@ def features_and_side(points: Points) -> Float[Tensor, "task cell feature"]:
     """Graph features and side features, missing ones average."""
     # a missing side feature counts as average: leaving its column out cell by cell would not be a valid kernel
     return torch.cat([points.features, torch.nan_to_num(points.side)], dim=-1)
+
+
+def _jointly(
+    unit: Float[Tensor, "task context feature"], error: Float[Tensor, "task context"]
+) -> Float[Tensor, "task feature"]:
+    """Squared coefficients of a ridge regression on all features."""
+    ridge = RIDGE * torch.eye(error.shape[1], device=error.device)
+    dual = torch.linalg.solve(unit @ unit.mT + ridge, error[..., None])[..., 0]
+    return torch.einsum("tcf,tc->tf", unit, dual).square()
 
 
 def _weights(

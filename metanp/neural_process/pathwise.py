@@ -18,6 +18,7 @@ from scipy.special import gammaincinv
 from torch import Generator, Tensor
 
 from metanp.encoder import Points
+from metanp.neural_process.forest import TREES
 from metanp.neural_process.heads import Posterior, WhitenedHeads
 from metanp.neural_process.kernel import HeadKernel, Prepared
 
@@ -68,11 +69,21 @@ class _PriorDraws:
         self.weight = torch.randn(n, FREQUENCIES, generator=rng).to(smooth) * (2 * amplitude / FREQUENCIES).sqrt()
         self.slope = torch.randn(n, linear.shape[-1], generator=rng).to(smooth)
         self.level = torch.randn(n, 1, generator=rng).to(smooth) * constant.sqrt()
+        self.of_leaves: tuple[Tensor, Tensor] | None = None  # frequency and slope of each leaf
+        leaves = posterior.xc.leaves
+        if leaves is not None and self.scales.one(place).read_last_block:
+            near, straight = (weights[0, place, -1] / TREES for weights in (self.scales.near, self.scales.linear))
+            frequency = torch.randn(leaves.width, FREQUENCIES, generator=rng) * (2 * rate).sqrt()
+            slope = torch.randn(leaves.width, n, generator=rng)
+            self.of_leaves = frequency.to(smooth) * near.sqrt(), slope.to(smooth) * straight.sqrt()
 
     def __call__(self, x: Prepared) -> Float[Tensor, "draw target"]:
         smooth, linear = HeadKernel.coordinates(x, self.scales, self.place)
-        waves = torch.cos(smooth @ self.frequency + self.phase)
-        return self.weight @ waves.mT + self.slope @ linear.mT + self.level
+        angles, along = smooth @ self.frequency + self.phase, self.slope @ linear.mT
+        if self.of_leaves is not None and x.leaves is not None:
+            frequency, slope = self.of_leaves
+            angles, along = angles + x.leaves.sums(frequency), along + x.leaves.sums(slope).mT
+        return self.weight @ torch.cos(angles).mT + along + self.level
 
 
 def _gamma(shape: float, n: int, rng: Generator) -> Float[Tensor, " frequency"]:

@@ -44,6 +44,10 @@ class Scales:
         """Some of the heads."""
         return Scales(self.log[:, heads], self.log_alpha[heads])
 
+    def one(self, head: int) -> Scales:
+        """One of the heads."""
+        return self.only(torch.tensor([head], device=self.log.device))
+
     def moved(self, step: Float[Tensor, "task head setting"]) -> Scales:
         """The scales with `step` added to the logarithm of every setting."""
         return replace(self, log=self.log + step)

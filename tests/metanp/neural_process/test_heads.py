@@ -136,7 +136,7 @@ def test_scales_follow_some_of_many_cells_and_all_of_few(monkeypatch):
     mask = ALL.clone()
     mask[1, 5:] = False
     whole = heads.condition(XC, YC, mask).scales.log
-    monkeypatch.setattr(heads.kernel, "followed", 5)
+    monkeypatch.setattr(heads.kernel.config, "followed", 5)
     some = heads.condition(XC, YC, mask).scales.log
     torch.testing.assert_close(some[1], whole[1], rtol=1e-4, atol=1e-4)
     assert (some[0] - whole[0]).abs().max() > 1e-3

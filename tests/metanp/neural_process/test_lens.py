@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from metanp.encoder import Points
-from metanp.neural_process.lens import POWERS, RIDGE, WEIGHINGS, Lens, Relevance, features_and_side
+from metanp.neural_process.lens import POWERS, RIDGE, WEIGHINGS, Lens, Reads, Relevance, features_and_side
 from tests.metanp.neural_process.points_and_heads import (
     ALL,
     CONTEXT,
@@ -56,14 +56,14 @@ def weighed(lens: Lens, x: Points) -> Tensor:
 
 
 def test_side_features_weighed_apart_are_weighed_as_if_there_were_nothing_else():
-    apart = Lens.of(XC, YC, ALL, RELEVANCE, apart=True)
+    apart = Lens.of(XC, YC, ALL, RELEVANCE, Reads(side_apart=True))
     assert apart.side_weight is not None
     torch.testing.assert_close(apart.weight, Lens.of(XC, YC, ALL, RELEVANCE).weight)
     none = replace(XC, features=XC.features[..., :0])
     # of an equal usual weight each, so that the relevance of graph features does not matter
     alone = Lens.of(none, YC, ALL, Relevance(0).requires_grad_(False))
     relevance = Relevance(sum(FEATURES)).requires_grad_(False)
-    torch.testing.assert_close(Lens.of(XC, YC, ALL, relevance, apart=True).side_weight, alone.weight)
+    torch.testing.assert_close(Lens.of(XC, YC, ALL, relevance, Reads(side_apart=True)).side_weight, alone.weight)
     seen = apart(XT)[0]
     assert len(seen) == 2 + 2 * WEIGHINGS
     assert seen[-1].shape[-1] == SIDE

@@ -144,3 +144,32 @@ def test_no_tensor_grows_with_the_square_of_the_pool(heads):
     with Watch():
         assert sampler(points(40, n))[0].shape == (4, n)
     assert n * CONTEXT < largest < 2000 * n
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["curved", "straight"])
+def test_draws_of_heads_that_read_a_forest_have_its_mean_and_spread(kind):
+    config = KernelConfig(heads=1, directions=2, embedding_heads=1, forest_heads=2, adaptive_steps=0)
+    heads = WhitenedHeads(HeadKernel(config, D_EMBED, (2,), 1), D_EMBED).requires_grad_(False)
+    only_head(heads, 1 + kind)
+    xc, yc, mask = points(30, 20), random(4, 1, 20), torch.ones(1, 20, dtype=torch.bool)
+    posterior = heads.condition(xc, yc, mask)
+    values = np.concatenate(
+        [PathwiseSampler(heads, posterior, 500, torch.Generator().manual_seed(seed))(XT)[0] for seed in range(8)]
+    )
+    exact = heads.predict(posterior, XT).without_noise()
+    mean, std = exact.mean[0, 1 + kind].numpy(), exact.std[0, 1 + kind].numpy()
+    assert np.abs((values.mean(0) - mean) / std).max() < 0.1
+    assert np.abs(values.std(0) / std - 1).max() < 0.1
+    rest = posterior.prune(0.5)
+    torch.testing.assert_close(heads.predict(rest, XT).mean[0, 0], exact.mean[0, 1 + kind])
+
+
+def test_leaves_are_not_looked_up_where_no_head_reads_them():
+    config = KernelConfig(heads=2, directions=2, embedding_heads=1, forest_heads=1, adaptive_steps=0)
+    heads = WhitenedHeads(HeadKernel(config, D_EMBED, (2,), 1), D_EMBED).requires_grad_(False)
+    only_head(heads, 0)
+    xc, yc, mask = points(30, 20), random(4, 1, 20), torch.ones(1, 20, dtype=torch.bool)
+    posterior = heads.condition(xc, yc, mask)
+    rest = posterior.prune(0.5)
+    assert posterior.lens.forest.width > rest.lens.forest.width == 0
+    torch.testing.assert_close(heads.predict(rest, XT).mean[0, 0], heads.predict(posterior, XT).mean[0, 0])
