@@ -3,6 +3,8 @@
     results/leaderboard/<protocol>/label-free.csv, of `python -m scripts.leaderboard protocol=...`
         -> a row a benchmark: tau, its hardest rival, ahead-level-behind -> Markdown or JSON
 
+docs/beyond-home.md has the same tables of the published summaries (`scripts.readme`).
+
 A benchmark of several columns is shown by its means over them. Ahead, level and behind are counted column by column:
 the 95 % interval of the paired difference to the hardest rival of that column excludes zero, or does not.
 """
@@ -10,7 +12,7 @@ the 95 % interval of the paired difference to the hardest rival of that column e
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +25,7 @@ from scripts.command import ROOT, one_line
 from scripts.results.entrants import OURS
 from scripts.results.standing import standings, tally
 from scripts.results.table import Table
+from scripts.results.wording import measured
 
 PROTOCOLS = ROOT / "configs" / "protocol"
 BEYOND = (
@@ -30,6 +33,7 @@ BEYOND = (
     "latency",
 )  # fmt: skip
 COVERED = "coverage_90"
+Found = Mapping[str, pd.DataFrame]  # summaries by protocol
 
 
 def main(
@@ -57,7 +61,19 @@ def summaries(names: Sequence[str], folder: Path, kind: str) -> Iterator[tuple[s
             yield name, pd.read_csv(path)
 
 
-def _budgets(found: dict[str, pd.DataFrame]) -> list[int]:
+def published(make: Callable[[Found], Table]) -> Callable[[Sequence[Mapping[str, Any]]], Table]:
+    """One of the tables below, made of rows that say of which `summary` they are, and when they were measured."""
+
+    def made(rows: Sequence[Mapping[str, Any]]) -> Table:
+        frame = pd.DataFrame([*rows])
+        table = make({name.partition("-")[0]: part for name, part in frame.groupby("summary", sort=False)})
+        table.notes.append(measured([row for row in rows if row["predictor"] == OURS]))
+        return table
+
+    return made
+
+
+def _budgets(found: Found) -> list[int]:
     return sorted({int(labels) for frame in found.values() for labels in frame["labels"]})
 
 
@@ -66,7 +82,7 @@ def _title(name: str) -> str:
     return f"{protocol.title} ({len(protocol.columns)})" if len(protocol.columns) > 1 else str(protocol.title)
 
 
-def benchmarks(found: dict[str, pd.DataFrame]) -> Table:
+def benchmarks(found: Found) -> Table:
     """Tau of MetaNP and of the hardest rivals, means over columns, and how MetaNP stands."""
     budgets, lines = _budgets(found), []
     for name, frame in found.items():
@@ -86,7 +102,7 @@ def benchmarks(found: dict[str, pd.DataFrame]) -> Table:
     return Table(["benchmark", *map(str, budgets)], lines, "benchmarks, by evaluated architectures", notes)
 
 
-def rivals(found: dict[str, pd.DataFrame]) -> Table:
+def rivals(found: Found) -> Table:
     """Mean tau of every predictor over all benchmarks that have this number of labels, each counted once."""
     budgets = _budgets(found)
     means = pd.concat(
@@ -107,7 +123,7 @@ def rivals(found: dict[str, pd.DataFrame]) -> Table:
     )
 
 
-def intervals(found: dict[str, pd.DataFrame]) -> Table:
+def intervals(found: Found) -> Table:
     """How many measured scores the 90 % intervals of MetaNP hold."""
     budgets, lines = _budgets(found), []
     for name, frame in found.items():

@@ -1,7 +1,7 @@
 """The whole method in minutes: `make demo`, or `python -m scripts.demo`.
 
 Meta-trains a label-free model on synthesized tasks, conditions it on the validation accuracy of 50 random cells of
-NAS-Bench-201 (CIFAR-10) and ranks the others. Then it compares this model, on 20 label sets at 20, 50 and 100 labels,
+NAS-Bench-201 (CIFAR-10) and ranks the others. Then it compares this model, on 10 label sets at 20, 50 and 100 labels,
 with the shipped model, two Gaussian processes, XGBoost, a random forest and chance. Installed packages bring all data.
 
 Writes `results/demo/`: `demo.json`, `ranking.csv`, `predicted_against_true.png`, `tau_over_labels.png`.
@@ -45,7 +45,7 @@ console = Console()
 
 
 def main(
-    output: Path = Path("results/demo"), sets: int = 20, train: bool = True, overrides: list[str] | None = None
+    output: Path = Path("results/demo"), sets: int = 10, train: bool = True, overrides: list[str] | None = None
 ) -> None:
     """Meta-train, rank, compare.
 

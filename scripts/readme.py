@@ -19,6 +19,7 @@ import typer
 
 from metanp.atomic import write_whole
 from metanp.nearest import nearest
+from scripts import beyond_home
 from scripts.command import one_line
 from scripts.overview import SUMMARIES, pictures
 from scripts.readme_tables import ablation_table, demo_rows, demo_table, glance, leaderboard_overview, protocol_table
@@ -40,6 +41,10 @@ SEARCHES = [
     "search-nasbench201-cifar100-cross-task", "search-nasbench201-cifar100-label-free",
     "search-nasbench201-imagenet16-120-cross-task", "search-nasbench201-imagenet16-120-label-free",
 ]  # fmt: skip
+BEYOND = [
+    "darts-label-free", "nb301-label-free", "ofa-label-free", "ofa_svhn-label-free", "ofa_cifar10-label-free",
+    "ofa_cifar100-label-free", "ofa_cinic10-label-free", "bert-label-free", "vit-label-free", "suite_zero-label-free",
+]  # fmt: skip
 OF_ONE: dict[Make, list[str]] = {  # summaries that become one table each, of the same name
     demo_table: ["demo"],
     ablation_table: ["ablation-ingredients", "ablation-length_and_size", "ablation-process"],
@@ -59,6 +64,9 @@ TABLES: dict[str, tuple[Make, list[str]]] = {  # by name: the function that make
     "leaderboards": (leaderboard_overview, LEADERBOARDS),
     "glance": (glance, [f"{name}-label-free" for name in ("nb201", "nb101", "transnas", "graph")]),
     "search-nasbench201": (search_overview, SEARCHES),
+    "beyond-home": (beyond_home.published(beyond_home.benchmarks), BEYOND),
+    "beyond-home-rivals": (beyond_home.published(beyond_home.rivals), BEYOND),
+    "beyond-home-intervals": (beyond_home.published(beyond_home.intervals), BEYOND),
 }
 WORDS = {  # columns of summaries that are text
     "ahead_of", "because", "behind", "benchmark", "budgets", "commit", "dataset", "date", "grade", "interval", "kind",
