@@ -254,6 +254,31 @@ def by_size(cells: Sequence[Cell] | CellArray) -> list[tuple[Int[np.ndarray, " c
     return found or [(np.zeros(0, dtype=np.int64), as_array(cells))]
 
 
+def keys(cells: Sequence[Cell] | CellArray) -> np.ndarray:
+    """`Cell.key` of every cell; computed once for all of which the same operations and edges are left when pruned.
+
+    Raises:
+        ValueError: as `as_array`.
+    """
+    found = np.empty(len(cells), dtype=object)
+    for rows, some in by_size(cells):
+        if not len(rows):
+            continue
+        pruned = some.pruned()
+        parts = [np.ascontiguousarray(pruned.operation).view(np.uint8).reshape(len(rows), -1)]
+        parts.append(np.packbits(pruned.adjacency.reshape(len(rows), -1), axis=1))
+        if pruned.parameters is not None:
+            number = {one: i for i, one in enumerate(dict.fromkeys(pruned.parameters))}
+            own = np.array([number[one] for one in pruned.parameters], dtype=np.int64)
+            parts.append(own[:, None].view(np.uint8))
+        written = np.ascontiguousarray(np.concatenate(parts, axis=1))
+        _, first, inverse = np.unique(
+            written.view(f"V{written.shape[1]}")[:, 0], return_index=True, return_inverse=True
+        )
+        found[rows] = np.array([cell.key for cell in pruned[first].to_cells()], dtype=object)[inverse]
+    return found
+
+
 def _in_topological_order(cell: Cell) -> tuple[tuple[str | Operation, ...], Sequence[tuple[int, int]]]:
     operations, edges = cell.operations, cell.edges
     if operations[0] == "input" and operations[-1] == "output" and all(u < v for u, v in edges):

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from metanp import __version__
+from metanp.nearest import nearest
 from metanp.search.command_line import commands as search_commands
 
 if TYPE_CHECKING:
@@ -72,11 +73,18 @@ def rank(
         list[str] | None,
         typer.Option(help="What is known of a side feature, as flops=size: score, loss, size or cost."),
     ] = None,
+    by: Annotated[
+        str, typer.Option(help="The set to train next: best, expected_best, top or thompson; or mean, to sort by it.")
+    ] = "best",
     as_json: AsJson = False,
 ) -> None:
-    """Rank candidate cells from a few evaluated ones."""
+    """Choose the candidate cells to train next from a few evaluated ones, or rank them by predicted mean."""
     from metanp import json_lines
     from metanp.predictor import MetaNP
+    from metanp.shortlist import RULES
+
+    if by not in (*RULES, "mean"):
+        raise ValueError(f"--by {by!r:.80}; {nearest(by, (*RULES, 'mean'))}")
 
     if str(context) == str(candidates) == "-":
         raise ValueError("standard input can be the context or the candidates, not both; give a file for one")
@@ -91,11 +99,11 @@ def rank(
         _say(str(warning.message))
     encoded = model.encode(pool.cells, features=pool.features or None, curves=pool.curves_or_none())
     most = max(1, min(MOST, model.left(encoded))) if k is None else k
-    rows = _ranked(model.rank(encoded, k=most), pool)
+    ranking = model.rank(encoded, k=most) if by == "mean" else model.shortlist(encoded, k=most, by=by)
+    rows = _ranked(ranking, pool)
     if as_json:
-        print(
-            json.dumps({"ranking": rows, "context": len(evaluated.cells) if evaluated else 0, "checkpoint": checkpoint})
-        )
+        context_size = len(evaluated.cells) if evaluated else 0
+        print(json.dumps({"ranking": rows, "context": context_size, "checkpoint": checkpoint}))
         return
     table = Table("rank", "id", "mean", "std", f"p(top {most})", "cell")
     for row in rows:

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Int, UInt64
 
 from metanp.brief import clipped, counted, listed, short
 from metanp.cell import Cell
-from metanp.cell_array import PAIRS, CellArray
+from metanp.cell_array import PAIRS, CellArray, keys
 from metanp.curves.curves import Curves
 from metanp.descriptions import NOTHING
 from metanp.distinct import Distinct
@@ -55,7 +55,7 @@ class Pool:
 
     def only(self, rows: Int[np.ndarray, " row"]) -> Pool:
         """Some of the cells, in the order of `rows`."""
-        cells = self.cells[rows] if isinstance(self.cells, CellArray) else [self.cells[int(i)] for i in rows]
+        cells = _some(self.cells, rows)
         curves = None if self.curves is None else self.curves[rows]
         return replace(
             self, cells=cells, graph=self.graph[rows], side=self.side.rows(rows), curves=curves, row=self.row[rows]
@@ -94,10 +94,10 @@ class Pool:
         """Which cells compute the same as one of `other`: alike by fingerprint first, then by their exact key."""
         if other is None:
             return np.zeros(len(self), dtype=bool)
-        known = {other.cell(i).key for i in range(len(other))}
         alike = np.isin(self.fingerprint, other.fingerprint)[self.graph]
-        for i in np.flatnonzero(alike):
-            alike[i] = self.cell(int(i)).key in known
+        rows = np.flatnonzero(alike)
+        if len(rows):
+            alike[rows] = np.isin(keys(_some(self.cells, rows)), keys(other.cells))
         return alike
 
 
@@ -120,6 +120,10 @@ def encode(encoder: GraphEncoder, cells: Sequence[Cell] | CellArray, side: Side,
     assert points is not None
     row = np.arange(len(distinct.graph))
     return Pool(cells, points, distinct.graph, distinct.fingerprint, side, checkpoint, row=row)
+
+
+def _some(cells: Sequence[Cell] | CellArray, rows: Int[np.ndarray, " row"]) -> Sequence[Cell] | CellArray:
+    return cells[rows] if isinstance(cells, CellArray) else [cells[int(i)] for i in rows]
 
 
 def _listed(cells: Sequence[Cell] | CellArray) -> Sequence[Cell]:

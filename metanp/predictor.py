@@ -34,10 +34,13 @@ from metanp.given import (
     read_scores,
     read_torch_generator,
 )
+from metanp.nearest import nearest
 from metanp.pool import Pool
 from metanp.predicted import Predicted
 from metanp.ranking import Ranking
 from metanp.reading import Reader
+from metanp.shortlist import CONTENDERS, REACH, RULES, Drawn, chance_of_top, contenders
+from metanp.shortlist import DRAWS as SHORTLIST_DRAWS
 from metanp.side import Side
 from metanp.torch_state import read_device, usual_torch
 
@@ -46,8 +49,7 @@ __all__ = ["MetaNP", "NotFittedError", "Ranking", "ScoreWarning"]
 Cells = Iterable[Cell] | CellArray
 Candidates = Cells | Pool
 KNOWS_ROLES = "label-free"  # a shipped checkpoint that does
-DRAWS = 256  # joint draws behind `p_top`
-CONTENDERS = 1024  # at least this many best predicted cells are drawn to find the true top k
+DRAWS = 256  # joint draws behind the `p_top` of a ranking
 
 
 class MetaNP(Estimator):
@@ -298,21 +300,70 @@ class MetaNP(Estimator):
         Raises:
             TypeError, ValueError: as `predict`; or `k` below 1 or above the number of candidates that are left.
         """
-        fitted, keep = self._require_fit(), read_flag(include_evaluated, "include_evaluated")
-        pool = self._pool(candidates, features, curves)
-        fitted = fitted.beside(pool)
-        left = np.arange(len(pool)) if keep else np.flatnonzero(~pool.among(fitted.evaluated))
-        k = len(left) if k is None else read_count(k, "k", least=None)
-        if not 1 <= k <= len(left):
-            raise ValueError(f"k is {k}, but there are {len(left)} candidates to rank (evaluated ones left out)")
+        fitted, pool, left, k = self._to_rank(candidates, k, features, include_evaluated, curves)
         with usual_torch():
             predicted = fitted.distribution(pool, noise=True)
             mean, std = predicted.mean, predicted.std
             order = left[np.argsort(-fitted.sign * mean[left], kind="stable")]
-            best = order[:k]
-            p_top = self._probability_of_top(pool, fitted, order, k)
-            lower, upper = fitted.distribution(pool.only(best), noise=True).quantiles((0.05, 0.95))
+            # of the others, the chance to be among the best is negligible
+            likely = order[: max(CONTENDERS, 4 * k)]
+            p_top = np.ones(k)
+            if k < len(order):
+                values = fitted.draws(pool, DRAWS, torch.Generator().manual_seed(0), likely)
+                p_top = chance_of_top(values, k)[:k]
+            lower, upper = fitted.distribution(pool.only(order[:k]), noise=True).quantiles((0.05, 0.95))
+        best = order[:k]
         return Ranking([pool.cell(int(i)) for i in best], best, mean[best], std[best], p_top, lower, upper)
+
+    def shortlist(
+        self,
+        candidates: Candidates,
+        k: int = 10,
+        features: Any = None,
+        include_evaluated: bool = False,
+        curves: Any = None,
+        by: str = "best",
+    ) -> Ranking:
+        """The `k` candidates to train next, chosen as a set of which the best will be kept.
+
+        They differ from the first `k` of `rank`, in which an unsure candidate counts less than a sure one; the best of
+        a shortlist is better. Their order is that in which they were chosen: the first few are the shortlist of so
+        many. Candidates that compute the same are one, unless there are too few others. Where all that are left are
+        asked for, there is nothing to choose, and they are ordered by mean.
+
+        Args:
+            k: how many.
+            include_evaluated: whether cells that compute the same as an evaluated or failed one may be chosen.
+            by: "best" takes in turns the candidate most often the best of all in joint draws and the one whose score
+                may be highest; "expected_best" raises the expected best of the set; "top" the expected number of
+                candidates that are truly among the best `k`; "thompson" takes the best of `k` joint draws.
+
+        Raises:
+            TypeError, ValueError: as `rank`; or another `by`.
+
+        Source: this project; see `metanp.shortlist`.
+        """
+        if by not in RULES:
+            raise ValueError(f"shortlist by={by!r:.80}; {nearest(str(by), RULES)}")
+        fitted, pool, left, k = self._to_rank(candidates, k, features, include_evaluated, curves)
+        if k == len(left):
+            return self.rank(pool, k, include_evaluated=include_evaluated)
+        with usual_torch():
+            predicted, sign = fitted.distribution(pool, noise=False), fitted.sign
+            mean, upper = sign * predicted.mean, sign * predicted.quantile(REACH if sign > 0 else 1 - REACH)
+            own = left[np.sort(np.unique(pool.graph[left], return_index=True)[1])]  # each that differs, once
+            rows = own[contenders(upper[own], mean[own], k)]
+            values = fitted.draws(pool, SHORTLIST_DRAWS, torch.Generator().manual_seed(0), rows)
+            drawn = Drawn(values, mean[rows], upper[rows], np.full(len(values), -np.inf))
+            chosen, p_top = RULES[by](drawn, k), chance_of_top(values, k)
+            again = np.setdiff1d(left, rows[chosen], assume_unique=True)
+            more = again[np.argsort(-mean[again], kind="stable")][: k - len(chosen)]
+            best = np.concatenate([rows[chosen], more])
+            twin = {int(graph): chance for graph, chance in zip(pool.graph[rows], p_top, strict=True)}
+            measured = fitted.distribution(pool.only(best), noise=True)
+            lower, high = measured.quantiles((0.05, 0.95))
+        cells, p_top = [pool.cell(int(i)) for i in best], np.array([twin[int(graph)] for graph in pool.graph[best]])
+        return Ranking(cells, best, measured.mean, measured.std, p_top, lower, high, f"The {k:,} to train next")
 
     @property
     def highest_measured(self) -> float:
@@ -371,18 +422,19 @@ class MetaNP(Estimator):
         candidates.side.check_known(fitted.knowledge.side.names)
         return candidates
 
-    @usual_torch()
-    def _probability_of_top(self, pool: Pool, fitted: Fitted, order: np.ndarray, k: int) -> Float[np.ndarray, " k"]:
-        """Share of joint draws in which each of the first k is truly among the k best of all in `order`.
-
-        Only the best predicted candidates are drawn; the chances of the others are negligible.
-        """
-        if k == len(order):
-            return np.ones(k)
-        contenders = order[: max(CONTENDERS, 4 * k)]
-        values = fitted.draws(pool, DRAWS, torch.Generator().manual_seed(0), contenders)
-        threshold = -np.partition(-values, k - 1, axis=1)[:, k - 1 : k]
-        return (values[:, :k] >= threshold).mean(0)
+    def _to_rank(
+        self, candidates: Candidates, k: int | None, features: Any, include_evaluated: bool, curves: Any
+    ) -> tuple[Fitted, Pool, np.ndarray, int]:
+        """What was fitted, having read the pool's curves; the pool; candidates that are left; how many are wanted."""
+        fitted, keep = self._require_fit(), read_flag(include_evaluated, "include_evaluated")
+        pool = self._pool(candidates, features, curves)
+        with usual_torch():
+            fitted = fitted.beside(pool)
+        left = np.arange(len(pool)) if keep else np.flatnonzero(~pool.among(fitted.evaluated))
+        k = len(left) if k is None else read_count(k, "k", least=None)
+        if not 1 <= k <= len(left):
+            raise ValueError(f"k is {k}, but there are {len(left)} candidates to rank (evaluated ones left out)")
+        return fitted, pool, left, k
 
 
 def _joined(first: list[Cell] | CellArray, second: list[Cell] | CellArray) -> list[Cell] | CellArray:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """The best candidates, best first.
+    """The best candidates, best first; of a shortlist, in the order in which they were chosen.
 
     index: position among the candidates. mean, std: of a new measurement, in the user's units.
     p_top: probability to be in the true top k of the candidates ranked, from joint draws.
     lower, upper: ends of the interval that holds a new measurement with probability .9.
+    title: of its picture, where it is another than usual.
     """
 
     cells: list[Cell]
@@ -36,6 +37,7 @@ class Ranking:
     p_top: Float[np.ndarray, " k"]
     lower: Float[np.ndarray, " k"]
     upper: Float[np.ndarray, " k"]
+    title: str = ""
 
     def __len__(self) -> int:
         return len(self.cells)

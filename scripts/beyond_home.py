@@ -66,7 +66,7 @@ def published(make: Callable[[Found], Table]) -> Callable[[Sequence[Mapping[str,
 
     def made(rows: Sequence[Mapping[str, Any]]) -> Table:
         frame = pd.DataFrame([*rows])
-        table = make({name.partition("-")[0]: part for name, part in frame.groupby("summary", sort=False)})
+        table = make({str(name).partition("-")[0]: part for name, part in frame.groupby("summary", sort=False)})
         table.notes.append(measured([row for row in rows if row["predictor"] == OURS]))
         return table
 

@@ -20,7 +20,7 @@ MOST = 30  # places that are shown
 def draw_ranking(ranking: Places, measured: Sequence[float] | np.ndarray | None = None) -> Picture:
     """See `metanp.Ranking.plot`."""
     k = len(ranking.cells)
-    title = f"The best {k:,} by predicted score"
+    title = ranking.title or f"The best {k:,} by predicted score"
     if not k:
         return picture(WIDTH, 40, words(4, 24, "The ranking is empty"), "empty ranking")
     shown = range(min(k, MOST))

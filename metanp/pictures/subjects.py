@@ -54,3 +54,6 @@ class Places(Protocol):
 
     @property
     def upper(self) -> Float[np.ndarray, " k"]: ...
+
+    @property
+    def title(self) -> str: ...

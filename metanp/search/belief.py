@@ -21,9 +21,8 @@ from metanp.predicted import Predicted
 from metanp.predictor import MetaNP
 from metanp.search.candidates import Candidates, Options
 from metanp.search.history import History
+from metanp.shortlist import CONTENDERS, REACH
 
-CONTENDERS = 512
-REACH = 0.977  # contenders are the options whose quantile of this probability is highest
 Promise = Callable[[Options, Predicted], Float[np.ndarray, " option"]]  # value of options, from their predictions
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metanp.cell import Cell
-from metanp.cell_array import CellArray, by_size
+from metanp.cell_array import CellArray, by_size, keys
 from metanp.distinct import Distinct
 from metanp.operations import INDEX
 from tests.metanp.test_cell import cells, relabelled
@@ -26,6 +26,20 @@ def test_a_cell_of_three_nodes_beside_one_of_two_written_out():
     assert array.operation.tolist() == [[i, c, o], [i, o, -1]]
     assert [np.argwhere(a).tolist() for a in array.adjacency] == [[[0, 1], [1, 2]], [[0, 1]]]
     assert array.size.tolist() == [3, 2]
+
+
+@settings(max_examples=60)
+@given(many_cells)
+def test_keys_are_those_of_each_cell_in_either_form(some):
+    wanted = [cell.key for cell in some]
+    assert keys(some).tolist() == keys(CellArray.from_cells([*some, *some])).tolist()[: len(some)] == wanted
+
+
+def test_keys_tell_parameters_apart_and_cells_of_any_size():
+    beside = [Cell.from_parameters({"depth": depth}) for depth in (1, 2, 1)]
+    some = [*beside, chain(*["conv3x3"] * 40), CHAIN, chain("none"), *beside]
+    assert keys(some).tolist() == [cell.key for cell in some]
+    assert len(set(keys(some).tolist())) == 5
 
 
 @settings(max_examples=60)

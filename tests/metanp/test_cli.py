@@ -43,7 +43,7 @@ def test_rank_prints_the_documented_json_and_the_librarys_numbers(metanp, files,
     assert code == 0
     assert list(result) == ["ranking", "context", "checkpoint"]
     assert (result["context"], result["checkpoint"]) == (len(CONTEXT), checkpoint)
-    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE).rank(POOL, k=4)
+    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE).shortlist(POOL, k=4)
     for place, row in enumerate(result["ranking"]):
         assert list(row) == ["rank", "id", "index", "cell", "mean", "std", "p_top"]
         index = int(expected.index[place])
@@ -60,7 +60,7 @@ def test_rank_reads_side_features_and_minimises_when_told(metanp, tmp_path, chec
         "rank", "--context", context, "--candidates", pool, "--checkpoint", checkpoint, "--json", "--minimize"
     )
     model = MetaNP(checkpoint).fit(CONTEXT, SCORE, features={"flops": FLOPS[:12]}, maximize=False)
-    expected = model.rank(POOL, k=10, features={"flops": FLOPS[12:]})
+    expected = model.shortlist(POOL, k=10, features={"flops": FLOPS[12:]})
     assert [row["index"] for row in json.loads(out)["ranking"]] == expected.index.tolist()
     assert json.loads(out)["ranking"][0]["id"] is None
 
@@ -71,7 +71,7 @@ def test_rank_reads_curves(metanp, tmp_path, checkpoint):
     context = lines(tmp_path / "c.jsonl", CONTEXT, score=SCORE.tolist(), curve=whole)
     pool = lines(tmp_path / "p.jsonl", POOL, curve=started)
     _, out, _ = metanp("rank", "--context", context, "--candidates", pool, "--checkpoint", checkpoint, "--json")
-    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE, curves=whole).rank(POOL, k=10, curves=started)
+    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE, curves=whole).shortlist(POOL, k=10, curves=started)
     assert [row["index"] for row in json.loads(out)["ranking"]] == expected.index.tolist()
 
 
@@ -264,7 +264,7 @@ def test_what_convert_writes_rank_reads(metanp, tmp_path, checkpoint):
     code, out, _ = metanp(
         "rank", "--context", context, "--candidates", tmp_path / "pool.jsonl", "--checkpoint", checkpoint, "--json"
     )
-    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE).rank(POOL, k=10)
+    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE).shortlist(POOL, k=10)
     assert [row["index"] for row in json.loads(out)["ranking"]] == expected.index.tolist()
 
 
@@ -328,7 +328,7 @@ def test_failed_runs_are_read_and_kept(metanp, files, tmp_path, checkpoint):
     context.write_text("".join(json.dumps(row) + "\n" for row in rows))
     arguments = ["--candidates", files[1], "--checkpoint", checkpoint, "-k", 5, "--json"]
     code, out, _ = metanp("rank", "--context", context, *arguments)
-    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE, failed=POOL[:2]).rank(POOL, k=5)
+    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE, failed=POOL[:2]).shortlist(POOL, k=5)
     assert code == 0
     assert [row["index"] for row in json.loads(out)["ranking"]] == expected.index.tolist()
     _, out, _ = metanp("convert", context, "--to", "json")
@@ -337,3 +337,13 @@ def test_failed_runs_are_read_and_kept(metanp, files, tmp_path, checkpoint):
     code, _, error = metanp("rank", "--context", context, *arguments)
     assert code == 2
     assert "line 1: both a score and 'failed'" in one_line(error)
+
+
+def test_rank_sorts_by_the_mean_when_told_and_knows_its_rules(metanp, files, checkpoint):
+    arguments = ["--context", files[0], "--candidates", files[1], "-k", 4, "--checkpoint", checkpoint, "--json"]
+    expected = MetaNP(checkpoint).fit(CONTEXT, SCORE).rank(POOL, k=4)
+    _, out, _ = metanp("rank", *arguments, "--by", "mean")
+    assert [row["index"] for row in json.loads(out)["ranking"]] == expected.index.tolist()
+    code, _, said = metanp("rank", *arguments, "--by", "men")
+    assert code == 2
+    assert "--by 'men'; nearest: mean" in said

@@ -11,7 +11,7 @@ from data import load_benchmark
 from metanp import MetaNP
 from metanp.predicted import Predicted
 from metanp.search import Evaluated, History, Listed, Search
-from metanp.search.acquisitions import ACQUISITIONS, greedy
+from metanp.search.acquisitions import ACQUISITIONS
 from metanp.search.belief import Belief
 from metanp.search.strategies.bayesian import Bayesian
 from tests.evaluated_cells import CELLS, CONTEXT, POOL, SCORE
@@ -82,21 +82,6 @@ def test_no_acquisition_takes_more_than_there_are_or_one_twice(name):
         rows = picks(name, n)
         assert len(set(rows)) == len(rows) == min(n, 3)
         assert 3 not in rows
-
-
-def test_a_batch_spreads_over_draws_that_differ():
-    # two options are good together, a third when they are bad
-    draws = np.array([[5.0, 4.9, 0.0], [5.0, 4.9, 0.0], [0.0, 0.1, 3.0]])
-    assert greedy(draws, np.zeros(3), 2).tolist() == [0, 2]
-
-
-def test_without_a_hope_of_improvement_the_mean_decides():
-    draws = np.array([[1.0, 2.0, 1.5]])
-    assert greedy(draws, np.array([9.0]), 3).tolist() == [1, 2, 0]
-
-
-def test_an_empty_history_has_no_floor():
-    assert greedy(np.array([[1.0, 3.0]]), np.array([-np.inf]), 1).tolist() == [1]
 
 
 # --- beliefs ---
