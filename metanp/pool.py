@@ -97,7 +97,8 @@ class Pool:
         alike = np.isin(self.fingerprint, other.fingerprint)[self.graph]
         rows = np.flatnonzero(alike)
         if len(rows):
-            alike[rows] = np.isin(keys(_some(self.cells, rows)), keys(other.cells))
+            known = np.flatnonzero(np.isin(other.fingerprint, self.fingerprint)[other.graph])
+            alike[rows] = np.isin(keys(_some(self.cells, rows)), keys(_some(other.cells, known)))
         return alike
 
 

@@ -14,7 +14,8 @@ Sources: Rasmussen & Williams 2006, equations 2.23, 2.30 and 5.12; the weights o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -29,23 +30,28 @@ from metanp.neural_process.scales import AdaptiveSteps, Scales
 from metanp.side import HINTS
 
 GATE_WIDTH = 32
+LANDMARKS = 1500  # cells through which all others of a large context teach
+AT_ONCE = 2048  # cells that are absorbed at once
+NUGGET = 1e-3  # share of a landmark's variance that is its own: keeps its matrix safe to invert
+LEAST_KNOWN = (1e-9, 1e-7, 1e-5, 1e-3, 0.1)  # shares of the mean variance, added as those of JITTER
 JITTER = (1e-4, 1e-3, 1e-2, 0.1, 1.0)  # shares of the mean variance, added where a kernel matrix is singular
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """The state of the heads after reading the context."""
+    """The state of the heads after reading the context; of a large one, its landmarks are the context (`absorb`)."""
 
     xc: Prepared
     lens: Lens
     scales: Scales
     mask: Bool[Tensor, "task context"]
-    noise: Float[Tensor, "task head context"]  # variance of each measurement
+    noise: Float[Tensor, "task head measured"]  # variance of each measurement that was read exactly
     alpha: Float[Tensor, "task head context"]  # inverse kernel matrix times residual scores
     whitener: Float[Tensor, "task head context context"]  # inverse of the Cholesky factor
     log_weight: Float[Tensor, "task head"]
-    loo_residual: Float[Tensor, "task head context"]  # standardised: measured minus left-out prediction, over its std
+    loo_residual: Float[Tensor, "task head measured"]  # standardised: measured minus left-out prediction, over its std
     heads: Tensor | slice
+    unknown: Float[Tensor, "task head context context"] | None = None  # root of the covariance of `alpha`, see `absorb`
 
     __repr__ = brief
 
@@ -67,6 +73,7 @@ class Posterior:
             torch.log_softmax(self.log_weight[:, kept], dim=-1),
             self.loo_residual[:, kept],
             kept if isinstance(self.heads, slice) else self.heads[kept],
+            None if self.unknown is None else self.unknown[:, kept],
         )
 
 
@@ -116,7 +123,7 @@ class WhitenedHeads(nn.Module):
         if yc.shape[1] <= self.kernel.config.followed:
             scales = self._adapted(pairs, yc[:, None], residual.detach(), real, more)
         else:
-            rows, there = _spread_over(yc, mask, self.kernel.config.followed)
+            rows, there = spread_over(yc, mask, self.kernel.config.followed)
             few, kept = prepared.rows(rows), there[:, None].float()
             apart = residual.gather(2, rows[:, None].expand(-1, residual.shape[1], -1)) * kept
             score, more_of_few = yc.gather(1, rows)[:, None], more.gather(2, rows[:, None])
@@ -139,6 +146,58 @@ class WhitenedHeads(nn.Module):
         whitener = whitener * real[..., None, :]
         weight = torch.log_softmax(logit, dim=-1)
         return Posterior(prepared, lens, scales, mask, noise, alpha, whitener, weight, loo_residual, ALL)
+
+    @torch.autocast("cuda", enabled=False)
+    @torch.autocast("cpu", enabled=False)
+    def absorb(
+        self,
+        posterior: Posterior,
+        xc: Points,
+        yc: Float[Tensor, "task all"],
+        mask: Bool[Tensor, "task all"],
+        spread: Float[Tensor, "task all"] | None = None,
+    ) -> Posterior:
+        """A posterior of some cells of a context, taught by all of its cells; time is linear in these.
+
+        Scores are functions of those of `LANDMARKS` of the cells, as in a Gaussian process without its other degrees of
+        freedom (deterministic training conditional, Seeger et al. 2003). Scales and weights of the heads stay those
+        that the posterior has. Arguments as `condition`.
+        """
+        kernel, heads, scales = self.kernel, posterior.heads, posterior.scales
+        rows, there = spread_over(yc, mask, min(LANDMARKS, yc.shape[1]))
+        task = torch.arange(len(rows), device=rows.device)[:, None]
+        few = xc.map(lambda x: x[task, rows]).float()
+        lens = posterior.lens.knowing(few, there)
+        near = kernel.prepare(few, lens, heads)
+        own = kernel.covariance(kernel.compare(kernel.pairs(near, near), scales)).double()
+        apart = (~there).double()[:, None]  # a padded landmark is independent of all others
+        own = own * (1 - apart[..., None]) * (1 - apart[..., None, :]) + torch.diag_embed(apart.expand(own.shape[:-1]))
+        own = own + NUGGET * torch.diag_embed(torch.diagonal(own, dim1=-2, dim2=-1))
+        identity = torch.eye(own.shape[-1], device=yc.device, dtype=own.dtype).expand_as(own)
+        whitener = torch.linalg.solve_triangular(torch.linalg.cholesky(own), identity, upper=False)
+        gram, right = torch.zeros_like(own), torch.zeros_like(own[..., :1])
+        white = (whitener * (1 - apart[..., None, :])).float()
+        for start in range(0, yc.shape[1], AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            part, score, real = xc.map(lambda x: x[:, some]).float(), yc[:, None, some].float(), mask[:, None, some]
+            cross = kernel.covariance(kernel.compare(kernel.pairs(kernel.prepare(part, lens, heads), near), scales))
+            noise = scales.noise(score) + (0 if spread is None else spread[:, None, some].float())
+            precision = real / noise.sqrt()
+            seen = (white @ (cross * precision[..., None]).mT).double()
+            gram += seen @ seen.mT
+            right += seen @ ((score - self.prior_mean(part)[:, heads]) * precision).double()[..., None]
+        root = torch.linalg.solve_triangular(torch.linalg.cholesky(identity + gram), identity, upper=False)
+        known = _safe_cholesky(identity - root.mT @ root, LEAST_KNOWN)
+        unknown = root @ whitener
+        return replace(
+            posterior,
+            xc=near,
+            lens=lens,
+            mask=there,
+            alpha=(unknown.mT @ (root @ right))[..., 0].float(),
+            whitener=(known.mT @ whitener * there[:, None, None]).float(),
+            unknown=(unknown * there[:, None, None]).float(),
+        )
 
     def _log_prior(
         self, xc: Points, mask: Bool[Tensor, "task context"], count: Int[Tensor, "task 1"], lens: Lens
@@ -165,15 +224,7 @@ class WhitenedHeads(nn.Module):
         """Cholesky factor of the kernel matrix with its noise; padded cells are independent of all others."""
         covariance = self.kernel.covariance(compared) * real[..., :, None] * real[..., None, :]
         matrix = covariance + torch.diag_embed(noise * real + (1 - real))
-        factor, failed = torch.linalg.cholesky_ex(matrix)
-        for share in JITTER:
-            if not failed.any():
-                break
-            # distances in single precision are inexact where cells are many length scales apart
-            more = share * torch.diagonal(matrix, dim1=-2, dim2=-1).mean(-1) * (failed > 0)
-            matrix = matrix + torch.diag_embed(more[..., None].expand_as(noise))
-            factor, failed = torch.linalg.cholesky_ex(matrix)
-        return factor if not failed.any() else torch.linalg.cholesky(matrix)  # which says what is wrong
+        return _safe_cholesky(matrix, JITTER)
 
     def _adapted(
         self,
@@ -213,7 +264,24 @@ class WhitenedHeads(nn.Module):
         return Mixture(posterior.log_weight, mean, variance.sqrt(), noise.sqrt())
 
 
-def _spread_over(
+def _safe_cholesky(
+    matrix: Float[Tensor, "task head context context"], shares: Sequence[float]
+) -> Float[Tensor, "task head context context"]:
+    """Cholesky factors; where there is none, with shares of the mean variance added to all, as few as it takes.
+
+    Distances in single precision are inexact where cells are many length scales apart.
+    """
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    for share in shares:
+        if not failed.any():
+            break
+        more = share * torch.diagonal(matrix, dim1=-2, dim2=-1).mean(-1) * (failed > 0)
+        matrix = matrix + torch.diag_embed(more[..., None].expand(matrix.shape[:-1]))
+        factor, failed = torch.linalg.cholesky_ex(matrix)
+    return factor if not failed.any() else torch.linalg.cholesky(matrix)  # which says what is wrong
+
+
+def spread_over(
     score: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"], most: int
 ) -> tuple[Int[Tensor, "task row"], Bool[Tensor, "task row"]]:
     """At most so many of each task's real cells, evenly over the ranks of their scores, and which are real."""

@@ -17,6 +17,7 @@ cells alone is this project's.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -136,6 +137,10 @@ class Lens:
         share = varied[:, 1:].clamp(min=1).rsqrt() if reads.side_shared else torch.ones_like(varied[:, 1:])
         return cls(varying, centre, scale, weight, side_weight, _names(points, mask), forest, share, varied)
 
+    def knowing(self, points: Points, mask: Bool[Tensor, "task context"]) -> Lens:
+        """The same for a context of these cells instead: their patterns have columns."""
+        return replace(self, patterns=_names(points, mask))
+
     def without_forest(self) -> Lens:
         """Where no head reads its leaves."""
         return self if self.forest is None else replace(self, forest=self.forest.none())
@@ -214,15 +219,20 @@ class Counts:
 
     def products(self, context: Counts) -> Float[Tensor, "task step cell context"]:
         """Inner products with cells of the context: each node adds the context's counts of its pattern."""
-        table = context.dense()
-        table[..., -1] = 0
+        table = context.by_pattern
         tasks, steps, cells, _ = self.place.shape
         first = torch.arange(tasks * steps, device=table.device).view(tasks, steps, 1, 1) * self.width
-        table = table.mT.flatten(0, 2)
         if not self.place.numel() or not table.numel():
             return table.new_zeros(tasks, steps, cells, table.shape[-1])
         places = (self.place + first).flatten(0, 2)
-        return nn.functional.embedding_bag(places, table.contiguous(), mode="sum").view(tasks, steps, cells, -1)
+        return nn.functional.embedding_bag(places, table, mode="sum").view(tasks, steps, cells, -1)
+
+    @cached_property
+    def by_pattern(self) -> Float[Tensor, "pattern cell"]:
+        """Known patterns of all tasks and steps, one after the other: how often each cell has each; unknown ones 0."""
+        counts = self.dense()
+        counts[..., -1] = 0
+        return counts.mT.flatten(0, 2).contiguous()
 
 
 def _occurrences(names: Int[Tensor, "*axes node"]) -> Int[Tensor, "*axes node"]:

@@ -37,10 +37,14 @@ class PathwiseSampler:
         self.updates = {}
         for h, prior in self.priors.items():
             at_context = prior(posterior.xc)
-            noise = posterior.noise[0, h].sqrt()
-            error = torch.randn(at_context.shape, generator=rng).to(at_context) * noise
-            whitener = posterior.whitener[0, h]
-            self.updates[h] = posterior.alpha[0, h] - (at_context + error) @ whitener.mT @ whitener
+            error, whitener = torch.randn(at_context.shape, generator=rng).to(at_context), posterior.whitener[0, h]
+            if posterior.unknown is None:
+                measured = at_context + error * posterior.noise[0, h].sqrt()
+                self.updates[h] = posterior.alpha[0, h] - measured @ whitener.mT @ whitener
+            else:  # of landmarks, which stand for all cells
+                unknown = posterior.unknown[0, h]
+                drawn = error @ unknown - at_context @ unknown.mT @ unknown
+                self.updates[h] = posterior.alpha[0, h] + drawn - at_context @ whitener.mT @ whitener
 
     def __call__(self, xt: Points) -> tuple[Float[Tensor, "draw target"], Tensor]:
         """Values of every draw at the targets, without measurement noise, and the head each draw came from."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,11 +23,13 @@ from metanp.distribution import Mixture
 from metanp.encoder import Points
 from metanp.features import FEATURE_GROUPS, WL_STEPS
 from metanp.neural_process.base import NeuralProcess
-from metanp.neural_process.heads import Posterior, WhitenedHeads
+from metanp.neural_process.heads import Posterior, WhitenedHeads, spread_over
 from metanp.neural_process.kernel import HeadKernel, KernelConfig
 from metanp.neural_process.pathwise import PathwiseSampler
 from metanp.neural_process.set_convolution import GridMaps, convolutions
 
+EXACT = 1000  # cells on which heads are conditioned exactly; further ones are absorbed
+ABSORBING = 0.05  # heads of less weight do not
 FEATURE_BLOCKS = tuple(map(len, FEATURE_GROUPS.values()))  # groups of graph features share a length scale
 
 
@@ -84,6 +86,8 @@ class WhitenedConvCNP(NeuralProcess):
         mask: Bool[Tensor, "task context"],
         spread: Float[Tensor, "task context"] | None = None,
     ) -> State:
+        if yc.shape[1] > EXACT:
+            return self._of_landmarks(xc, yc, mask, spread)
         posterior = self.heads.condition(xc, yc, mask, spread)
         if self.grids is None:
             return State(posterior, None)
@@ -92,6 +96,20 @@ class WhitenedConvCNP(NeuralProcess):
         grid = self.grids.to_grid(self.grids.weights(xc.embedding), channels, mask.float())
         signal = self.network(grid.flatten(0, 1)).unflatten(0, grid.shape[:2])
         return State(posterior, signal)
+
+    def _of_landmarks(
+        self,
+        xc: Points,
+        yc: Float[Tensor, "task context"],
+        mask: Bool[Tensor, "task context"],
+        spread: Float[Tensor, "task context"] | None,
+    ) -> State:
+        """Exact for `EXACT` cells, which are spread over the scores; these absorb the others."""
+        rows, there = spread_over(yc, mask, EXACT)
+        task = torch.arange(len(rows), device=rows.device)[:, None]
+        few, more = xc.map(lambda x: x[task, rows]), None if spread is None else spread.gather(1, rows)
+        state = self.condition(few, yc.gather(1, rows), there, more).prune(ABSORBING)
+        return replace(state, posterior=self.heads.absorb(state.posterior, xc, yc, mask, spread))
 
     def predict(self, state: State, xt: Points) -> Mixture:
         mixture = self.heads.predict(state.posterior, xt)
@@ -104,9 +122,11 @@ class WhitenedConvCNP(NeuralProcess):
         std = torch.sqrt((mixture.std**2 - noise**2).clamp(min=1e-8) * stretch[:, None] ** 2 + noise**2)
         return Mixture(mixture.log_weight, mean, std, noise)
 
-    def left_out(self, state: State, yc: Float[Tensor, "task context"]) -> Float[Tensor, "task context"]:
+    def left_out(self, state: State, yc: Float[Tensor, "task context"]) -> Float[Tensor, "task context"] | None:
         """By the heads; without the correction."""
         posterior = state.posterior
+        if posterior.unknown is not None:
+            return None
         precision = posterior.whitener.square().sum(-2).clamp(min=1e-6)
         mean = yc[:, None] - posterior.alpha / precision
         return (posterior.log_weight.exp()[..., None] * mean).sum(1)
