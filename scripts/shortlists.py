@@ -11,6 +11,7 @@ predicted mean. Rivals that know a spread get the default rule too; each of thei
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from scipy.special import ndtri
 from data import load_benchmark
 from metanp import MetaNP
 from metanp.cell_array import CellArray, keys
+from metanp.fitted import ScoreWarning
 from metanp.metrics import true_ranks
 from metanp.shortlist import DRAWS, REACH, RULES, Drawn, contenders
 from scripts.command import one_line
@@ -82,6 +84,7 @@ def main(
             raise ValueError(f"--only {only!r:.80}: no column has this in its name")
         columns = [Column.load(*pair, download, most) for pair in wanted]
         model = MetaNP(checkpoint)
+    warnings.filterwarnings("ignore", category=ScoreWarning)
     rows = []
     tasks = [(column, labels) for column in columns for labels in LABELS if 2 * labels + k < len(column.score)]
     pools: dict[str, dict[str, Any]] = {}  # of one column at a time

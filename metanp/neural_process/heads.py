@@ -14,6 +14,7 @@ Sources: Rasmussen & Williams 2006, equations 2.23, 2.30 and 5.12; the weights o
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -179,7 +180,8 @@ class WhitenedHeads(nn.Module):
         white = (whitener * (1 - apart[..., None, :])).float()
         for start in range(0, yc.shape[1], AT_ONCE):
             some = slice(start, start + AT_ONCE)
-            part, score, real = xc.map(lambda x: x[:, some]).float(), yc[:, None, some].float(), mask[:, None, some]
+            part = xc.map(operator.itemgetter((slice(None), some))).float()
+            score, real = yc[:, None, some].float(), mask[:, None, some]
             cross = kernel.covariance(kernel.compare(kernel.pairs(kernel.prepare(part, lens, heads), near), scales))
             noise = scales.noise(score) + (0 if spread is None else spread[:, None, some].float())
             precision = real / noise.sqrt()
