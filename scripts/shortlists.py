@@ -4,8 +4,8 @@
 
 Cells that compute the same are one candidate. Rules are those of `metanp.shortlist`, and "mean", the first ten by
 predicted mean. Rivals that know a spread get the default rule too; each of their draws takes every candidate on its own
-(normal, with measurement noise). The rule of `MetaNP.shortlist` was chosen on the development benchmarks; columns of
-`--tested` chose nothing.
+(normal, with measurement noise). A last table says how reliable `p_top` is, in bins. The rule of `MetaNP.shortlist` was
+chosen on the development benchmarks; columns of `--tested` chose nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from scripts.results.statistics import interval
 from scripts.results.table import Table
 
 LABELS = (5, 10, 20, 50, 100)
+BINS = (0.0, 0.1, 0.2, 0.4, 0.6, 1.0)  # of p_top
 DEVELOPMENT = (
     ("nasbench_macro", "cifar10_test_accuracy"), ("nasbench_nlp", "ptb_validation_loss_50"),
     ("nasbench_mr", "imagenet50_accuracy"), ("nasbench_mr", "cityscapes_miou"),
@@ -93,11 +95,7 @@ def main(
             both = {"metanp": model} | {name: made(name) for name in RIVALS}
             pools = {column.title: {name: one.encode(column.cells) for name, one in both.items()}}
         for name, found in _judged(model, pools[column.title], column, labels, k, sets).items():
-            over = interval(found[:, :1].T)
-            regret, half, rank = float(over.mean), float(over.half), float(found[:, 1].mean())
-            rows.append(
-                {"column": column.title, "labels": labels, "rule": name, "regret": regret, "half": half, "rank": rank}
-            )
+            rows.append({"column": column.title, "labels": labels, "rule": name, **found.row()})
     if as_json:
         print(json.dumps(rows))
         return
@@ -107,40 +105,82 @@ def main(
         names, budgets = (list(dict.fromkeys(row[key] for row in own)) for key in ("rule", "labels"))
         lines = [[name, *(known.get((name, labels), "") for labels in budgets)] for name in names]
         Table(["rule", *map(str, budgets)], lines, f"{column.title}: regret of {k}, mean of the best true rank").print()
+    reliability(rows, "MetaNP, best").print()
 
 
-def _judged(
-    model: MetaNP, pools: dict[str, Any], column: Column, labels: int, k: int, sets: int
-) -> dict[str, Float[np.ndarray, "set 2"]]:
-    """Regret and best true rank of every way of choosing, a row a label set."""
-    found: dict[str, list[tuple[float, float]]] = {}
+def reliability(rows: list[dict[str, Any]], rule: str) -> Table:
+    """What `p_top` says of the chosen, in bins, and how many are truly among the best `k`; all columns together."""
+    lines = []
+    for labels in dict.fromkeys(row["labels"] for row in rows):
+        own = np.array([row["bins"] for row in rows if row["labels"] == labels and row["rule"] == rule]).sum(0)
+        said, true, count = own.T
+        cells = [f"{s / n:.2f}, {t / n:.2f} ({n:.0f})" if n else "" for s, t, n in own]
+        lines.append([str(labels), f"{said.sum() / count.sum():.2f}, {true.sum() / count.sum():.2f}", *cells])
+    heads = [f"{low:g} to {high:g}" for low, high in pairwise(BINS)]
+    return Table(["labels", "all", *heads], lines, f"{rule}: mean p_top, share truly among the best, number, by p_top")
+
+
+@dataclass
+class Found:
+    """Of one way of choosing: regret and best true rank of each label set; p_top and truth of every pick."""
+
+    regret: list[float] = field(default_factory=list)
+    rank: list[float] = field(default_factory=list)
+    said: list[float] = field(default_factory=list)
+    true: list[bool] = field(default_factory=list)
+
+    def row(self) -> dict[str, Any]:
+        """Means; of `BINS` the sums of p_top and of truth, and the number of picks."""
+        over = interval(np.array([self.regret]))
+        found: dict[str, Any] = {
+            "regret": float(over.mean),
+            "half": float(over.half),
+            "rank": float(np.mean(self.rank)),
+        }
+        if self.said:
+            place = np.digitize(self.said, BINS[1:-1])
+            sums = [np.bincount(place, values, len(BINS) - 1) for values in (self.said, self.true, np.ones(len(place)))]
+            found["bins"] = np.stack(sums, axis=1).tolist()
+        return found
+
+
+def _judged(model: MetaNP, pools: dict[str, Any], column: Column, labels: int, k: int, sets: int) -> dict[str, Found]:
+    """Every way of choosing, with the same label sets."""
+    judged: dict[str, Found] = {}
     for number in range(sets):
         order = np.random.default_rng([number, 11]).permutation(len(column.score))
         shown, left = np.sort(order[:labels]), np.sort(order[labels:])
         best, rank = column.score[left].max(), np.full(len(order), np.inf)
         rank[left] = true_ranks(column.score[left])
-        for name, picks in _choices(model, pools, column, shown, left, k, number):
-            found.setdefault(name, []).append((float(best - column.score[picks].max()), float(rank[picks].min())))
-    return {name: np.array(values) for name, values in found.items()}
+        for name, picks, p_top in _choices(model, pools, column, shown, left, k, number):
+            found = judged.setdefault(name, Found())
+            found.regret.append(float(best - column.score[picks].max()))
+            found.rank.append(float(rank[picks].min()))
+            if p_top is not None:
+                found.said += p_top.tolist()
+                found.true += (rank[picks] <= k).tolist()
+    return judged
 
 
 def _choices(
     model: MetaNP, pools: dict[str, Any], column: Column, shown: Picks, left: Picks, k: int, number: int
-) -> Iterator[tuple[str, Picks]]:
+) -> Iterator[tuple[str, Picks, Float[np.ndarray, " k"] | None]]:
+    """Name, picks, and `p_top` where it is known."""
     cells, score = column.cells[shown], column.score[shown]
     model.fit(cells, score)
-    yield "MetaNP, mean", model.rank(pools["metanp"], k=k).index
-    for by in RULES:
-        yield f"MetaNP, {by}", model.shortlist(pools["metanp"], k=k, by=by).index
+    pool = pools["metanp"]
+    ranked = {"mean": model.rank(pool, k=k)} | {by: model.shortlist(pool, k=k, by=by) for by in RULES}
+    for by, chosen in ranked.items():
+        yield f"MetaNP, {by}", chosen.index, chosen.p_top
     for name in RIVALS:
         rival = made(name, seed=number).fit(cells, score)
         title = rival.about.title
         if not rival.knows_std:
-            yield f"{title}, mean", _first(rival.predict(pools[name]), left, k)
+            yield f"{title}, mean", _first(rival.predict(pools[name]), left, k), None
             continue
         mean, std = rival.predict(pools[name], return_std=True)
-        yield f"{title}, mean", _first(mean, left, k)
-        yield f"{title}, best", left[_alone(mean[left], std[left], k, np.random.default_rng(number))]
+        yield f"{title}, mean", _first(mean, left, k), None
+        yield f"{title}, best", left[_alone(mean[left], std[left], k, np.random.default_rng(number))], None
 
 
 def _first(mean: Float[np.ndarray, " cell"], left: Picks, k: int) -> Picks:

@@ -29,8 +29,13 @@ def test_every_rule_and_rival_has_a_regret_where_there_are_enough_cells(small, c
         row["rule"] for row in rows
     }
     assert all(row["regret"] >= 0 and row["rank"] >= 1 for row in rows)
+    bins = np.array(next(row for row in rows if row["rule"] == "MetaNP, best")["bins"])
+    assert bins[:, 2].sum() == 2 * 5
+    assert (bins[:, :2] <= bins[:, 2:]).all()
     shortlists.main(sets=2, k=5, checkpoint=small)
-    assert "MetaNP, best" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "MetaNP, best" in shown
+    assert "0.1 to 0.2" in shown
 
 
 def test_a_column_has_no_two_cells_that_compute_the_same_and_higher_is_better(mirror):
