@@ -318,7 +318,7 @@ class MetaNP(Estimator):
     def shortlist(
         self,
         candidates: Candidates,
-        k: int = 10,
+        k: int | None = 10,
         features: Any = None,
         include_evaluated: bool = False,
         curves: Any = None,
@@ -332,7 +332,7 @@ class MetaNP(Estimator):
         asked for, there is nothing to choose, and they are ordered by mean.
 
         Args:
-            k: how many.
+            k: how many; all without.
             include_evaluated: whether cells that compute the same as an evaluated or failed one may be chosen.
             by: "best" takes in turns the candidate most often the best of all in joint draws and the one whose score
                 may be highest; "expected_best" raises the expected best of the set; "top" the expected number of
@@ -343,8 +343,8 @@ class MetaNP(Estimator):
 
         Source: this project; see `metanp.shortlist`.
         """
-        if by not in RULES:
-            raise ValueError(f"shortlist by={by!r:.80}; {nearest(str(by), RULES)}")
+        if not isinstance(by, str) or by not in RULES:
+            raise ValueError(f"shortlist by={str(by)!r:.80}; {nearest(str(by), RULES)}")
         fitted, pool, left, k = self._to_rank(candidates, k, features, include_evaluated, curves)
         if k == len(left):
             return self.rank(pool, k, include_evaluated=include_evaluated)

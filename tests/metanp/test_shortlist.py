@@ -168,6 +168,9 @@ def test_a_shortlist_of_nothing_and_an_unknown_rule_are_refused(fitted):
         fitted.shortlist(POOL, k=0)
     with pytest.raises(ValueError, match="shortlist by='bst'; nearest: best"):
         fitted.shortlist(POOL, by="bst")
+    for by in (None, ["best"]):
+        with pytest.raises(ValueError, match="shortlist by="):
+            fitted.shortlist(POOL, by=by)
     with pytest.raises(ValueError, match="is empty"):
         fitted.shortlist([])
     with pytest.raises(ValueError, match="candidates to rank"):
