@@ -39,8 +39,7 @@ from metanp.pool import Pool
 from metanp.predicted import Predicted
 from metanp.ranking import Ranking
 from metanp.reading import Reader
-from metanp.shortlist import CONTENDERS, REACH, RULES, Drawn, chance_of_top, contenders
-from metanp.shortlist import DRAWS as SHORTLIST_DRAWS
+from metanp.shortlist import CONTENDERS, RULES, chance_of_top, chosen
 from metanp.side import Side
 from metanp.torch_state import read_device, usual_torch
 
@@ -349,20 +348,10 @@ class MetaNP(Estimator):
         if k == len(left):
             return self.rank(pool, k, include_evaluated=include_evaluated)
         with usual_torch():
-            predicted, sign = fitted.distribution(pool, noise=False), fitted.sign
-            mean, upper = sign * predicted.mean, sign * predicted.quantile(REACH if sign > 0 else 1 - REACH)
-            own = left[np.sort(np.unique(pool.graph[left], return_index=True)[1])]  # each that differs, once
-            rows = own[contenders(upper[own], mean[own], k)]
-            values = fitted.draws(pool, SHORTLIST_DRAWS, torch.Generator().manual_seed(0), rows)
-            drawn = Drawn(values, mean[rows], upper[rows], np.full(len(values), -np.inf))
-            chosen, p_top = RULES[by](drawn, k), chance_of_top(values, k)
-            again = np.setdiff1d(left, rows[chosen], assume_unique=True)
-            more = again[np.argsort(-mean[again], kind="stable")][: k - len(chosen)]
-            best = np.concatenate([rows[chosen], more])
-            twin = {int(graph): chance for graph, chance in zip(pool.graph[rows], p_top, strict=True)}
+            best, p_top = chosen(fitted, pool, left, k, by)
             measured = fitted.distribution(pool.only(best), noise=True)
             lower, high = measured.quantiles((0.05, 0.95))
-        cells, p_top = [pool.cell(int(i)) for i in best], np.array([twin[int(graph)] for graph in pool.graph[best]])
+        cells = [pool.cell(int(i)) for i in best]
         return Ranking(cells, best, measured.mean, measured.std, p_top, lower, high, f"The {k:,} to train next")
 
     @property

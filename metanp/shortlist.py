@@ -19,11 +19,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 
 from metanp.brief import brief
+
+if TYPE_CHECKING:
+    from metanp.fitted import Fitted
+    from metanp.pool import Pool
 
 REACH = 0.977  # the probability of the quantile that says how high a score may be
 CONTENDERS = 512  # at least
@@ -112,3 +118,22 @@ RULES: dict[str, Callable[[Drawn, int], Rows]] = {
     "top": most_often_top,
     "thompson": winners,
 }
+
+
+def chosen(
+    fitted: Fitted, pool: Pool, left: Int[np.ndarray, " left"], k: int, by: str
+) -> tuple[Rows, Float[np.ndarray, " pick"]]:
+    """Rows of a pool, of those `left`, by one of `RULES`, and the probability of each to be truly among the best `k`.
+
+    Candidates that compute the same are one, unless there are too few others.
+    """
+    predicted, sign = fitted.distribution(pool, noise=False), fitted.sign
+    mean, upper = sign * predicted.mean, sign * predicted.quantile(REACH if sign > 0 else 1 - REACH)
+    own = left[np.sort(np.unique(pool.graph[left], return_index=True)[1])]
+    rows = own[contenders(upper[own], mean[own], k)]
+    values = fitted.draws(pool, DRAWS, torch.Generator().manual_seed(0), rows)
+    picks = rows[RULES[by](Drawn(values, mean[rows], upper[rows], np.full(len(values), -np.inf)), k)]
+    again = np.setdiff1d(left, picks, assume_unique=True)
+    picks = np.concatenate([picks, again[np.argsort(-mean[again], kind="stable")][: k - len(picks)]])
+    chance = {int(graph): p for graph, p in zip(pool.graph[rows], chance_of_top(values, k), strict=True)}
+    return picks, np.array([chance[int(graph)] for graph in pool.graph[picks]])

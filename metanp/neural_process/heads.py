@@ -14,9 +14,8 @@ Sources: Rasmussen & Williams 2006, equations 2.23, 2.30 and 5.12; the weights o
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -31,16 +30,12 @@ from metanp.neural_process.scales import AdaptiveSteps, Scales
 from metanp.side import HINTS
 
 GATE_WIDTH = 32
-LANDMARKS = 1500  # cells through which all others of a large context teach
-AT_ONCE = 2048  # cells that are absorbed at once
-NUGGET = 1e-3  # share of a landmark's variance that is its own: keeps its matrix safe to invert
-LEAST_KNOWN = (1e-9, 1e-7, 1e-5, 1e-3, 0.1)  # shares of the mean variance, added as those of JITTER
 JITTER = (1e-4, 1e-3, 1e-2, 0.1, 1.0)  # shares of the mean variance, added where a kernel matrix is singular
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """The state of the heads after reading the context; of a large one, its landmarks are the context (`absorb`)."""
+    """The state of the heads after reading the context; of a large one, its landmarks are the context (`landmarks`)."""
 
     xc: Prepared
     lens: Lens
@@ -52,7 +47,7 @@ class Posterior:
     log_weight: Float[Tensor, "task head"]
     loo_residual: Float[Tensor, "task head measured"]  # standardised: measured minus left-out prediction, over its std
     heads: Tensor | slice
-    unknown: Float[Tensor, "task head context context"] | None = None  # root of the covariance of `alpha`, see `absorb`
+    unknown: Float[Tensor, "task head context context"] | None = None  # root of the covariance of `alpha`
 
     __repr__ = brief
 
@@ -148,59 +143,6 @@ class WhitenedHeads(nn.Module):
         weight = torch.log_softmax(logit, dim=-1)
         return Posterior(prepared, lens, scales, mask, noise, alpha, whitener, weight, loo_residual, ALL)
 
-    @torch.autocast("cuda", enabled=False)
-    @torch.autocast("cpu", enabled=False)
-    def absorb(
-        self,
-        posterior: Posterior,
-        xc: Points,
-        yc: Float[Tensor, "task all"],
-        mask: Bool[Tensor, "task all"],
-        spread: Float[Tensor, "task all"] | None = None,
-    ) -> Posterior:
-        """A posterior of some cells of a context, taught by all of its cells; time is linear in these.
-
-        Scores are functions of those of `LANDMARKS` of the cells, as in a Gaussian process without its other degrees of
-        freedom (deterministic training conditional, Seeger et al. 2003). Scales and weights of the heads stay those
-        that the posterior has. Arguments as `condition`.
-        """
-        kernel, heads, scales = self.kernel, posterior.heads, posterior.scales
-        rows, there = spread_over(yc, mask, min(LANDMARKS, yc.shape[1]))
-        task = torch.arange(len(rows), device=rows.device)[:, None]
-        few = xc.map(lambda x: x[task, rows]).float()
-        lens = posterior.lens.knowing(few, there)
-        near = kernel.prepare(few, lens, heads)
-        own = kernel.covariance(kernel.compare(kernel.pairs(near, near), scales)).double()
-        apart = (~there).double()[:, None]  # a padded landmark is independent of all others
-        own = own * (1 - apart[..., None]) * (1 - apart[..., None, :]) + torch.diag_embed(apart.expand(own.shape[:-1]))
-        own = own + NUGGET * torch.diag_embed(torch.diagonal(own, dim1=-2, dim2=-1))
-        identity = torch.eye(own.shape[-1], device=yc.device, dtype=own.dtype).expand_as(own)
-        whitener = torch.linalg.solve_triangular(torch.linalg.cholesky(own), identity, upper=False)
-        gram, right = torch.zeros_like(own), torch.zeros_like(own[..., :1])
-        white = (whitener * (1 - apart[..., None, :])).float()
-        for start in range(0, yc.shape[1], AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            part = xc.map(operator.itemgetter((slice(None), some))).float()
-            score, real = yc[:, None, some].float(), mask[:, None, some]
-            cross = kernel.covariance(kernel.compare(kernel.pairs(kernel.prepare(part, lens, heads), near), scales))
-            noise = scales.noise(score) + (0 if spread is None else spread[:, None, some].float())
-            precision = real / noise.sqrt()
-            seen = (white @ (cross * precision[..., None]).mT).double()
-            gram += seen @ seen.mT
-            right += seen @ ((score - self.prior_mean(part)[:, heads]) * precision).double()[..., None]
-        root = torch.linalg.solve_triangular(torch.linalg.cholesky(identity + gram), identity, upper=False)
-        known = _safe_cholesky(identity - root.mT @ root, LEAST_KNOWN)
-        unknown = root @ whitener
-        return replace(
-            posterior,
-            xc=near,
-            lens=lens,
-            mask=there,
-            alpha=(unknown.mT @ (root @ right))[..., 0].float(),
-            whitener=(known.mT @ whitener * there[:, None, None]).float(),
-            unknown=(unknown * there[:, None, None]).float(),
-        )
-
     def _log_prior(
         self, xc: Points, mask: Bool[Tensor, "task context"], count: Int[Tensor, "task 1"], lens: Lens
     ) -> Float[Tensor, "task head"]:
@@ -226,7 +168,7 @@ class WhitenedHeads(nn.Module):
         """Cholesky factor of the kernel matrix with its noise; padded cells are independent of all others."""
         covariance = self.kernel.covariance(compared) * real[..., :, None] * real[..., None, :]
         matrix = covariance + torch.diag_embed(noise * real + (1 - real))
-        return _safe_cholesky(matrix, JITTER)
+        return safe_cholesky(matrix, JITTER)
 
     def _adapted(
         self,
@@ -266,7 +208,7 @@ class WhitenedHeads(nn.Module):
         return Mixture(posterior.log_weight, mean, variance.sqrt(), noise.sqrt())
 
 
-def _safe_cholesky(
+def safe_cholesky(
     matrix: Float[Tensor, "task head context context"], shares: Sequence[float]
 ) -> Float[Tensor, "task head context context"]:
     """Cholesky factors; where there is none, with shares of the mean variance added to all, as few as it takes.

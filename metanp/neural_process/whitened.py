@@ -25,6 +25,7 @@ from metanp.features import FEATURE_GROUPS, WL_STEPS
 from metanp.neural_process.base import NeuralProcess
 from metanp.neural_process.heads import Posterior, WhitenedHeads, spread_over
 from metanp.neural_process.kernel import HeadKernel, KernelConfig
+from metanp.neural_process.landmarks import absorb
 from metanp.neural_process.pathwise import PathwiseSampler
 from metanp.neural_process.set_convolution import GridMaps, convolutions
 
@@ -104,12 +105,12 @@ class WhitenedConvCNP(NeuralProcess):
         mask: Bool[Tensor, "task context"],
         spread: Float[Tensor, "task context"] | None,
     ) -> State:
-        """Exact for `EXACT` cells, which are spread over the scores; these absorb the others."""
+        """Exact for `EXACT` cells, which are spread over the scores; the others are absorbed (`landmarks`)."""
         rows, there = spread_over(yc, mask, EXACT)
         task = torch.arange(len(rows), device=rows.device)[:, None]
         few, more = xc.map(lambda x: x[task, rows]), None if spread is None else spread.gather(1, rows)
         state = self.condition(few, yc.gather(1, rows), there, more).prune(ABSORBING)
-        return replace(state, posterior=self.heads.absorb(state.posterior, xc, yc, mask, spread))
+        return replace(state, posterior=absorb(self.heads, state.posterior, xc, yc, mask, spread))
 
     def predict(self, state: State, xt: Points) -> Mixture:
         mixture = self.heads.predict(state.posterior, xt)

@@ -1,8 +1,8 @@
 """Which options are worth an evaluation: from the model's predictions to an ordered few.
 
 Each function returns rows of the options, best first, none twice. `best` and the two improvements value a whole batch,
-pending cells included: a gain that one of its cells brings already does not count again for the others. Of joint draws
-they are chosen as shortlists are (`metanp.shortlist`).
+pending cells included: a gain that one of its cells brings already does not count again for the others. What is chosen
+from joint draws is chosen by the rules of shortlists (`metanp.shortlist`).
 
 Axes: draw; contender; see `metanp.search.belief`.
 
@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metanp.search.belief import Belief
-from metanp.shortlist import REACH, Drawn, highest_expected_best, in_turns, winners
+from metanp.shortlist import REACH, Drawn, highest_expected_best, most_often_best, winners
 
 DRAWS = 256
 UCB = 0.84  # probability of the quantile: of a normal distribution, one standard deviation above its mean
@@ -43,8 +43,8 @@ def thompson(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
 
 
 def best(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
-    """The option most often the best of all in joint draws, the one whose score may be highest, and so on in turns."""
-    return belief.contenders[in_turns(_drawn(belief, rng), n)]
+    """The options most often the best of all in joint draws: the batch that most probably holds the best cell."""
+    return belief.contenders[most_often_best(_drawn(belief, rng), n)]
 
 
 def expected_improvement(belief: Belief, n: int, rng: np.random.Generator) -> Rows:
