@@ -63,6 +63,7 @@ def test_a_table_pairs_trainings_and_label_sets():
 
 def test_a_variant_is_trained_once_and_evaluated_again_after_a_kill(tmp_path, monkeypatch):
     small = ["model.encoder.width=8", "model.encoder.layers=1", "model.encoder.d_embed=4", "model=whitened_heads"]
+    small += ["model.whitened.kernel.forest_heads=0"]
     short = [
         "training.steps=2",
         "training.batch=2",

@@ -29,7 +29,7 @@ SMALL = [
     "tasks.episodes.target_cells=16",
     "tasks.episodes.context_cells=[3,12]",
     *(f"model.encoder.{size}" for size in ("width=8", "layers=1", "d_embed=8")),
-    *(f"model.whitened.kernel.{size}" for size in ("heads=2", "embedding_heads=1", "directions=2")),
+    *(f"model.whitened.kernel.{size}" for size in ("heads=2", "embedding_heads=1", "directions=2", "forest_heads=0")),
     *(f"model.whitened.{size}" for size in ("maps=2", "points=6", "channels=4")),
     *("wandb=disabled", "workers=0", "threads=1"),
 ]

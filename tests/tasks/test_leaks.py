@@ -44,7 +44,7 @@ SMALL = [
     "tasks.episodes.context_cells=[3,12]",
     "tasks.measured.bent=0",
     *(f"model.encoder.{size}" for size in ("width=8", "layers=1", "d_embed=8")),
-    *(f"model.whitened.kernel.{size}" for size in ("heads=2", "embedding_heads=1", "directions=2")),
+    *(f"model.whitened.kernel.{size}" for size in ("heads=2", "embedding_heads=1", "directions=2", "forest_heads=0")),
     *(f"model.whitened.{size}" for size in ("maps=2", "points=6", "channels=4")),
     *("training.steps=3", "training.validate_every=2", "wandb=disabled", "workers=0", "threads=1"),
 ]
