@@ -333,9 +333,10 @@ class MetaNP(Estimator):
         Args:
             k: how many; all without.
             include_evaluated: whether cells that compute the same as an evaluated or failed one may be chosen.
-            by: "best" takes in turns the candidate most often the best of all in joint draws and the one whose score
-                may be highest; "expected_best" raises the expected best of the set; "top" the expected number of
-                candidates that are truly among the best `k`; "thompson" takes the best of `k` joint draws.
+            by: "best" takes in turns the candidate that adds most to the expected best of the set, the one most often
+                the best of all in joint draws, and the one whose score may be highest; "expected_best" the first alone;
+                "top" raises the expected number of candidates that are truly among the best `k`; "thompson" takes the
+                best of `k` joint draws.
 
         Raises:
             TypeError, ValueError: as `rank`; or another `by`.

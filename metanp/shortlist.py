@@ -1,24 +1,23 @@
 """Which few candidates to train next: a set of which only the best member will matter.
 
 Sorted by predicted mean, an unsure candidate counts less than a sure one, although ten are trained together and their
-best is kept. So a shortlist takes in turns the candidate that is most often the best of all in joint draws, and the one
-whose score may be highest. On NAS-Bench-Macro, -NLP and -MR this halves the regret of the predicted ten
-(docs/what-was-tried.md); to raise the expected best of all ten in the same draws, one pick after another, is worse.
+best is kept. A shortlist takes in turns the candidate that adds most to the expected best of all chosen before, the one
+that is most often the best of all in joint draws, and the one whose score may be highest. On NAS-Bench-Macro, -NLP and
+-MR this halves the regret of the predicted ten; each of the three alone is worse (docs/what-was-tried.md).
 
 Everything here takes scores without measurement noise, higher is better. Rows are returned, best first, none twice.
 
 Axes: draw; contender, a candidate that may be among the best of all, the only ones of which joint draws are taken.
 
 Sources: probability of being the best, Hennig & Schuler 2012; upper quantiles, Srinivas et al. 2010; the expected best
-of a set, one pick after another, Azimi et al. 2010; Thompson sampling in batches, Kandasamy et al. 2018. To take two of
-them in turns is this project's.
+of a set, one pick after another, Azimi et al. 2010; Thompson sampling in batches, Kandasamy et al. 2018. To take three
+of them in turns is this project's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 REACH = 0.977  # the probability of the quantile that says how high a score may be
 CONTENDERS = 512  # at least
 DRAWS = 512
+MOST_TOGETHER = 60  # picks of which each is valued beside those before
 Rows = Int[np.ndarray, " pick"]
 
 
@@ -61,10 +61,18 @@ def contenders(upper: Float[np.ndarray, " candidate"], mean: Float[np.ndarray, "
 
 
 def in_turns(drawn: Drawn, k: int) -> Rows:
-    """The one most often the best of all in joint draws, the one whose score may be highest, and so on."""
-    high = np.argsort(-drawn.upper, kind="stable")
-    both = chain.from_iterable(zip_longest(most_often_best(drawn, len(high)).tolist(), high.tolist()))
-    return np.array([*dict.fromkeys(both)], dtype=np.int64)[:k]
+    """In turns the one that adds most to the expected best of all chosen before, the one most often the best of all in
+    joint draws, and the one whose score may be highest."""
+    often, high = (iter(rows.tolist()) for rows in (most_often_best(drawn, len(drawn.mean)), np.argsort(-drawn.upper)))
+    chosen: list[int] = []
+    for _ in range(min(k, len(drawn.mean))):
+        turn = len(chosen) % 3
+        if turn == 0 and len(chosen) < MOST_TOGETHER:
+            row = _adds_most(drawn, chosen)
+        else:
+            row = next(row for row in (high if turn == 2 else often) if row not in chosen)
+        chosen.append(row)
+    return np.array(chosen, dtype=np.int64)
 
 
 def most_often_best(drawn: Drawn, k: int) -> Rows:
@@ -92,16 +100,19 @@ def winners(drawn: Drawn, k: int) -> Rows:
 
 def highest_expected_best(drawn: Drawn, k: int) -> Rows:
     """Chosen one after another, each the one that adds most to the expected best of others and chosen."""
-    draws, chosen = drawn.values, list[int]()
-    floor = np.where(np.isfinite(drawn.others), drawn.others, draws.min())
-    for _ in range(min(k, draws.shape[1])):
-        gain = np.maximum(draws - floor[:, None], 0).mean(0)
-        gain[chosen] = -1.0
-        if gain.max() <= 0:  # no further gain is expected: choose by mean
-            gain = np.where(gain < 0, -np.inf, drawn.mean)
-        chosen.append(int(np.argmax(gain)))
-        floor = np.maximum(floor, draws[:, chosen[-1]])
+    chosen: list[int] = []
+    for _ in range(min(k, len(drawn.mean))):
+        chosen.append(_adds_most(drawn, chosen))
     return np.array(chosen, dtype=np.int64)
+
+
+def _adds_most(drawn: Drawn, chosen: list[int]) -> int:
+    """The one that adds most to the expected best of others and chosen; where none does, that of the highest mean."""
+    floor = np.maximum(drawn.others, drawn.values[:, chosen].max(1, initial=-np.inf))
+    gain = np.maximum(drawn.values - np.where(np.isfinite(floor), floor, drawn.values.min())[:, None], 0).mean(0)
+    value = gain if np.delete(gain, chosen).max() > 0 else drawn.mean.copy()
+    value[chosen] = -np.inf
+    return int(np.argmax(value))
 
 
 def chance_of_top(values: Float[np.ndarray, "draw contender"], k: int) -> Float[np.ndarray, " contender"]:
