@@ -97,8 +97,9 @@ class Pool:
         alike = np.isin(self.fingerprint, other.fingerprint)[self.graph]
         rows = np.flatnonzero(alike)
         if len(rows):
-            known = np.flatnonzero(np.isin(other.fingerprint, self.fingerprint)[other.graph])
-            alike[rows] = np.isin(keys(_some(self.cells, rows)), keys(_some(other.cells, known)))
+            theirs = np.flatnonzero(np.isin(other.fingerprint, self.fingerprint)[other.graph])
+            known = {*keys(_some(other.cells, theirs))}
+            alike[rows] = [key in known for key in keys(_some(self.cells, rows))]
         return alike
 
 

@@ -39,22 +39,21 @@ Rows = Int[np.ndarray, " pick"]
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is known of contenders.
+    """What is known of contenders, which are in order: those whose score may be highest first.
 
-    values: joint draws. mean: expected scores. upper: quantiles of probability `REACH`. others: in each draw, the best
-    of what will be known anyhow, such as trainings that run; minus infinity without any.
+    values: joint draws. mean: expected scores. others: in each draw, the best of what will be known anyhow, such as
+    trainings that run; minus infinity without any.
     """
 
     values: Float[np.ndarray, "draw contender"]
     mean: Float[np.ndarray, " contender"]
-    upper: Float[np.ndarray, " contender"]
     others: Float[np.ndarray, " draw"]
 
     __repr__ = brief
 
 
 def contenders(upper: Float[np.ndarray, " candidate"], mean: Float[np.ndarray, " candidate"], k: int) -> Rows:
-    """The candidates that may be among the best `k`: those of the highest upper ends, and of the highest means."""
+    """Candidates that may be among the best `k`: those of the highest upper ends in order, then of the highest means."""
     most = max(CONTENDERS, 4 * k)
     high, likely = (np.argsort(-value, kind="stable") for value in (upper, mean))
     return np.array([*dict.fromkeys([*high[:most].tolist(), *likely[: most // 2].tolist()])], dtype=np.int64)
@@ -63,7 +62,7 @@ def contenders(upper: Float[np.ndarray, " candidate"], mean: Float[np.ndarray, "
 def in_turns(drawn: Drawn, k: int) -> Rows:
     """In turns the one that adds most to the expected best of all chosen before, the one most often the best of all in
     joint draws, and the one whose score may be highest."""
-    often, high = (iter(rows.tolist()) for rows in (most_often_best(drawn, len(drawn.mean)), np.argsort(-drawn.upper)))
+    often, high = iter(most_often_best(drawn, len(drawn.mean)).tolist()), iter(range(len(drawn.mean)))
     chosen: list[int] = []
     for _ in range(min(k, len(drawn.mean))):
         turn = len(chosen) % 3
@@ -136,15 +135,16 @@ def chosen(
 ) -> tuple[Rows, Float[np.ndarray, " pick"]]:
     """Rows of a pool, of those `left`, by one of `RULES`, and the probability of each to be truly among the best `k`.
 
-    Candidates that compute the same are one, unless there are too few others.
+    Of candidates that compute the same, the one that may be highest stands for all, unless there are too few others.
     """
     predicted, sign = fitted.distribution(pool, noise=False), fitted.sign
     mean, upper = sign * predicted.mean, sign * predicted.quantile(REACH if sign > 0 else 1 - REACH)
-    own = left[np.sort(np.unique(pool.graph[left], return_index=True)[1])]
+    order = left[np.argsort(-upper[left], kind="stable")]
+    own = np.sort(order[np.unique(pool.graph[order], return_index=True)[1]])
     rows = own[contenders(upper[own], mean[own], k)]
-    values = fitted.draws(pool, DRAWS, torch.Generator().manual_seed(0), rows)
-    picks = rows[RULES[by](Drawn(values, mean[rows], upper[rows], np.full(len(values), -np.inf)), k)]
+    values = fitted.draws(pool, max(DRAWS, k), torch.Generator().manual_seed(0), rows)
+    picks = rows[RULES[by](Drawn(values, mean[rows], np.full(len(values), -np.inf)), k)]
     again = np.setdiff1d(left, picks, assume_unique=True)
     picks = np.concatenate([picks, again[np.argsort(-mean[again], kind="stable")][: k - len(picks)]])
-    chance = {int(graph): p for graph, p in zip(pool.graph[rows], chance_of_top(values, k), strict=True)}
-    return picks, np.array([chance[int(graph)] for graph in pool.graph[picks]])
+    chance = dict(zip(pool.graph[rows].tolist(), chance_of_top(values, k).tolist(), strict=True))
+    return picks, np.array([chance[graph] for graph in pool.graph[picks].tolist()])

@@ -5,7 +5,9 @@ benchmark that builds operations on dead edges too measures their latency and en
 counts by its place. Where a score is such a cost, give these columns with the evaluated cells and with the candidates:
 
     model.fit(cells, latency, features=written_features(cells), maximize=False)
-    model.rank(candidates, features=written_features(candidates, of=cells))
+    model.rank(candidates, features=written_features(candidates, of=cells), include_evaluated=True)
+
+The last argument keeps candidates that compute the same as an evaluated cell, as they may cost less.
 
 Axes: cell.
 """

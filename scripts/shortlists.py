@@ -194,7 +194,7 @@ def _alone(
     upper = mean + ndtri(REACH) * std
     rows = contenders(upper, mean, k)
     values = mean[rows] + std[rows] * rng.standard_normal((DRAWS, len(rows)))
-    return rows[RULES["best"](Drawn(values, mean[rows], upper[rows], np.full(DRAWS, -np.inf)), k)]
+    return rows[RULES["best"](Drawn(values, mean[rows], np.full(DRAWS, -np.inf)), k)]
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ Source: deterministic training conditional, Seeger, Williams & Lawrence 2003; Qu
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -46,7 +47,7 @@ def absorb(
     lens = posterior.lens.knowing(few, there)
     near = heads.kernel.prepare(few, lens, posterior.heads)
     whitener = _whitener(heads, posterior, near, real)
-    seen, said = _summed(heads, posterior, (near, lens), (whitener * real).float(), xc, yc, mask, spread)
+    seen, said = _summed(heads, posterior, (near, lens), (whitener * real).float(), _pieces(xc, yc, mask, spread))
     identity = torch.eye(seen.shape[-1], device=yc.device, dtype=seen.dtype).expand_as(seen)
     root = torch.linalg.solve_triangular(torch.linalg.cholesky(identity + seen), identity, upper=False)
     known, unknown = safe_cholesky(identity - root.mT @ root, LEAST_KNOWN), root @ whitener * real
@@ -66,31 +67,38 @@ def _whitener(
     return torch.linalg.solve_triangular(torch.linalg.cholesky(own), identity, upper=False)
 
 
+def _pieces(
+    xc: Points,
+    yc: Float[Tensor, "task all"],
+    mask: Bool[Tensor, "task all"],
+    spread: Float[Tensor, "task all"] | None,
+) -> Iterator[tuple[Points, Tensor, Tensor, Tensor]]:
+    """Cells, scores, which are real, and variance beyond noise, some at a time."""
+    more = torch.zeros_like(yc) if spread is None else spread
+    for start in range(0, yc.shape[1], AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        cells = xc.map(operator.itemgetter((slice(None), some))).float()
+        yield cells, yc[:, None, some].float(), mask[:, None, some], more[:, None, some].float()
+
+
 def _summed(
     heads: WhitenedHeads,
     posterior: Posterior,
     landmarks: tuple[Prepared, Lens],
     whitener: Square,
-    xc: Points,
-    yc: Float[Tensor, "task all"],
-    mask: Bool[Tensor, "task all"],
-    spread: Float[Tensor, "task all"] | None,
+    pieces: Iterator[tuple[Points, Tensor, Tensor, Tensor]],
 ) -> tuple[Square, Float[Tensor, "task head context 1"]]:
     """What all cells say of the landmarks, in whitened coordinates: precisions, and precision times score."""
     kernel, scales, (near, lens) = heads.kernel, posterior.scales, landmarks
     seen = torch.zeros_like(whitener, dtype=torch.float64)
     said = torch.zeros_like(seen[..., :1])
-    for start in range(0, yc.shape[1], AT_ONCE):
-        some = slice(start, start + AT_ONCE)
-        part = xc.map(operator.itemgetter((slice(None), some))).float()
-        score, real = yc[:, None, some].float(), mask[:, None, some]
-        prepared = kernel.prepare(part, lens, posterior.heads)
+    for cells, score, real, more in pieces:
+        prepared = kernel.prepare(cells, lens, posterior.heads)
         cross = kernel.covariance(kernel.compare(kernel.pairs(prepared, near), scales))
-        noise = scales.noise(score) + (0 if spread is None else spread[:, None, some].float())
-        weight = real / noise.sqrt()
+        weight = real / (scales.noise(score) + more).sqrt()
         # sums in single precision are not positive definite
         white = (whitener @ (cross * weight[..., None]).mT).double()
         seen += white @ white.mT
-        residual = score - heads.prior_mean(part)[:, posterior.heads]
+        residual = score - heads.prior_mean(cells)[:, posterior.heads]
         said += white @ (residual * weight).double()[..., None]
     return seen, said

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from metanp.search.belief import Belief
-from metanp.shortlist import REACH, Drawn, highest_expected_best, most_often_best, winners
+from metanp.shortlist import Drawn, highest_expected_best, most_often_best, winners
 
 DRAWS = 256
 UCB = 0.84  # probability of the quantile: of a normal distribution, one standard deviation above its mean
@@ -63,8 +63,7 @@ def _drawn(belief: Belief, rng: np.random.Generator, known: Rows | None = None, 
     """Joint draws of contenders, beside those of known cells: of pending ones, if none are named."""
     rows, known = belief.contenders, belief.pending if known is None else known
     values = belief.draws(np.concatenate([rows, known]), draws, rng)
-    upper = belief.predicted.quantile(REACH)[rows]
-    return Drawn(values[:, : len(rows)], belief.mean[rows], upper, values[:, len(rows) :].max(1, initial=-np.inf))
+    return Drawn(values[:, : len(rows)], belief.mean[rows], values[:, len(rows) :].max(1, initial=-np.inf))
 
 
 def _highest(belief: Belief, value: Float[np.ndarray, " option"], n: int) -> Rows:

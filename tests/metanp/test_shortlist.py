@@ -16,15 +16,15 @@ from metanp.shortlist import (
     most_often_top,
     winners,
 )
+from metanp.spaces import get_space
 from tests.evaluated_cells import CONTEXT, POOL, SCORE, side
 from tests.tiny_model import write_checkpoint
 
 
-def drawn(values, mean=None, upper=None, others=None) -> Drawn:
+def drawn(values, others=None) -> Drawn:
+    """Draws of contenders, of which the first may be highest."""
     values = np.asarray(values, dtype=float)
-    mean, upper = (values.mean(0) if x is None else np.asarray(x, dtype=float) for x in (mean, upper))
-    none = np.full(len(values), -np.inf)
-    return Drawn(values, mean, upper, none if others is None else np.asarray(others, dtype=float))
+    return Drawn(values, values.mean(0), np.full(len(values), -np.inf) if others is None else np.asarray(others))
 
 
 # two are good together, a third when they are bad
@@ -42,11 +42,10 @@ def test_what_others_find_need_not_be_looked_for():
 
 
 def test_turns_alternate_and_no_candidate_has_two():
-    # most is expected of 0, which is also the most often best; 2 is the next of these; 3 may be the highest
-    values = [[5.0, 4.9, 0.0, 0.0], [5.0, 4.9, 0.0, 0.0], [0.0, 0.1, 3.0, 0.0]]
-    known = drawn(values, upper=[5.0, 4.9, 3.0, 9.0])
-    assert in_turns(known, 4).tolist() == [0, 2, 3, 1]
-    assert in_turns(drawn(TOGETHER, upper=[3.0, 2.0, 1.0]), 3).tolist() == [0, 2, 1]
+    # most is expected of 1, which is also the most often best; 3 is the next of these; 0 may be the highest
+    values = [[0.0, 5.0, 4.9, 0.0], [0.0, 5.0, 4.9, 0.0], [0.0, 0.0, 0.1, 3.0]]
+    assert in_turns(drawn(values), 4).tolist() == [1, 3, 0, 2]
+    assert in_turns(drawn(TOGETHER), 3).tolist() == [0, 2, 1]
 
 
 def test_a_set_of_the_highest_expected_best_spreads_over_draws_that_differ():
@@ -81,7 +80,7 @@ def test_each_draw_has_one_winner():
 @pytest.mark.parametrize("rule", RULES)
 def test_no_rule_takes_one_twice_and_the_first_are_the_shortlist_of_so_many(rule):
     rng = np.random.default_rng(1)
-    known = drawn(rng.normal(size=(64, 9)), upper=rng.normal(size=9))
+    known = drawn(rng.normal(size=(64, 9)))
     for k in (1, 4, 9, 20):
         rows = RULES[rule](known, k).tolist()
         assert len(set(rows)) == len(rows) == min(k, 9)
@@ -140,6 +139,22 @@ def test_of_candidates_that_compute_the_same_one_is_chosen_as_long_as_there_are_
     more = fitted.shortlist(twice, k=new + 1)
     assert len({cell.key for cell in more.cells}) == new
     assert len({*more.index.tolist()}) == new + 1
+
+
+def test_of_cells_that_differ_in_side_features_alone_the_better_one_is_chosen(fitted):
+    flops = np.linspace(1, 2, len(CONTEXT))
+    model = MetaNP(fitted.checkpoint).fit(CONTEXT, flops, features={"flops": flops})
+    new = next(cell for cell in POOL if cell.key not in {one.key for one in CONTEXT})
+    others = [cell for cell in POOL if cell.key != new.key][:6]
+    low_first = {"flops": [1.0, *[1.0] * len(others), 2.0]}
+    assert len(others) + 1 in model.shortlist([new, *others, new], k=1, features=low_first).index
+
+
+@pytest.mark.parametrize("by", RULES)
+def test_more_than_there_are_draws(fitted, by):
+    cells = get_space("nasbench201").arrays()[::16]
+    chosen = fitted.shortlist(cells, k=600, by=by)
+    assert len({*chosen.index.tolist()}) == len({cell.key for cell in chosen.cells}) == 600
 
 
 def test_where_all_are_asked_for_they_are_ranked(fitted):

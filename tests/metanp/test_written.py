@@ -36,6 +36,10 @@ def test_candidates_have_the_columns_of_the_evaluated_cells():
     assert longer["edge 3-4"].tolist() == [0.0]
 
 
+def test_of_no_cells_there_is_no_column():
+    assert written_features([]) == written_features([chain("skip")], []) == {}
+
+
 def test_something_else_than_cells_is_refused():
     with pytest.raises((TypeError, ValueError), match="no Cell"):
         written_features([chain("skip"), "skip"])

@@ -8,10 +8,9 @@ from metanp import MetaNP
 from metanp.metrics import kendall_tau
 from metanp.neural_process import landmarks, whitened
 from metanp.neural_process.heads import WhitenedHeads
-from metanp.neural_process.kernel import HeadKernel, KernelConfig
 from metanp.neural_process.pathwise import PathwiseSampler
 from metanp.spaces import get_space
-from tests.metanp.neural_process.test_pathwise import D_EMBED, points, random
+from tests.metanp.neural_process.test_pathwise import points, random, two_heads
 from tests.tiny_model import write_checkpoint
 
 CELLS, TARGETS = 30, 7
@@ -19,12 +18,7 @@ CELLS, TARGETS = 30, 7
 
 @pytest.fixture
 def heads() -> WhitenedHeads:
-    kernel = HeadKernel(KernelConfig(heads=2, directions=2, embedding_heads=1, adaptive_steps=0), D_EMBED, (2,), 1)
-    heads, rng = WhitenedHeads(kernel, D_EMBED), torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in heads.parameters():
-            parameter += 0.3 * torch.randn(parameter.shape, generator=rng)
-    return heads.requires_grad_(False)
+    return two_heads()
 
 
 XC, XT, YC = points(10, CELLS), points(40, TARGETS), random(3, 1, CELLS)

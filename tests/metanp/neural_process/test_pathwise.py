@@ -26,16 +26,22 @@ def points(seed: int, n: int) -> Points:
     )
 
 
-@pytest.fixture
-def heads() -> WhitenedHeads:
-    """Two heads that differ in everything, the linear part of the first one strong."""
+def two_heads() -> WhitenedHeads:
+    """Two heads that differ in everything."""
     kernel = HeadKernel(KernelConfig(heads=2, directions=2, embedding_heads=1, adaptive_steps=0), D_EMBED, (2,), 1)
     heads, rng = WhitenedHeads(kernel, D_EMBED), torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in heads.parameters():
             parameter += 0.3 * torch.randn(parameter.shape, generator=rng)
-        kernel.log_linear_weight[0] += 5
     return heads.requires_grad_(False)
+
+
+@pytest.fixture
+def heads() -> WhitenedHeads:
+    """The linear part of the first one is strong."""
+    heads = two_heads()
+    heads.kernel.log_linear_weight[0] += 5
+    return heads
 
 
 XC, XT = points(10, CONTEXT), points(20, TARGET)
