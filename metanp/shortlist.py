@@ -53,7 +53,7 @@ class Drawn:
 
 
 def contenders(upper: Float[np.ndarray, " candidate"], mean: Float[np.ndarray, " candidate"], k: int) -> Rows:
-    """Candidates that may be among the best `k`: those of the highest upper ends in order, then of the highest means."""
+    """Those that may be among the best `k`: of the highest upper ends, in order, then of the highest means."""
     most = max(CONTENDERS, 4 * k)
     high, likely = (np.argsort(-value, kind="stable") for value in (upper, mean))
     return np.array([*dict.fromkeys([*high[:most].tolist(), *likely[: most // 2].tolist()])], dtype=np.int64)
