@@ -31,6 +31,7 @@ from metanp.operation import NUMBERS
 from metanp.operations import VOCABULARY, described, operation_index
 from metanp.parameters import Parameters, Value
 from metanp.places import Places
+from metanp.written import Written
 
 GIVEN = " given"
 OF_OPERATIONS = ("kernel_height", "kernel_width", *NUMBERS)
@@ -50,13 +51,14 @@ class Descriptions:
     """Columns of cells, kept sparse: a text that only one cell has is a column too.
 
     n: how many cells. flags: columns that are 0, numbers: those that are missing, where a cell has no value; by name,
-    the value of each row that has one. places: columns of chains, which nobody named.
+    the value of each row that has one. places: columns of chains; written: of cells as they are written.
     """
 
     n: int
     flags: Columns
     numbers: Columns
     places: Places
+    written: Written
 
     def __repr__(self) -> str:
         return f"Descriptions({counted(self.n, 'cell')}, {counted(len(self.flags) + len(self.numbers), 'column')})"
@@ -80,21 +82,21 @@ class Descriptions:
         for row, stated in enumerate(operations):
             for name, number in _over_nodes(stated):
                 numbers.setdefault(name, {})[row] = number
-        return cls(len(cells), flags, numbers, Places.of(cells))
+        return cls(len(cells), flags, numbers, Places.of(cells), Written.of(cells))
 
     def rows(self, index: Any) -> Descriptions:
         """Some of the cells."""
         if not self.n:
             return self
         chosen = np.arange(self.n)[index]
-        taken, places = chosen.tolist(), self.places.rows(chosen)
+        taken, places, written = chosen.tolist(), self.places.rows(chosen), self.written.rows(chosen)
         if not self.flags and not self.numbers:
-            return replace(self, n=len(taken), places=places)
+            return replace(self, n=len(taken), places=places, written=written)
         flags, numbers = (
             {name: {i: values[row] for i, row in enumerate(taken) if row in values} for name, values in columns.items()}
             for columns in (self.flags, self.numbers)
         )
-        return Descriptions(len(taken), flags, numbers, places)
+        return Descriptions(len(taken), flags, numbers, places, written)
 
     def varying(self) -> list[str]:
         """The columns of which some cells have other values than others, without places; what is missing counts for
@@ -111,7 +113,7 @@ class Descriptions:
         return column
 
 
-NOTHING = Descriptions(0, {}, {}, Places.of([]))
+NOTHING = Descriptions(0, {}, {}, Places.of([]), Written.of([]))
 
 
 def _said(cells: Sequence[Cell] | CellArray) -> tuple[list[Parameters], list[list[int]]]:

@@ -41,7 +41,10 @@ Scores = Float[np.ndarray, " whole"]
 
 # worst and best before any score is known, in standard deviations: what a failure counts as, and no incumbent
 UNKNOWN = -2.0, -float("inf")
-MOST_ASKED = 128  # measurements from which a model judges strays: more take long and change little
+MOST_ASKED = 128  # measurements from which a model judges strays and views: more take long and change little
+# log-evidence that a view must gain: most scores depend on what is computed alone. Chosen on prior tasks
+# (`docs/what-was-tried.md`): with less, accuracies of 20 cells are misread; with more, costs of 10 are
+WRITTEN_DUE = 0.0, 2.0, 4.0
 CALLERS = 5  # frames between a warning here and the line that called `fit`
 
 
@@ -95,9 +98,12 @@ class Fitted:
         if not n:
             prior, transform, none = reader.prior(given.side), ScoreTransform.fit(score), np.zeros(0)
             return cls(reader, prior, transform, given.sign, 1.0, *UNKNOWN, None, None, none.astype(int), none, given)
-        pool = reader.encode(given.cells, given.side.of_cells(given.cells).with_derived())
+        views = given.side.of_cells(given.cells).views()
+        pool = reader.encode(given.cells, views[0])
         outliers, learned = _outliers(reader, pool, given)
         measured = np.flatnonzero(~(outliers.low | outliers.high))
+        if len(views) > 1 and len(measured):
+            pool, learned = _best_view(reader, pool, views, score, measured), None
         broken = np.concatenate([np.flatnonzero(outliers.low), np.arange(len(score), n)])
         if learned is None or len(learned.rows) < len(measured):  # nothing was learned yet, or not from all
             learned = _Learned.of(reader, pool, score, measured)
@@ -106,6 +112,11 @@ class Fitted:
         known, transform, unit = learned.known, learned.transform, learned.unit
         rows, value = learned.rows, transform.forward(learned.value)
         return cls(reader, known, transform, given.sign, unit, worst, best, failing, pool, rows, value, given)
+
+    def seen(self, pool: Pool) -> Pool:
+        """The pool with the columns of cells as they are written, where evaluated cells were read so."""
+        known = self.knowledge.side
+        return replace(pool, side=pool.side.as_written(known)) if known.written else pool
 
     def beside(self, pool: Pool) -> Fitted:
         """The same, once it has read the curves of a pool's running trainings, for this pool or a part of it.
@@ -232,6 +243,22 @@ class _Learned:
         transform = ScoreTransform.fit(value)
         known = reader.learn(pool, rows, transform.forward(value)) if len(rows) else reader.prior(pool.side)
         return cls(rows, unit, value, transform, known)
+
+
+def _best_view(
+    reader: Reader, pool: Pool, views: list[Side], score: Float[np.ndarray, " context"], measured: np.ndarray
+) -> Pool:
+    """The evaluated cells in the view that predicts them best, each from the others, less what it must gain."""
+    rows, best, most = _few(score, measured), pool, -np.inf
+    for side, due in zip(views, WRITTEN_DUE, strict=True):
+        seen = replace(pool, side=side)
+        learned = _Learned.of(reader, seen, score, rows)
+        evidence = reader.evidence(learned.known, learned.transform.forward(learned.value))
+        if evidence is None:
+            return pool
+        if evidence - due > most:
+            best, most = seen, evidence - due
+    return best
 
 
 def _few(score: Float[np.ndarray, " context"], rows: np.ndarray) -> np.ndarray:

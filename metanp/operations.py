@@ -16,6 +16,7 @@ meaning is read off the evaluated cells alone.
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
@@ -112,6 +113,12 @@ def operation_indices(operations: Sequence[str | Operation]) -> list[int]:
 def operation_at(index: int) -> str | Operation:
     """What `operation_index` gave this number: a word by its name."""
     return VOCABULARY[index].name if index < len(VOCABULARY) else _DESCRIBED[index - len(VOCABULARY)]
+
+
+def operation_text(index: int) -> str:
+    """The same as text: JSON of what is described."""
+    operation = operation_at(index)
+    return operation if isinstance(operation, str) else json.dumps(operation.to_json(), sort_keys=True)
 
 
 def described(index: int) -> Operation:

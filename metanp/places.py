@@ -10,7 +10,6 @@ Axes: cell; place, of a chain, from the input on.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +21,7 @@ from jaxtyping import Bool, Float, Int
 from metanp.brief import brief
 from metanp.cell import Cell
 from metanp.cell_array import CellArray, by_size
-from metanp.operations import OUTPUT, operation_at
+from metanp.operations import OUTPUT, operation_text
 
 PLACE = "place "
 NOWHERE = -1
@@ -89,7 +88,7 @@ class Places:
         operations = self.whole.operations[self.row]
         pairs = ((place, number) for place in range(operations.shape[1]) for number in np.unique(operations[:, place]))
         return [
-            f"{PLACE}{place}={_written(int(number))}"
+            f"{PLACE}{place}={operation_text(int(number))}"
             for place, number in pairs
             if number != NOWHERE and (operations[:, place] != number).any()
         ]
@@ -101,7 +100,7 @@ class Places:
         if int(place) >= operations.shape[1]:
             return np.zeros(len(self.row))
         here = operations[self.row, int(place)]
-        numbers = [number for number in np.unique(here) if number != NOWHERE and _written(int(number)) == wanted]
+        numbers = [number for number in np.unique(here) if number != NOWHERE and operation_text(int(number)) == wanted]
         return np.isin(here, numbers).astype(float)
 
 
@@ -111,8 +110,3 @@ def _is_chain(cells: CellArray) -> Bool[np.ndarray, " cell"]:
     along = cells.adjacency[:, step, step + 1].sum(1)
     chain = (size > 3) & (along == size - 1) & (cells.adjacency.sum((1, 2)) == size - 1)
     return chain if cells.parameters is None else chain & np.array([not one for one in cells.parameters], dtype=bool)
-
-
-def _written(number: int) -> str:
-    operation = operation_at(number)
-    return operation if isinstance(operation, str) else json.dumps(operation.to_json(), sort_keys=True)

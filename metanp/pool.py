@@ -7,7 +7,7 @@ Axes: cell, as given; graph, the distinct pruned cells among them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -91,16 +91,25 @@ class Pool:
         return first, inverse.ravel()
 
     def among(self, other: Pool | None) -> Bool[np.ndarray, " cell"]:
-        """Which cells compute the same as one of `other`: alike by fingerprint first, then by their exact key."""
+        """Which cells compute the same as one of `other`: alike by fingerprint first, then by their exact key.
+
+        Where `other` was read as it is written too, cells alike are those that are also written alike.
+        """
         if other is None:
             return np.zeros(len(self), dtype=bool)
         alike = np.isin(self.fingerprint, other.fingerprint)[self.graph]
         rows = np.flatnonzero(alike)
         if len(rows):
             theirs = np.flatnonzero(np.isin(other.fingerprint, self.fingerprint)[other.graph])
-            known = {*keys(_some(other.cells, theirs))}
-            alike[rows] = [key in known for key in keys(_some(self.cells, rows))]
+            known = {*other._names(theirs, other.side)}
+            alike[rows] = [name in known for name in self._names(rows, other.side)]
         return alike
+
+    def _names(self, rows: Int[np.ndarray, " row"], known: Side) -> Iterator[tuple[str, bytes]]:
+        """What cells compute, and their columns of cells as they are written."""
+        written = [name in known.written for name in known.names]
+        columns = self.side.rows(rows).like(known)[:, written]
+        return zip(keys(_some(self.cells, rows)), (row.tobytes() for row in columns), strict=True)
 
 
 def encode(encoder: GraphEncoder, cells: Sequence[Cell] | CellArray, side: Side, checkpoint: str) -> Pool:

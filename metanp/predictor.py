@@ -410,7 +410,7 @@ class MetaNP(Estimator):
         elif candidates.checkpoint != self._reader.checkpoint:
             raise ValueError(f"the pool was encoded by {candidates.checkpoint!r}, this is {self._reader.checkpoint!r}")
         candidates.side.check_known(fitted.knowledge.side.names)
-        return candidates
+        return fitted.seen(candidates)
 
     def _to_rank(
         self, candidates: Candidates, k: int | None, features: Any, include_evaluated: bool, curves: Any

@@ -129,6 +129,12 @@ class Reader:
             found = self.model.process.left_out(known.state, self._tensor(value))
         return None if found is None else to_numpy([found])[0]
 
+    def evidence(self, known: Knowledge, value: Float[np.ndarray, " context"]) -> float | None:
+        """Log-density of the context's values, each as all others predict it; None where the process cannot tell."""
+        with torch.inference_mode():
+            found = self.model.process.evidence(known.state, self._tensor(value))
+        return None if found is None else float(found)
+
     def mean(self, known: Knowledge, pool: Pool, rows: Rows = ALL) -> Float[np.ndarray, " row"]:
         """The predicted mean of each."""
         return np.concatenate([to_numpy([m.moments()[0]])[0] for m in self.mixtures(known, pool, rows)])

@@ -1,56 +1,153 @@
-"""Cells as they are written, as side features: for costs of the whole network, dead operations included.
+"""Cells as they are written, dead operations included: for costs of the whole network.
 
-A score such as accuracy depends on what a cell computes, and cells that compute the same are predicted alike. A
-benchmark that builds operations on dead edges too measures their latency and energy, and in such costs each operation
-counts by its place. Where a score is such a cost, give these columns with the evaluated cells and with the candidates:
+A score such as accuracy depends on what a cell computes, and cells that compute the same are predicted alike.
+Benchmarks that build operations on dead edges too measure latency and energy with them. So where evaluated cells have
+dead operations, MetaNP reads the cells in three ways (`Written.views`): what they compute alone; beside it, how often
+each operation is written; beside that, where each operation and edge is written. The context decides
+(`metanp.fitted`). For other predictors the columns are side features (`written_features`).
 
-    model.fit(cells, latency, features=written_features(cells), maximize=False)
-    model.rank(candidates, features=written_features(candidates, of=cells), include_evaluated=True)
-
-The last argument keeps candidates that compute the same as an evaluated cell, as they may cost less.
+    written conv3x3    how often a cell has the operation
+    node 2: conv3x3    1 where the node is this operation, else 0
+    edge 1-3           1 where there is the edge, else 0
 
 Axes: cell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
+from metanp.brief import brief
 from metanp.cell import Cell
-from metanp.cell_array import CellArray, as_array
+from metanp.cell_array import SMALL, CellArray, as_array, by_size
 from metanp.given import read_cells
-from metanp.operations import operation_at
+from metanp.operations import NONE, operation_text
 
+COUNT = "written "
 Columns = dict[str, Float[np.ndarray, " cell"]]
 
 
+class Arrays:
+    """Operations and edges of cells; computed when first asked for."""
+
+    def __init__(self, cells: Sequence[Cell] | CellArray):
+        self.cells = cells
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Numbers of operations are good for one process."""
+        return {"cells": self.cells}
+
+    @cached_property
+    def by_size(self) -> list[tuple[Int[np.ndarray, " cell"], CellArray]]:
+        return by_size(self.cells)
+
+
+@dataclass(frozen=True)
+class Written:
+    """Columns of some of the cells of `whole`."""
+
+    whole: Arrays
+    row: Int[np.ndarray, " cell"]
+
+    __repr__ = brief
+
+    @classmethod
+    def of(cls, cells: Sequence[Cell] | CellArray) -> Written:
+        """Of all of these cells."""
+        return cls(Arrays(cells), np.arange(len(cells)))
+
+    def rows(self, index: Int[np.ndarray, " row"]) -> Written:
+        """Some of the cells."""
+        return Written(self.whole, self.row[index])
+
+    def views(self) -> list[tuple[str, ...]]:
+        """Names of columns in which the cells differ: of operations, and of these with nodes and edges.
+
+        None where no cell has dead operations, and where a cell is larger than `metanp.cell_array.SMALL`.
+        """
+        cells = self._array()
+        if cells is None or not _with_dead(cells).any():
+            return []
+        counts = tuple(_counts(cells))
+        return [counts, (*counts, *_places(cells))]
+
+    def column(self, name: str) -> Float[np.ndarray, " cell"]:
+        """One column, even one that none of these cells has."""
+        found = np.zeros(len(self.whole.cells))
+        for rows, some in self.whole.by_size:
+            found[rows] = _column(some, name)
+        return found[self.row]
+
+    def _array(self) -> CellArray | None:
+        """The cells, where none is large."""
+        if not len(self.row):
+            return None
+        cells = self.whole.cells
+        some = cells[self.row] if isinstance(cells, CellArray) else [cells[i] for i in self.row.tolist()]
+        size = some.size.max() if isinstance(some, CellArray) else max(map(len, some))
+        return as_array(some) if size <= SMALL else None
+
+
 def written_features(cells: Iterable[Cell] | CellArray, of: Iterable[Cell] | CellArray | None = None) -> Columns:
-    """The operation at each node and the edges, 1 or 0: a column for each that some of the cells `of` have, not all.
+    """Cells as they are written, as side features for any predictor; MetaNP reads them by itself.
 
     Args:
         cells: any, with any number of nodes.
         of: the cells that columns are for, the evaluated ones where `cells` are candidates; `cells` themselves without.
 
     Returns:
-        By name, such as "node 2: conv3x3" or "edge 1-3", (cell,) numbers; the same names for the same `of`.
+        By name, (cell,) numbers; the same names for the same `of`.
 
     Raises:
         TypeError, ValueError: an item that is no cell.
     """
-    array = as_array(read_cells(cells))
-    known = array if of is None else as_array(read_cells(of, "cells whose columns are wanted"))
-    columns: Columns = {}
-    for node in range(known.operation.shape[1]):
-        here = array.operation[:, node] if node < array.operation.shape[1] else np.full(len(array), -1)
-        for one in np.unique(known.operation[:, node]):
-            if one >= 0 and not (known.operation[:, node] == one).all():
-                columns[f"node {node}: {operation_at(int(one))}"] = (here == one).astype(np.float64)
-    count = known.adjacency.sum(0)
-    for start, end in np.argwhere((count > 0) & (count < len(known))).tolist():
-        inside = end < array.operation.shape[1]
-        edge = array.adjacency[:, start, end] if inside else np.zeros(len(array), dtype=bool)
-        columns[f"edge {start}-{end}"] = edge.astype(np.float64)
-    return columns
+    given = read_cells(cells)
+    known = as_array(given if of is None else read_cells(of, "cells whose columns are wanted"))
+    written = Written.of(given)
+    return {name: written.column(name) for name in (*_counts(known), *_places(known))}
+
+
+def _with_dead(cells: CellArray) -> Bool[np.ndarray, " cell"]:
+    """Which cells have operations that no path from the input to the output passes."""
+    return (cells.operation > NONE).sum(1) > (cells.pruned().operation > NONE).sum(1)
+
+
+def _counts(cells: CellArray) -> Iterator[str]:
+    """Columns of operations in whose number the cells differ."""
+    for one in np.unique(cells.operation[cells.operation >= 0]).tolist():
+        if len(np.unique((cells.operation == one).sum(1))) > 1:
+            yield COUNT + operation_text(one)
+
+
+def _places(cells: CellArray) -> Iterator[str]:
+    """Columns of nodes and edges in which the cells differ."""
+    for node, here in enumerate(cells.operation.T):
+        for one in np.unique(here[here >= 0]).tolist():
+            if not (here == one).all():
+                yield f"node {node}: {operation_text(one)}"
+    count = cells.adjacency.sum(0)
+    yield from (f"edge {start}-{end}" for start, end in np.argwhere((count > 0) & (count < len(cells))).tolist())
+
+
+def _column(cells: CellArray, name: str) -> Float[np.ndarray, " cell"]:
+    """One column of cells in one array."""
+    width = cells.operation.shape[1]
+    if name.startswith(COUNT):
+        return _is(cells.operation, name.removeprefix(COUNT)).sum(1).astype(float)
+    if name.startswith("edge "):
+        start, end = map(int, name.removeprefix("edge ").split("-"))
+        return cells.adjacency[:, start, end].astype(float) if end < width else np.zeros(len(cells))
+    node, operation = name.removeprefix("node ").split(": ", 1)
+    return _is(cells.operation[:, int(node)], operation).astype(float) if int(node) < width else np.zeros(len(cells))
+
+
+def _is(operation: Int[np.ndarray, "*place"], text: str) -> Bool[np.ndarray, "*place"]:
+    """Where the operation is the one that is written so."""
+    present = np.unique(operation[operation >= 0]).tolist()
+    return np.isin(operation, [one for one in present if operation_text(one) == text])

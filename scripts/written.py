@@ -1,15 +1,18 @@
-"""What cells as they are written add where the score is a cost: `python -m scripts.written [--sets 5] [--json]`.
+"""Latency, to which dead operations add: `python -m scripts.written [--sets 5] [--device raspi4_latency ...] [--json]`.
 
-Kendall's tau on latencies of NAS-Bench-201's cells, whose networks were built with their dead operations: of MetaNP and
-of three rivals, each with cells alone and with `metanp.written.written_features` beside them as side features.
+Kendall's tau on latencies of NAS-Bench-201's cells, whose networks were built with their dead operations. MetaNP reads
+cells as they are written where the context says that it helps; three rivals are shown the cells alone, and with
+`metanp.written.written_features` beside them.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import track
@@ -21,46 +24,67 @@ from metanp.metrics import kendall_tau
 from metanp.written import written_features
 from scripts.command import one_line
 from scripts.leaderboards.entrants import made
-from scripts.results.statistics import interval
+from scripts.results.standing import STANDING, tally
+from scripts.results.statistics import paired
 from scripts.results.table import Table
-from scripts.results.wording import plus_minus
 
-LABELS = (10, 20, 50, 100, 200)
+OURS = "MetaNP"
+LABELS = (5, 10, 20, 50, 100, 200)
 TARGETS = 1500
-DEVICES = ("raspi4_latency", "pixel3_latency", "fpga_latency", "1080ti_1_latency")
+DEVICES = (
+    "1080ti_1", "1080ti_256", "2080ti_32", "essential_ph_1", "eyeriss", "fpga", "gold_6226", "pixel3", "raspi4",
+    "samsung_a50", "titan_rtx_32", "titanxp_256",
+)  # fmt: skip
 RIVALS = ("gp_wl", "xgboost", "ridge")
 
 
 def main(
     sets: Annotated[int, typer.Option(help="label sets")] = 5,
+    device: Annotated[list[str] | None, typer.Option(help="twelve of the 27 by default")] = None,
     checkpoint: Annotated[str, typer.Option(help="of MetaNP")] = "label-free",
     download: Annotated[bool, typer.Option("--download", help="benchmark files that are not available")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Tau with and without written cells."""
+    """Tau of MetaNP, and of rivals with and without written cells."""
     with one_line("written", "--download"):
         table = load_benchmark("latency", download)
-        predictors = {"MetaNP": MetaNP(checkpoint), **{made(name).about.title: made(name, seed=0) for name in RIVALS}}
+        metrics = {name: f"{name}_latency" for name in device or DEVICES}
+        if unknown := [name for name in metrics if metrics[name] not in table.metrics]:
+            raise ValueError(f"no device {unknown[0]!r}; there are {', '.join(table.metrics)}, without _latency")
+        predictors = {OURS: MetaNP(checkpoint), **{made(name).about.title: made(name, seed=0) for name in RIVALS}}
     rows = []
-    tasks = [(device, labels) for device in DEVICES for labels in LABELS]
-    for device, labels in track(tasks, "latencies", console=Console(stderr=True)):
-        for name, predictor in predictors.items():
-            for written in (False, True):
-                taus = _taus(predictor, table.cells, -table.mean(device), labels, sets, written)
-                over = interval(np.array([taus]))
-                row = {"device": device, "labels": labels, "predictor": name, "written": written}
-                rows.append({**row, "tau": float(over.mean), "half": float(over.half)})
+    tasks = [(name, labels) for name in metrics for labels in LABELS]
+    for name, labels in track(tasks, "latencies", console=Console(stderr=True)):
+        score = -table.mean(metrics[name])
+        for title, predictor in predictors.items():
+            for written in (False, True) if title != OURS else (False,):
+                shown = title + ", written cells" * written
+                for number, tau in enumerate(_taus(predictor, table.cells, score, labels, sets, written)):
+                    rows.append({"device": name, "labels": labels, "predictor": shown, "set": number, "tau": tau})
     if as_json:
         print(json.dumps(rows))
-        return
-    known = {tuple(row[key] for key in ("device", "predictor", "written", "labels")): row for row in rows}
-    lines = [
-        [device, name + ", written cells" * written, *(_text(known[device, name, written, n]) for n in LABELS)]
-        for device in DEVICES
-        for name in predictors
-        for written in (False, True)
-    ]
-    Table(["device", "predictor", *map(str, LABELS)], lines, f"Kendall's tau at labels, {sets} label sets").print()
+    else:
+        report(pd.DataFrame(rows)).print()
+
+
+def report(rows: pd.DataFrame) -> Table:
+    """Mean tau over devices; of MetaNP also in how many it is ahead of the best rival of each, level, behind."""
+    means: Any = rows.pivot_table(index="predictor", columns="labels", values="tau", aggfunc="mean", sort=False)
+    lines = [[name, *(f"{tau:.3f}" for tau in line)] for name, line in zip(means.index, means.to_numpy(), strict=True)]
+    stands = [[STANDING[1 - sign] for sign in _signs(part)] for _, part in rows.groupby("labels")]
+    lines.append(["MetaNP ahead-level-behind", *map(tally, stands)])
+    devices, sets = rows["device"].nunique(), rows["set"].nunique()
+    return Table(
+        ["predictor", *map(str, means)], lines, f"mean tau on {devices} latencies, {sets} label sets, at labels"
+    )
+
+
+def _signs(rows: pd.DataFrame) -> Iterator[int]:
+    """On each device, 1 where MetaNP is ahead of the best rival, 0 where it is level, -1 where it is behind."""
+    for _, part in rows.groupby("device"):
+        tau: Any = part.pivot(index="set", columns="predictor", values="tau")
+        rival = tau.drop(columns=OURS).mean().idxmax()
+        yield paired(tau[[OURS]].to_numpy().T, tau[[rival]].to_numpy().T).sign
 
 
 def _taus(predictor: Any, cells: CellArray, score: np.ndarray, labels: int, sets: int, written: bool) -> list[float]:
@@ -72,10 +96,6 @@ def _taus(predictor: Any, cells: CellArray, score: np.ndarray, labels: int, sets
         predictor.fit(cells[shown], score[shown], features=of)
         taus.append(kendall_tau(predictor.predict(cells[others], features=asked), score[others]))
     return taus
-
-
-def _text(row: dict[str, Any]) -> str:
-    return plus_minus(row["tau"], row["half"], ".2f")
 
 
 if __name__ == "__main__":

@@ -59,6 +59,10 @@ class NeuralProcess(nn.Module):
         """The mean of each context cell as the others predict it; None where that needs to read the context again."""
         return None
 
+    def evidence(self, state: Any, yc: Float[Tensor, "task context"]) -> Float[Tensor, " task"] | None:
+        """Sum of the log-densities of the context's cells, each as the others predict it; None as in `left_out`."""
+        return None
+
     def forward(
         self, xc: Points, yc: Float[Tensor, "task context"], mask: Bool[Tensor, "task context"], xt: Points
     ) -> Mixture:

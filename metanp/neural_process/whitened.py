@@ -11,6 +11,7 @@ Source: this project's; set convolution after Gordon et al. 2020, pathwise draws
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -131,6 +132,15 @@ class WhitenedConvCNP(NeuralProcess):
         precision = posterior.whitener.square().sum(-2).clamp(min=1e-6)
         mean = yc[:, None] - posterior.alpha / precision
         return (posterior.log_weight.exp()[..., None] * mean).sum(1)
+
+    def evidence(self, state: State, yc: Float[Tensor, "task context"]) -> Float[Tensor, " task"] | None:
+        """By the heads; None also from those to which many side features are more than one."""
+        posterior = state.posterior
+        if posterior.unknown is not None or not self.heads.kernel.config.counts_side:
+            return None
+        precision = posterior.whitener.square().sum(-2).clamp(min=1e-6)
+        density = 0.5 * (precision / (2 * math.pi)).log() - 0.5 * posterior.alpha.square() / precision
+        return torch.logsumexp(posterior.log_weight[..., None] + density, 1).sum(-1)
 
     def sampler(self, state: State, n: int, rng: Generator) -> Callable[[Points], Tensor]:
         draw = PathwiseSampler(self.heads, state.posterior, n, rng)
