@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from metanp.brief import brief
@@ -122,6 +122,13 @@ class Reader:
                     mixture = mixture.with_noise(more[start : start + CHUNK])
                 parts.append(mixture)
         return parts
+
+    def promising(self, known: Knowledge, pool: Pool, n: int) -> Int[np.ndarray, " row"]:
+        """Rows of the `n` distinct cells whose value may be highest, about; ascending."""
+        first, reach = pool.distinct()[0], self.model.process.reach
+        with torch.inference_mode():
+            parts = [reach(known.state, points)[0] for _, points in self._pieces(known, pool, first)]
+        return np.sort(first[torch.cat(parts).topk(min(n, len(first))).indices.cpu().numpy()])
 
     def left_out(self, known: Knowledge, value: Float[np.ndarray, " context"]) -> Float[np.ndarray, " context"] | None:
         """What is expected of each cell of the context by all others; None where the process cannot tell."""

@@ -54,7 +54,18 @@ class Posterior:
     def prune(self, weight: float) -> Posterior:
         """Keep the heads with at least this weight in some task, and the heaviest; for large pools."""
         heads = self.log_weight.exp()
-        kept = torch.nonzero((heads >= heads.max().clamp(max=weight)).any(0)).flatten()
+        return self.only(torch.nonzero((heads >= heads.max().clamp(max=weight)).any(0)).flatten())
+
+    def quick(self) -> Posterior:
+        """The heaviest head of those that read no forest, where there is one: leaves take longest to look up."""
+        weight = self.log_weight.max(0).values
+        forest = [self.scales.one(head).read_last_block for head in range(len(weight))]
+        if self.xc.leaves is not None and not all(forest):
+            weight = weight.masked_fill(torch.tensor(forest, device=weight.device), -torch.inf)
+        return self.only(weight.argmax()[None])
+
+    def only(self, kept: Int[Tensor, " head"]) -> Posterior:
+        """Some of the heads."""
         xc, lens, scales = self.xc.only(kept), self.lens, self.scales.only(kept)
         if not scales.read_last_block:
             xc, lens = xc.without_leaves(), lens.without_forest()

@@ -124,6 +124,11 @@ class WhitenedConvCNP(NeuralProcess):
         std = torch.sqrt((mixture.std**2 - noise**2).clamp(min=1e-8) * stretch[:, None] ** 2 + noise**2)
         return Mixture(mixture.log_weight, mean, std, noise)
 
+    def reach(self, state: State, xt: Points) -> Float[Tensor, "task target"]:
+        """By one head, without the correction."""
+        mean, std = self.heads.predict(state.posterior.quick(), xt).without_noise().moments()
+        return mean + 2 * std
+
     def left_out(self, state: State, yc: Float[Tensor, "task context"]) -> Float[Tensor, "task context"] | None:
         """By the heads; without the correction."""
         posterior = state.posterior

@@ -23,6 +23,7 @@ from metanp.search.candidates import Candidates, Options
 from metanp.search.history import History
 from metanp.shortlist import CONTENDERS, REACH
 
+QUICK = 8  # options that are predicted, for each contender, where a quick pass chooses them
 Promise = Callable[[Options, Predicted], Float[np.ndarray, " option"]]  # value of options, from their predictions
 
 
@@ -84,7 +85,9 @@ class Belief:
             return promise(options, _predicted(model, options))
 
         options = candidates.options(history, rng, value)
-        predicted = _predicted(model, options)
+        most = QUICK * max(n, CONTENDERS)
+        quick = promise is upper_end and len(options) > 2 * (most + len(options.known))
+        predicted = _of_promising(model, options, most) if quick else _predicted(model, options)
         contenders = candidates.highest(options, promise(options, predicted), max(n, CONTENDERS))
         # a score that cannot be a measurement is no incumbent
         best = min(history.best.score, model.highest_measured) if history.best else -np.inf
@@ -101,6 +104,20 @@ def _predicted(model: MetaNP, options: Options) -> Predicted:
     if not len(options):
         return Predicted(np.zeros(0), np.zeros(0), _of_nothing)
     return model.predict_distribution(encoded(model, options), noise=False)
+
+
+def _of_promising(model: MetaNP, options: Options, n: int) -> Predicted:
+    """Predictions for known cells and the `n` options whose score may be highest; minus infinity for all others."""
+    pool = encoded(model, options)
+    rows = np.union1d(model.promising(pool, n + len(options.known)), options.known)
+    found = model.predict_distribution(pool.only(rows), noise=False)
+
+    def of_all(values: Float[np.ndarray, " row"]) -> Float[np.ndarray, " option"]:
+        every = np.full(len(options), -np.inf)
+        every[rows] = values
+        return every
+
+    return Predicted(of_all(found.mean), of_all(found.std), lambda probability: of_all(found.quantile(probability)))
 
 
 def _of_nothing(probability: float) -> Float[np.ndarray, " option"]:

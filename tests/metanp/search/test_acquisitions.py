@@ -14,6 +14,7 @@ from metanp.search import Evaluated, History, Listed, Search
 from metanp.search.acquisitions import ACQUISITIONS
 from metanp.search.belief import Belief
 from metanp.search.strategies.bayesian import Bayesian
+from metanp.spaces import get_space
 from tests.evaluated_cells import CELLS, CONTEXT, POOL, SCORE
 from tests.tiny_model import write_checkpoint
 
@@ -166,3 +167,38 @@ def test_side_features_reach_the_model(checkpoint):
 def test_an_unknown_acquisition_names_the_nearest():
     with pytest.raises(ValueError, match="nearest: thompson"):
         Bayesian(acquisition="tompson")
+
+
+@pytest.mark.parametrize("known", [4, 40])
+def test_a_quick_pass_over_many_candidates_changes_no_pick(known, monkeypatch):
+    cells = get_space("nasbench201").arrays()
+    some = cells[np.random.default_rng(0).permutation(len(cells))[:known]].to_cells()
+    evaluated = {cell.key: cell.pruned for cell in some}.values()
+
+    def asked() -> list[str]:
+        search = Search(cells, Bayesian("label-free"))
+        for cell in evaluated:
+            search.tell(cell, cell.operations.count("conv3x3") - len(cell.operations) / 3)
+        return [cell.key for cell in search.ask(5)]
+
+    monkeypatch.setattr("metanp.search.belief.CONTENDERS", 64)
+    quick = asked()
+    monkeypatch.setattr("metanp.search.belief.QUICK", 10**6)  # all are predicted
+    assert asked() == quick
+
+
+def test_promising_candidates_hold_those_whose_score_may_be_highest():
+    cells = get_space("nasbench201").arrays()
+    rows = np.random.default_rng(0).permutation(len(cells))
+    model = MetaNP("label-free").fit(cells[rows[:30]], (cells.operation[rows[:30]] == 3).sum(1))
+    pool = model.encode(cells[rows[30:]])
+    found, upper = model.promising(pool, 500), model.predict_quantiles(pool, [0.977], noise=False)[0]
+    assert len(found) == len(set(found.tolist())) == 500
+    assert (np.diff(found) > 0).all()
+    assert np.isin(upper[found].max(), upper.max())
+    highest = pool.distinct()[0]
+    highest = highest[np.argsort(-upper[highest], kind="stable")[:50]]
+    assert np.isin(highest, found).all()
+    assert len(model.promising(cells[:1], 500)) == 1
+    with pytest.raises(ValueError, match="n is 0"):
+        model.promising(pool, 0)
