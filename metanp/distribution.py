@@ -6,6 +6,7 @@ Axes: task, target; part, the components of the mixture. All in the model's unit
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -27,6 +28,16 @@ class Mixture:
     noise: Float[Tensor, "task part target"]
 
     __repr__ = brief
+
+    @classmethod
+    def joined(cls, mixtures: Sequence[Mixture], log_weights: Sequence[float]) -> Mixture:
+        """One mixture of several, whose weights sum to 1."""
+        if len(mixtures) == 1:
+            return mixtures[0]
+        weight = torch.cat([one.log_weight + more for one, more in zip(mixtures, log_weights, strict=True)], dim=1)
+        return cls(
+            weight, *(torch.cat([getattr(one, name) for one in mixtures], 1) for name in ("mean", "std", "noise"))
+        )
 
     def log_prob(self, y: Float[Tensor, "task target"]) -> Float[Tensor, "task target"]:
         """Log-density of a new measurement of each target."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from metanp.brief import brief
 from metanp.cell import Cell
@@ -41,10 +41,7 @@ Scores = Float[np.ndarray, " whole"]
 
 # worst and best before any score is known, in standard deviations: what a failure counts as, and no incumbent
 UNKNOWN = -2.0, -float("inf")
-MOST_ASKED = 128  # measurements from which a model judges strays and views: more take long and change little
-# log-evidence that a view must gain: most scores depend on what is computed alone. Chosen on prior tasks
-# (`docs/what-was-tried.md`): with less, accuracies of 20 cells are misread; with more, costs of 10 are
-WRITTEN_DUE = 0.0, 2.0, 4.0
+MOST_ASKED = 128  # measurements from which a model judges strays: more take long and change little
 CALLERS = 5  # frames between a warning here and the line that called `fit`
 
 
@@ -98,25 +95,39 @@ class Fitted:
         if not n:
             prior, transform, none = reader.prior(given.side), ScoreTransform.fit(score), np.zeros(0)
             return cls(reader, prior, transform, given.sign, 1.0, *UNKNOWN, None, None, none.astype(int), none, given)
-        views = given.side.of_cells(given.cells).views()
-        pool = reader.encode(given.cells, views[0])
+        pool = reader.encode(given.cells, given.side.of_cells(given.cells).with_derived(written=True))
         outliers, learned = _outliers(reader, pool, given)
         measured = np.flatnonzero(~(outliers.low | outliers.high))
-        if len(views) > 1 and len(measured):
-            pool, learned = _best_view(reader, pool, views, score, measured), None
         broken = np.concatenate([np.flatnonzero(outliers.low), np.arange(len(score), n)])
         if learned is None or len(learned.rows) < len(measured):  # nothing was learned yet, or not from all
             learned = _Learned.of(reader, pool, score, measured)
         worst, best = (float(learned.value.min()), float(learned.value.max())) if len(measured) else UNKNOWN
-        failing = Failures.of(reader, pool, measured, broken) if len(broken) else None
+        plain = replace(pool, side=pool.side.views()[0])
+        failing = Failures.of(reader, plain, measured, broken) if len(broken) else None
         known, transform, unit = learned.known, learned.transform, learned.unit
         rows, value = learned.rows, transform.forward(learned.value)
         return cls(reader, known, transform, given.sign, unit, worst, best, failing, pool, rows, value, given)
 
     def seen(self, pool: Pool) -> Pool:
-        """The pool with the columns of cells as they are written, where evaluated cells were read so."""
+        """The pool with the columns of cells as they are written that the views read."""
         known = self.knowledge.side
         return replace(pool, side=pool.side.as_written(known)) if known.written else pool
+
+    def known(self, pool: Pool) -> Bool[np.ndarray, " cell"]:
+        """Which cells of a pool were evaluated: those that compute the same as one that was, or failed.
+
+        Where all views read cells as they are written, those that are written alike too.
+        """
+        if self.evaluated is None:
+            return np.zeros(len(pool), dtype=bool)
+        kinds = len(self.knowledge.views[0].side.written)
+        return pool.among(replace(self.evaluated, side=self.evaluated.side.views()[kinds]))
+
+    def promising(self, pool: Pool, rows: Int[np.ndarray, " row"], n: int) -> Int[np.ndarray, " row"]:
+        """Of these rows, the `n` whose score may be highest by a quick pass; all where there are not many more."""
+        if self.running is not None or len(rows) <= 2 * n:
+            return rows
+        return rows[self.reader.promising(self.knowledge, pool.only(rows), n)]
 
     def beside(self, pool: Pool) -> Fitted:
         """The same, once it has read the curves of a pool's running trainings, for this pool or a part of it.
@@ -243,22 +254,6 @@ class _Learned:
         transform = ScoreTransform.fit(value)
         known = reader.learn(pool, rows, transform.forward(value)) if len(rows) else reader.prior(pool.side)
         return cls(rows, unit, value, transform, known)
-
-
-def _best_view(
-    reader: Reader, pool: Pool, views: list[Side], score: Float[np.ndarray, " context"], measured: np.ndarray
-) -> Pool:
-    """The evaluated cells in the view that predicts them best, each from the others, less what it must gain."""
-    rows, best, most = _few(score, measured), pool, -np.inf
-    for side, due in zip(views, WRITTEN_DUE, strict=True):
-        seen = replace(pool, side=side)
-        learned = _Learned.of(reader, seen, score, rows)
-        evidence = reader.evidence(learned.known, learned.transform.forward(learned.value))
-        if evidence is None:
-            return pool
-        if evidence - due > most:
-            best, most = seen, evidence - due
-    return best
 
 
 def _few(score: Float[np.ndarray, " context"], rows: np.ndarray) -> np.ndarray:

@@ -90,13 +90,11 @@ class Pool:
         _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
         return first, inverse.ravel()
 
-    def among(self, other: Pool | None) -> Bool[np.ndarray, " cell"]:
+    def among(self, other: Pool) -> Bool[np.ndarray, " cell"]:
         """Which cells compute the same as one of `other`: alike by fingerprint first, then by their exact key.
 
         Where `other` was read as it is written too, cells alike are those that are also written alike.
         """
-        if other is None:
-            return np.zeros(len(self), dtype=bool)
         alike = np.isin(self.fingerprint, other.fingerprint)[self.graph]
         rows = np.flatnonzero(alike)
         if len(rows):
@@ -107,8 +105,7 @@ class Pool:
 
     def _names(self, rows: Int[np.ndarray, " row"], known: Side) -> Iterator[tuple[str, bytes]]:
         """What cells compute, and their columns of cells as they are written."""
-        written = [name in known.written for name in known.names]
-        columns = self.side.rows(rows).like(known)[:, written]
+        columns = self.side.rows(rows).like(known)[:, len(known.names) - sum(map(len, known.written)) :]
         return zip(keys(_some(self.cells, rows)), (row.tobytes() for row in columns), strict=True)
 
 

@@ -370,7 +370,7 @@ class MetaNP(Estimator):
         Errors as `predict`.
         """
         fitted = self._require_fit()
-        return int((~self._pool(candidates, None).among(fitted.evaluated)).sum())
+        return int((~fitted.known(self._pool(candidates, None))).sum())
 
     @usual_torch()
     def promising(self, candidates: Candidates, n: int) -> Int[np.ndarray, " row"]:
@@ -430,7 +430,7 @@ class MetaNP(Estimator):
         pool = self._pool(candidates, features, curves)
         with usual_torch():
             fitted = fitted.beside(pool)
-        left = np.arange(len(pool)) if keep else np.flatnonzero(~pool.among(fitted.evaluated))
+        left = np.arange(len(pool)) if keep else np.flatnonzero(~fitted.known(pool))
         k = len(left) if k is None else read_count(k, "k", least=None)
         if not 1 <= k <= len(left):
             raise ValueError(f"k is {k}, but there are {len(left)} candidates to rank (evaluated ones left out)")

@@ -8,6 +8,7 @@ Axes: cell, of a pool; row, some of them; context, the evaluated ones; draw.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float, Int
+from scipy.special import logsumexp
 from torch import Tensor
 
 from metanp.brief import brief
@@ -32,6 +34,11 @@ CHUNK = 2048  # distinct cells predicted at once: their covariances stay in the 
 MIN_HEAD_WEIGHT = 0.01  # heads of less weight after conditioning are dropped: they cost as much and matter little
 LARGE_POOL = 100_000  # distinct cells; in larger pools more heads are dropped, those of less weight than
 LARGE_POOL_HEAD_WEIGHT = 0.1
+MOST_COMPARED = 256  # evaluated cells that views are weighed by
+# log-evidence that each further view is due, for each evaluated cell up to a number: most scores depend on what is
+# computed alone. Chosen on prior tasks (docs/what-was-tried.md)
+VIEW_DUE, VIEW_DUE_MOST = 0.1, 3.0
+LEAST_VIEW = 0.1  # weight of a view; those of less are dropped: each takes as long as the first
 CONTRADICTION = 4.0  # times the expected variance of one cell's measurements
 LEAST_EXPECTED = 0.05  # lower bound of that variance, for models that are very sure
 PRIOR_MEASUREMENTS = 2.0  # pseudo-measurements of the expected variance, added to a cell's own
@@ -40,18 +47,41 @@ Rows = np.ndarray | slice
 
 
 @dataclass(frozen=True)
+class View:
+    """A model's state after reading its context in one of the ways of `Side.views`.
+
+    log_weight: of this view among all. state: of the neural process. side: side features of the context.
+    """
+
+    log_weight: float
+    state: Any
+    side: Side
+
+    __repr__ = brief
+
+
+@dataclass(frozen=True)
 class Knowledge:
     """A model's state after reading its context.
 
-    state: of the neural process. side: side features of the context. contradicted: variance beyond noise of cells whose
+    views: those that predict the context best, the simplest first. contradicted: variance beyond noise of cells whose
     measurements contradict one another, by fingerprint.
     """
 
-    state: Any
-    side: Side
+    views: tuple[View, ...]
     contradicted: dict[int, float]
 
     __repr__ = brief
+
+    @property
+    def side(self) -> Side:
+        """Side features of the context, with the columns of all views."""
+        return self.views[-1].side
+
+    @property
+    def heaviest(self) -> View:
+        """The view of most weight."""
+        return max(self.views, key=lambda view: view.log_weight)
 
 
 @dataclass(frozen=True)
@@ -74,7 +104,7 @@ class Reader:
         with torch.inference_mode():
             none = torch.zeros(1, 0, device=self.device)
             state = self.model.process.condition(self._none(side), none, none.bool())
-        return Knowledge(state.prune(MIN_HEAD_WEIGHT), side, {})
+        return Knowledge((View(0.0, state.prune(MIN_HEAD_WEIGHT), side),), {})
 
     def learn(
         self,
@@ -91,56 +121,53 @@ class Reader:
         Args:
             doubt: variance of each value beyond noise; 0 for measurements.
         """
-        side = pool.side.rows(rows)
-        with torch.inference_mode():
-            xc = self._points(pool, standardise_side(side.values, side.values), side.hint(side), rows)
-            yc = torch.as_tensor(value, dtype=torch.float32, device=self.device)[None]
-            mask = torch.ones_like(yc, dtype=torch.bool)
-            doubt = np.zeros(len(value)) if doubt is None else doubt
-            state = self.model.process.condition(xc, yc, mask, self._tensor(doubt) if doubt.any() else None)
-            cell, spread = pool.distinct()[1][rows], np.zeros(len(value))
-            told = np.flatnonzero(doubt == 0)
-            if self.model.process.weighs_measurements and _contradiction(cell[told], value[told], spread[told]).any():
-                # more than the least noise explains: compare with the noise that the model expects
-                spread[told] = _contradiction(cell[told], value[told], self._noise(state, xc)[told])
-            if spread.any():
-                state = self.model.process.condition(xc, yc, mask, self._tensor(doubt + spread))
+        rows = np.arange(len(pool))[rows]
+        doubt = np.zeros(len(value)) if doubt is None else doubt
+        pools = [replace(pool, side=side) for side in pool.side.views()]
+        asked = _evenly(value, MOST_COMPARED) if len(pools) > 1 else np.arange(len(value))
+        read = [self._read(one, rows[asked], value[asked], doubt[asked]) for one in pools]
+        weight = self._log_weights([state for state, _ in read], value[asked])
+        kept = np.flatnonzero(np.isfinite(weight))
+        if len(asked) < len(value):
+            read = [self._read(one, rows, value, doubt) if i in kept else read[i] for i, one in enumerate(pools)]
         names = pool.fingerprint[pool.graph[rows]]
+        spread = read[kept[0]][1]
         contradicted = {int(name): float(more) for name, more in zip(names, spread, strict=True) if more}
-        return Knowledge(state.prune(MIN_HEAD_WEIGHT), side, contradicted)
+        views = (View(float(weight[i]), read[i][0].prune(MIN_HEAD_WEIGHT), pools[i].side.rows(rows)) for i in kept)
+        return Knowledge(tuple(views), contradicted)
 
     def mixtures(self, known: Knowledge, pool: Pool, rows: Rows = ALL) -> list[Mixture]:
         """Predictive distributions of new measurements of some of the pool's cells, in pieces."""
         wanted = np.arange(len(pool))[rows]
-        state = known.state.prune(LARGE_POOL_HEAD_WEIGHT) if len(wanted) > LARGE_POOL else known.state
-        more = self._spread(known, pool, wanted)
+        large, more = len(wanted) > LARGE_POOL, self._spread(known, pool, wanted)
+        views = [replace(v, state=v.state.prune(LARGE_POOL_HEAD_WEIGHT)) for v in known.views] if large else known.views
         with torch.inference_mode():
-            parts = []
-            for start, points in self._pieces(known, pool, wanted):
-                mixture = self.model.process.predict(state, points)
-                if more is not None:
-                    mixture = mixture.with_noise(more[start : start + CHUNK])
-                parts.append(mixture)
-        return parts
+            parts, weights = [], [view.log_weight for view in views]
+            for pieces in zip(*(self._pieces(view, pool, wanted) for view in views), strict=True):
+                found = [self.model.process.predict(v.state, points) for v, points in zip(views, pieces, strict=True)]
+                parts.append(Mixture.joined(found, weights))
+        if more is None:
+            return parts
+        spread = more.split([part.mean.shape[-1] for part in parts])
+        return [part.with_noise(own) for part, own in zip(parts, spread, strict=True)]
 
     def promising(self, known: Knowledge, pool: Pool, n: int) -> Int[np.ndarray, " row"]:
         """Rows of the `n` distinct cells whose value may be highest, about; ascending."""
-        first, reach = pool.distinct()[0], self.model.process.reach
+        first, view, reach = pool.distinct()[0], known.heaviest, self.model.process.reach
         with torch.inference_mode():
-            parts = [reach(known.state, points)[0] for _, points in self._pieces(known, pool, first)]
+            parts = [reach(view.state, points)[0] for points in self._pieces(view, pool, first)]
         return np.sort(first[torch.cat(parts).topk(min(n, len(first))).indices.cpu().numpy()])
 
     def left_out(self, known: Knowledge, value: Float[np.ndarray, " context"]) -> Float[np.ndarray, " context"] | None:
         """What is expected of each cell of the context by all others; None where the process cannot tell."""
-        with torch.inference_mode():
-            found = self.model.process.left_out(known.state, self._tensor(value))
-        return None if found is None else to_numpy([found])[0]
-
-    def evidence(self, known: Knowledge, value: Float[np.ndarray, " context"]) -> float | None:
-        """Log-density of the context's values, each as all others predict it; None where the process cannot tell."""
-        with torch.inference_mode():
-            found = self.model.process.evidence(known.state, self._tensor(value))
-        return None if found is None else float(found)
+        expected = np.zeros(len(value))
+        for view in known.views:
+            with torch.inference_mode():
+                found = self.model.process.left_out(view.state, self._tensor(value))
+            if found is None:
+                return None
+            expected += math.exp(view.log_weight) * to_numpy([found])[0]
+        return expected
 
     def mean(self, known: Knowledge, pool: Pool, rows: Rows = ALL) -> Float[np.ndarray, " row"]:
         """The predicted mean of each."""
@@ -151,10 +178,17 @@ class Reader:
     ) -> Float[np.ndarray, "draw row"]:
         """Joint draws, without measurement noise."""
         wanted = np.arange(len(pool))[rows]
+        weight = torch.tensor([view.log_weight for view in known.views]).exp()
+        one = len(known.views) == 1
+        which = np.zeros(n, dtype=int) if one else torch.multinomial(weight, n, True, generator=rng).numpy()
+        values = np.empty((n, len(wanted)))
         with torch.inference_mode():
-            draw: Callable[[Points], Tensor] = self.model.process.sampler(known.state, n, rng)
-            parts = [draw(points).double().cpu().numpy() for _, points in self._pieces(known, pool, wanted)]
-        return np.concatenate(parts, axis=1)
+            for i in np.unique(which).tolist():
+                view, own = known.views[i], which == i
+                draw: Callable[[Points], Tensor] = self.model.process.sampler(view.state, int(own.sum()), rng)
+                parts = [draw(points).double().cpu().numpy() for points in self._pieces(view, pool, wanted)]
+                values[own] = np.concatenate(parts, axis=1)
+        return values
 
     # --- inside -----------------------------------------------------------------------------------------------
 
@@ -179,12 +213,49 @@ class Reader:
         patterns = none.new_zeros(1, 0, WL_STEPS, 0, dtype=torch.long)
         return Points(none, features, patterns, none.new_zeros(1, 0, len(side.names)), none.new_zeros(1, 0, HINTS))
 
-    def _pieces(self, known: Knowledge, pool: Pool, wanted: np.ndarray) -> Iterator[tuple[int, Points]]:
-        side = standardise_side(known.side.values, pool.side.like(known.side))
-        hint = known.side.hint(pool.side)
+    def _pieces(self, view: View, pool: Pool, wanted: np.ndarray) -> Iterator[Points]:
+        """Some of a pool's cells as a view reads them, in pieces."""
+        side = standardise_side(view.side.values, pool.side.like(view.side))
+        hint = view.side.hint(pool.side)
         for start in range(0, len(wanted), CHUNK):
             rows = wanted[start : start + CHUNK]
-            yield start, self._points(pool, side[rows], hint[rows], rows)
+            yield self._points(pool, side[rows], hint[rows], rows)
+
+    def _read(
+        self, pool: Pool, rows: np.ndarray, value: Float[np.ndarray, " context"], doubt: Float[np.ndarray, " context"]
+    ) -> tuple[Any, Float[np.ndarray, " context"]]:
+        """The state of the process after reading these cells, and their variance beyond noise (`learn`)."""
+        side = pool.side.rows(rows)
+        with torch.inference_mode():
+            xc = self._points(pool, standardise_side(side.values, side.values), side.hint(side), rows)
+            yc = self._tensor(value)
+            mask = torch.ones_like(yc, dtype=torch.bool)
+            state = self.model.process.condition(xc, yc, mask, self._tensor(doubt) if doubt.any() else None)
+            cell, spread = pool.distinct()[1][rows], np.zeros(len(value))
+            told = np.flatnonzero(doubt == 0)
+            if self.model.process.weighs_measurements and _contradiction(cell[told], value[told], spread[told]).any():
+                # more than the least noise explains: compare with the noise that the model expects
+                spread[told] = _contradiction(cell[told], value[told], self._noise(state, xc)[told])
+            if spread.any():
+                state = self.model.process.condition(xc, yc, mask, self._tensor(doubt + spread))
+        return state, spread
+
+    def _log_weights(self, states: list[Any], value: Float[np.ndarray, " context"]) -> Float[np.ndarray, " view"]:
+        """Logarithms of weights that sum to 1, by the evidence for each view, less what it is due; minus infinity where
+        that is little. The first view alone where the process cannot tell."""
+        weight = np.full(len(states), -np.inf)
+        weight[0] = 0.0
+        if len(states) == 1:
+            return weight
+        with torch.inference_mode():
+            found = [self.model.process.evidence(state, self._tensor(value)) for state in states]
+        if any(one is None for one in found):
+            return weight
+        weight = np.array([float(one) for one in found if one is not None])
+        weight -= min(VIEW_DUE * len(value), VIEW_DUE_MOST) * np.arange(len(states))
+        weight -= logsumexp(weight)
+        weight[weight < math.log(LEAST_VIEW)] = -np.inf
+        return weight - logsumexp(weight)
 
     def _noise(self, state: Any, xc: Points) -> Float[np.ndarray, " context"]:
         """Variance that the model expects of measurements of each evaluated cell."""
@@ -196,6 +267,12 @@ class Reader:
             return None
         names = pool.fingerprint[pool.graph[wanted]].tolist()
         return torch.tensor([known.contradicted.get(name, 0.0) for name in names], device=self.device)
+
+
+def _evenly(value: Float[np.ndarray, " context"], most: int) -> Int[np.ndarray, " row"]:
+    """At most so many, evenly over the ranks of their values; ascending."""
+    even = np.linspace(0, len(value) - 1, min(most, len(value))).round().astype(int)
+    return np.sort(np.argsort(value, kind="stable")[even])
 
 
 def _contradiction(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 REACH = 0.977  # the probability of the quantile that says how high a score may be
 CONTENDERS = 512  # at least
+QUICK = 8  # candidates that are predicted, for each contender, where a quick pass chooses them
 DRAWS = 512
 MOST_TOGETHER = 60  # picks of which each is valued beside those before
 Rows = Int[np.ndarray, " pick"]
@@ -135,16 +136,18 @@ def chosen(
 ) -> tuple[Rows, Float[np.ndarray, " pick"]]:
     """Rows of a pool, of those `left`, by one of `RULES`, and the probability of each to be truly among the best `k`.
 
-    Of candidates that compute the same, the one that may be highest stands for all, unless there are too few others.
+    Of many, those alone are predicted that may be highest by a quick pass. Of candidates that compute the same, the one
+    that may be highest stands for all, unless there are too few others.
     """
-    predicted, sign = fitted.distribution(pool, noise=False), fitted.sign
+    left = fitted.promising(pool, left, QUICK * max(CONTENDERS, 4 * k))
+    predicted, sign = fitted.distribution(pool.only(left), noise=False), fitted.sign
     mean, upper = sign * predicted.mean, sign * predicted.quantile(REACH if sign > 0 else 1 - REACH)
-    order = left[np.argsort(-upper[left], kind="stable")]
-    own = np.sort(order[np.unique(pool.graph[order], return_index=True)[1]])
+    order, graph = np.argsort(-upper, kind="stable"), pool.graph[left]
+    own = np.sort(order[np.unique(graph[order], return_index=True)[1]])
     rows = own[contenders(upper[own], mean[own], k)]
-    values = fitted.draws(pool, max(DRAWS, k), torch.Generator().manual_seed(0), rows)
+    values = fitted.draws(pool, max(DRAWS, k), torch.Generator().manual_seed(0), left[rows])
     picks = rows[RULES[by](Drawn(values, mean[rows], np.full(len(values), -np.inf)), k)]
-    again = np.setdiff1d(left, picks, assume_unique=True)
+    again = np.setdiff1d(np.arange(len(left)), picks, assume_unique=True)
     picks = np.concatenate([picks, again[np.argsort(-mean[again], kind="stable")][: k - len(picks)]])
-    chance = dict(zip(pool.graph[rows].tolist(), chance_of_top(values, k).tolist(), strict=True))
-    return picks, np.array([chance[graph] for graph in pool.graph[picks].tolist()])
+    chance = dict(zip(graph[rows].tolist(), chance_of_top(values, k).tolist(), strict=True))
+    return left[picks], np.array([chance[one] for one in graph[picks].tolist()])

@@ -38,8 +38,8 @@ class Side:
 
     derived: columns that follow from the cells themselves, which nobody named. flags: of those that `with_derived` put
     among the names, the ones that are 0, not missing, for cells without them. places: those of chains; written: those
-    of cells as they are written. roles: names with their role. whole: what `rows` took these cells from, whose scale
-    serves where no other is known.
+    of cells as they are written, by kind, which are last. roles: names with their role. whole: what `rows` took these
+    cells from, whose scale serves where no other is known.
     """
 
     names: tuple[str, ...]
@@ -47,7 +47,7 @@ class Side:
     derived: Descriptions = field(default=NOTHING, repr=False)
     flags: frozenset[str] = field(default=frozenset(), repr=False)
     places: frozenset[str] = field(default=frozenset(), repr=False)
-    written: frozenset[str] = field(default=frozenset(), repr=False)
+    written: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
     roles: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     whole: Side | None = field(default=None, repr=False)
 
@@ -129,28 +129,36 @@ class Side:
         """These, and what follows from the cells themselves."""
         return replace(self, derived=Descriptions.of(cells))
 
-    def with_derived(self, written: Sequence[str] = ()) -> Side:
+    def with_derived(self, written: bool = False) -> Side:
         """For evaluated cells: the derived columns that vary among them behind the others; of one name, the user's.
 
-        written: columns of cells as they are written that are wanted too, of one of `views`.
+        written: whether columns of cells as they are written are wanted too, last.
         """
         new = [name for name in self.derived.varying() if name not in self.names]
         flags = frozenset(new) & self.derived.flags.keys()
         columns = [self.derived.column(name, name in flags) for name in new]
         places = [name for name in self.derived.places.varying() if name not in (*self.names, *new)]
         columns += [self.derived.places.column(name) for name in places]
-        more = [name for name in written if name not in (*self.names, *new, *places)]
-        columns += [self.derived.written.column(name) for name in more]
-        names, values = (*self.names, *new, *places, *more), np.column_stack([self.values, *columns])
-        return Side(names, values, flags=flags, places=frozenset(places), written=frozenset(more), roles=self.roles)
+        names = (*self.names, *new, *places)
+        kinds = self.derived.written.varying() if written else []
+        more = tuple(tuple(name for name in kind if name not in names) for kind in kinds)
+        columns += [self.derived.written.column(name) for kind in more for name in kind]
+        names = names + sum(more, ())
+        values = np.column_stack([self.values, *columns])
+        return Side(names, values, flags=flags, places=frozenset(places), written=more, roles=self.roles)
 
     def views(self) -> list[Side]:
-        """`with_derived`, for each way to read these cells: what they compute first, then as they are written too."""
-        return [self.with_derived(), *map(self.with_derived, self.derived.written.views())]
+        """Ways to read these cells: without columns of cells as they are written, then with one kind more each time."""
+        first = len(self.names) - sum(map(len, self.written))
+        counts = [first, *(first + np.cumsum([*map(len, self.written)]))]
+        return [
+            replace(self, names=self.names[:n], values=self.values[:, :n], written=self.written[:kinds])
+            for kinds, n in enumerate(counts)
+        ]
 
     def as_written(self, known: Side) -> Side:
         """These, and the columns of cells as they are written that the evaluated ones have."""
-        new = [name for name in known.names if name in known.written and name not in self.names]
+        new = [name for name in sum(known.written, ()) if name not in self.names]
         values = np.column_stack([self.values, *(self.derived.written.column(name) for name in new)])
         return replace(self, names=(*self.names, *new), values=values)
 
@@ -168,7 +176,7 @@ class Side:
                 values[:, i] = self.values[:, place[name]]
             elif self.derived.n and name in known.places:
                 values[:, i] = self.derived.places.column(name)
-            elif self.derived.n and name in known.written:
+            elif self.derived.n and any(name in kind for kind in known.written):
                 values[:, i] = self.derived.written.column(name)
             elif self.derived.n:
                 values[:, i] = self.derived.column(name, name in known.flags)

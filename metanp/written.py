@@ -2,9 +2,9 @@
 
 A score such as accuracy depends on what a cell computes, and cells that compute the same are predicted alike.
 Benchmarks that build operations on dead edges too measure latency and energy with them. So where evaluated cells have
-dead operations, MetaNP reads the cells in three ways (`Written.views`): what they compute alone; beside it, how often
-each operation is written; beside that, where each operation and edge is written. The context decides
-(`metanp.fitted`). For other predictors the columns are side features (`written_features`).
+dead operations, MetaNP reads the cells in three ways (`metanp.side.Side.views`): what they compute alone; beside it,
+how often each operation is written; beside that, where each operation and edge is written. The context weighs them
+(`metanp.reading`). For other predictors the columns are side features (`written_features`).
 
     written conv3x3    how often a cell has the operation
     node 2: conv3x3    1 where the node is this operation, else 0
@@ -66,16 +66,15 @@ class Written:
         """Some of the cells."""
         return Written(self.whole, self.row[index])
 
-    def views(self) -> list[tuple[str, ...]]:
-        """Names of columns in which the cells differ: of operations, and of these with nodes and edges.
+    def varying(self) -> list[tuple[str, ...]]:
+        """Names of columns in which the cells differ, by kind: of numbers of operations, then of nodes and edges.
 
         None where no cell has dead operations, and where a cell is larger than `metanp.cell_array.SMALL`.
         """
         cells = self._array()
         if cells is None or not _with_dead(cells).any():
             return []
-        counts = tuple(_counts(cells))
-        return [counts, (*counts, *_places(cells))]
+        return [tuple(_counts(cells)), tuple(_places(cells))]
 
     def column(self, name: str) -> Float[np.ndarray, " cell"]:
         """One column, even one that none of these cells has."""

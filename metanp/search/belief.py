@@ -21,9 +21,8 @@ from metanp.predicted import Predicted
 from metanp.predictor import MetaNP
 from metanp.search.candidates import Candidates, Options
 from metanp.search.history import History
-from metanp.shortlist import CONTENDERS, REACH
+from metanp.shortlist import CONTENDERS, QUICK, REACH
 
-QUICK = 8  # options that are predicted, for each contender, where a quick pass chooses them
 Promise = Callable[[Options, Predicted], Float[np.ndarray, " option"]]  # value of options, from their predictions
 
 

@@ -146,7 +146,7 @@ def of_a_model(model: MetaNP) -> list[object]:
         cells,
         fit,
         fit.transform,
-        *parts(fit.knowledge.state),
+        *parts(fit.knowledge.views[0].state),
     ]
 
 
@@ -200,7 +200,7 @@ def test_everything_public_fits_on_a_screen(fitted, tmp_path):
 def test_what_each_process_keeps_of_a_context_fits_on_a_screen(tmp_path, process):
     model = MetaNP(write_checkpoint(tmp_path / "tiny.safetensors", config=tiny_config(process))).fit(CONTEXT, SCORE)
     assert model._fitted is not None
-    for part in parts(model._fitted.knowledge.state):
+    for part in parts(model._fitted.knowledge.views[0].state):
         assert len(repr(part)) < MOST
         assert "tensor(" not in repr(part)
 

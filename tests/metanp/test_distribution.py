@@ -56,3 +56,11 @@ def test_a_quantile_has_its_probability_below_it(mixture, probability):
 def test_quantiles_of_a_single_part_are_the_normal_ones():
     one = Mixture(torch.zeros(1, 1), torch.tensor([[[3.0]]]), torch.tensor([[[2.0]]]), torch.tensor([[[0.5]]]))
     assert one.quantile(0.975).item() == pytest.approx(3 + 2 * 1.959964, abs=1e-5)
+
+
+def test_mixtures_joined_have_the_density_of_both_by_weight(mixture):
+    other = Mixture(mixture.log_weight.flip(1), mixture.mean - 1, mixture.std, mixture.noise)
+    joined = Mixture.joined([mixture, other], [math.log(0.3), math.log(0.7)])
+    expected = 0.3 * mixture.log_prob(Y[None]).exp() + 0.7 * other.log_prob(Y[None]).exp()
+    torch.testing.assert_close(joined.log_prob(Y[None]).exp(), expected)
+    assert Mixture.joined([mixture], [0.0]) is mixture

@@ -80,18 +80,16 @@ def test_something_else_than_cells_is_refused():
         written_features([chain("skip"), "skip"])
 
 
-def test_there_are_views_where_operations_lead_nowhere_alone():
-    assert Written.of([]).views() == []
-    assert Written.of([chain("conv3x3"), chain("conv3x3", "skip")]).views() == []
-    assert (
-        Written.of([with_a_dead_end("conv3x3"), *[chain("skip")] * (SMALL + 3), chain(*["skip"] * SMALL)]).views() == []
-    )
+def test_there_are_columns_where_operations_lead_nowhere_alone():
+    assert Written.of([]).varying() == []
+    assert Written.of([chain("conv3x3"), chain("conv3x3", "skip")]).varying() == []
+    large = [with_a_dead_end("conv3x3"), chain("skip"), chain(*["skip"] * SMALL)]
+    assert Written.of(large).varying() == []
     cells = Written.of([with_a_dead_end("conv3x3"), with_a_dead_end("conv1x1", "skip"), chain("skip")])
-    counts, places = cells.views()
+    counts, places = cells.varying()
     assert sorted(counts) == ["written conv1x1", "written conv3x3", "written skip"]
-    assert places[: len(counts)] == counts
     assert "edge 1-4" in places or "edge 1-3" in places
-    assert cells.rows(np.array([2])).views() == []
+    assert cells.rows(np.array([2])).varying() == []
     assert pickle.loads(pickle.dumps(cells)).column("written conv3x3").tolist() == [2, 1, 0]
     some = cells.rows(np.array([1, 0]))
     assert some.column("written skip").tolist() == [1, 0]
@@ -142,6 +140,31 @@ def test_an_encoded_pool_serves_before_and_after_cells_were_read_as_written(mode
     for score in (cost_by_place(cells), cost_by_place(cells.pruned())):
         model.fit(cells[:100], score[:100])
         np.testing.assert_allclose(model.predict(pool), model.predict(cells[100:]), rtol=1e-6)
+
+
+def test_where_little_is_known_a_score_may_be_read_in_several_ways_at_once(model):
+    cells = some_of_nasbench201(300)
+    cost = cost_by_place(cells)
+    model.fit(cells[:6], cost[:6], maximize=False)
+    views = model._fitted.knowledge.views
+    assert len(views) > 1
+    assert sum(np.exp(view.log_weight) for view in views) == pytest.approx(1)
+    assert model.left(cells[:6].pruned()) == 0  # whether it matters how they are written is not yet known
+    mean, std = model.predict(cells, return_std=True, noise=False)
+    values = model.sample(cells, 2000, rng=0)
+    np.testing.assert_allclose(values.mean(0), mean, atol=0.2 * std.max())
+    low, high = model.predict_interval(cells, noise=False)
+    assert ((values < low).mean(0).mean(), (values > high).mean(0).mean()) == pytest.approx((0.05, 0.05), abs=0.02)
+
+
+def test_curves_and_written_cells_go_together(model):
+    cells = some_of_nasbench201(120)
+    cost = cost_by_place(cells)
+    curves = [[value + 1 / (1 + i) for i in range(6)] for value in cost]
+    model.fit(cells[:60], cost[:60], maximize=False, curves=curves[:60])
+    running = [curve[:3] for curve in curves[60:80]] + [[]] * 40
+    mean = model.predict(cells[60:], curves=running)
+    assert kendall_tau(mean, cost[60:]) > 0.8
 
 
 def test_side_features_failures_and_written_cells_go_together(model):
