@@ -8,13 +8,17 @@ import pytest
 
 from metanp.spaces import get_space
 from scripts import demo
+from scripts.results.executors import EXECUTORS
+from tests.in_this_process import in_this_process
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("demo")
     small = ["training.steps=2", "training.validate_every=2", "tasks.episodes.target_cells=16", "workers=0"]
-    demo.main(output=path, sets=1, overrides=small)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(EXECUTORS, "local", in_this_process)
+        demo.main(output=path, sets=1, overrides=small)
     return path
 
 
