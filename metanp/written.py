@@ -44,8 +44,13 @@ class Arrays:
         return {"cells": self.cells}
 
     @cached_property
-    def by_size(self) -> list[tuple[Int[np.ndarray, " cell"], CellArray]]:
-        return by_size(self.cells)
+    def by_size(self) -> list[tuple[Int[np.ndarray, " cell"], CellArray, dict[str, int]]]:
+        """Positions and arrays of cells of similar size, and the number of each operation that they have."""
+        found = []
+        for rows, some in by_size(self.cells):
+            present = np.unique(some.operation[some.operation >= 0]).tolist()
+            found.append((rows, some, {operation_text(one): one for one in present}))
+        return found
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,8 @@ class Written:
     def column(self, name: str) -> Float[np.ndarray, " cell"]:
         """One column, even one that none of these cells has."""
         found = np.zeros(len(self.whole.cells))
-        for rows, some in self.whole.by_size:
-            found[rows] = _column(some, name)
+        for rows, some, numbers in self.whole.by_size:
+            found[rows] = _column(some, numbers, name)
         return found[self.row]
 
     def _array(self) -> CellArray | None:
@@ -134,19 +139,14 @@ def _places(cells: CellArray) -> Iterator[str]:
     yield from (f"edge {start}-{end}" for start, end in np.argwhere((count > 0) & (count < len(cells))).tolist())
 
 
-def _column(cells: CellArray, name: str) -> Float[np.ndarray, " cell"]:
-    """One column of cells in one array."""
-    width = cells.operation.shape[1]
+def _column(cells: CellArray, numbers: dict[str, int], name: str) -> Float[np.ndarray, " cell"]:
+    """One column of cells in one array. numbers: of their operations."""
+    width, absent = cells.operation.shape[1], -2
     if name.startswith(COUNT):
-        return _is(cells.operation, name.removeprefix(COUNT)).sum(1).astype(float)
+        return (cells.operation == numbers.get(name.removeprefix(COUNT), absent)).sum(1).astype(float)
     if name.startswith("edge "):
         start, end = map(int, name.removeprefix("edge ").split("-"))
         return cells.adjacency[:, start, end].astype(float) if end < width else np.zeros(len(cells))
     node, operation = name.removeprefix("node ").split(": ", 1)
-    return _is(cells.operation[:, int(node)], operation).astype(float) if int(node) < width else np.zeros(len(cells))
-
-
-def _is(operation: Int[np.ndarray, "*place"], text: str) -> Bool[np.ndarray, "*place"]:
-    """Where the operation is the one that is written so."""
-    present = np.unique(operation[operation >= 0]).tolist()
-    return np.isin(operation, [one for one in present if operation_text(one) == text])
+    here = cells.operation[:, int(node)] if int(node) < width else np.full(len(cells), -1)
+    return (here == numbers.get(operation, absent)).astype(float)

@@ -159,8 +159,7 @@ def _on_a_path(cells: CellArray, passes: Bool[np.ndarray, "cell node"]) -> Bool[
 class GRAFTrees(Trees):
     """No standard deviation.
 
-    The authors do not transform scores; trees of squared errors learn the same from standardised ones, and boosted ones
-    start from their mean here.
+    The authors do not transform scores; trees of squared errors learn the same from standardised ones.
     """
 
     read = staticmethod(graf)
@@ -181,7 +180,12 @@ class GRAFForest(GRAFTrees):
 
 
 class GRAFXGBoost(GRAFTrees):
-    """Ten thousand small steps, the authors' "XGB+"; no early stopping."""
+    """Ten thousand small steps, the authors' "XGB+"; no early stopping.
+
+    The first step starts far below all scores, as the authors' does, at .5 where accuracies are about 90 percent.
+    Starting at the mean, where the library starts now, is worse: tau .701 and .785 instead of .711 and .812 at 20 and
+    50 labels of NAS-Bench-Macro, six label sets; -10, -50 and the authors' own scale are alike.
+    """
 
     about = About("GRAF + XGBoost", "Kadlecová et al. 2024 (arXiv:2408.16871)")
     regressor = "xgboost", "XGBRegressor"
@@ -190,4 +194,5 @@ class GRAFXGBoost(GRAFTrees):
         "learning_rate": 0.01,
         "subsample": 0.9,
         "tree_method": "hist",
+        "base_score": -50.0,  # standard deviations of the scores
     }
