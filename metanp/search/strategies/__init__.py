@@ -32,6 +32,7 @@ STRATEGIES: dict[str, tuple[str, dict[str, Any]]] = {
     "weak_nas_boosting": ("metanp.search.strategies.weak_nas:WeakNAS", {"predictor": f"{WEAK}:WeakBoosting"}),
     "weak_nas_metanp": ("metanp.search.strategies.weak_nas:WeakNAS", {"predictor": "metanp"}),
     "bananas": ("metanp.search.strategies.bananas:BANANAS", {}),
+    "nas_bowl": ("metanp.search.strategies.nas_bowl:NASBOWL", {}),
     "npenas": ("metanp.search.strategies.npenas:NPENAS", {}),
     "brp_nas": ("metanp.search.strategies.brp_nas:BRPNAS", {}),
     "brp_nas_metanp": ("metanp.search.strategies.brp_nas:BRPNAS", {"predictor": "metanp"}),

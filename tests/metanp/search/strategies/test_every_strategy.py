@@ -86,7 +86,7 @@ def test_without_a_space_the_others_search_all_the_same(name):
 def test_the_published_setting_is_the_default(name):
     published = {
         "weak_nas": (10, 10), "bananas": (10, 10), "npenas": (10, 10), "brp_nas": (20, 20), "guided": (20, 20),
-        "evolution": (10, 1), "local": (10, 1), "one": (50, 1), "random": (0, 1),
+        "nas_bowl": (10, 5), "evolution": (10, 1), "local": (10, 1), "one": (50, 1), "random": (0, 1),
     }  # fmt: skip
     strategy = make(name)
     first, batch = next(setting for start, setting in published.items() if name.startswith(start))
@@ -99,7 +99,7 @@ def test_the_published_setting_is_the_default(name):
 def test_those_with_a_model_write_down_what_it_expects(name, part):
     picks = short(name).propose(random_history(50, part), part, 4, np.random.default_rng(0))
     assert all(np.isfinite(pick.note["mean"]) for pick in picks)
-    assert ("std" in picks[0].note) == (name == "bananas" or "metanp" in name or name == "one_shot")
+    assert ("std" in picks[0].note) == (name in ("bananas", "nas_bowl", "one_shot") or "metanp" in name)
 
 
 def test_a_strategy_is_named_as_its_class_is():
