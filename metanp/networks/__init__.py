@@ -18,6 +18,7 @@ from metanp.networks.nasbench101 import NASBench101
 from metanp.networks.nasbench201 import NASBench201
 from metanp.networks.place import Place
 from metanp.networks.skeleton import ImageNetwork, Images, Skeleton, TextNetwork
+from metanp.networks.subgraphs import Subgraphs
 from metanp.networks.transformer import Transformer, TransformerLayer
 from metanp.networks.transnas import TransNASMacro, TransNASMicro
 
@@ -35,6 +36,7 @@ __all__ = [
     "NASBenchMacro",
     "Place",
     "Skeleton",
+    "Subgraphs",
     "TextNetwork",
     "TransNASMacro",
     "TransNASMicro",
