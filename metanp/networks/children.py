@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from metanp.networks.choices import Picks
-from metanp.networks.normalising import READINGS, read_by
+from metanp.networks.normalising import READINGS, read_by, restored, set_statistics
 from metanp.networks.prefix import OneOf, SharedPrefix
 from metanp.networks.supernet import Supernet, has_choice
 
@@ -45,11 +45,12 @@ def accuracies(
     with torch.inference_mode():
         with read_by(stem, reading, training):
             images, training = stem(images), [stem(batch) for batch in training]
-        for picks in children:
-            net.pick(picks)
-            with read_by(rest, reading, training):
-                right.append(float((rest(images).argmax(1) == labels).float().mean()))
-    return 100 * np.array(right)
+        with restored(rest) as layers:
+            for picks in children:
+                net.pick(picks)
+                set_statistics(rest, layers, reading, training)
+                right.append(float((rest(images).argmax(1) == labels).sum()))
+    return 100 * np.array(right) / len(labels)
 
 
 def _halves(net: Supernet | SharedPrefix) -> tuple[nn.Module, nn.Module]:

@@ -37,18 +37,20 @@ def read_by(net: nn.Module, reading: str, training: Iterable[Tensor] = ()) -> It
     Raises:
         ValueError: no such reading, or no batch to recalibrate with.
     """
-    if reading not in READINGS:
-        raise ValueError(f"no reading {reading!r:.80}; {nearest(reading, READINGS)}")
-    mode, layers = net.training, normalisations(net)
+    with restored(net) as layers:
+        set_statistics(net, layers, reading, training)
+        yield
+
+
+@contextmanager
+def restored(net: nn.Module) -> Iterator[list[_BatchNorm]]:
+    """The network in evaluation, and its layers that keep averages, with which anything may be done."""
+    mode = net.training
+    layers = [module for module in net.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
     kept = [(layer, layer.momentum, [getattr(layer, name) for name in AVERAGES]) for layer in layers]
     net.eval()
     try:
-        if reading == "batch":
-            for layer in layers:
-                layer.running_mean = layer.running_var = None
-        elif reading == "recalibrated":
-            recalibrate(net, layers, training)
-        yield
+        yield layers
     finally:
         for layer, momentum, averages in kept:
             layer.momentum = momentum
@@ -57,27 +59,28 @@ def read_by(net: nn.Module, reading: str, training: Iterable[Tensor] = ()) -> It
         net.train(mode)
 
 
-def normalisations(net: nn.Module) -> list[_BatchNorm]:
-    """The layers that keep averages."""
-    return [module for module in net.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+def set_statistics(net: nn.Module, layers: Iterable[_BatchNorm], reading: str, training: Iterable[Tensor] = ()) -> None:
+    """Inside of `restored`: as in `read_by`, for the network as it now is."""
+    if reading not in READINGS:
+        raise ValueError(f"no reading {reading!r:.80}; {nearest(reading, READINGS)}")
+    if reading == "batch":
+        for layer in layers:
+            layer.running_mean = layer.running_var = None
+    elif reading == "recalibrated":
+        _recalibrate(net, list(layers), list(training))
 
 
-def recalibrate(net: nn.Module, layers: Iterable[_BatchNorm], training: Iterable[Tensor]) -> None:
-    """New averages, evenly over these batches; the old ones stay untouched where somebody keeps them.
-
-    Raises:
-        ValueError: no batch.
-    """
-    layers, batches = list(layers), list(training)
-    if not batches:
+def _recalibrate(net: nn.Module, layers: list[_BatchNorm], training: list[Tensor]) -> None:
+    """New averages, evenly over the batches; the old ones stay untouched where somebody keeps them."""
+    if not training:
         raise ValueError("no batch to recalibrate with; give some batches of training images")
     for layer in layers:
         for name in AVERAGES:
             setattr(layer, name, torch.zeros_like(getattr(layer, name)))
         layer.momentum = None  # the plain mean over batches
-        layer.train()
+        layer.training = True
     with torch.no_grad():
-        for images in batches:
+        for images in training:
             net(images)
     for layer in layers:
-        layer.eval()
+        layer.training = False
