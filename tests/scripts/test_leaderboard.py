@@ -230,7 +230,8 @@ def test_the_list_describes_every_predictor_and_planned_ones_are_not_available(c
         "slow": True,
     }
     coming = [one for one in told.values() if one["status"] == "not yet"]
-    assert {one["family"] for one in coming} == {"weight-sharing", "hybrid"}
+    assert {one["family"] for one in coming} == {"hybrid"}
+    assert {name for name, one in told.items() if one["family"] == "weight-sharing"} == {"one_shot", "rsws"}
     assert told["lcsvr"]["needs"] == ["learning-curve prefixes"]
     assert told["metanp"]["family"] == "meta-learned"
     assert told["synflow"]["needs"] == ["side features"]
