@@ -172,7 +172,8 @@ def _training(unit: Unit, size: Size, after_step: Callable[[int], object] = lamb
     """Orders and shuffles differ in the order alone, all others in their first weights too."""
     images = split(size)
     seed = {"alone": unit.instance * CHILDREN + unit.number, "orders": 0, "shuffled": 0}.get(unit.kind, unit.instance)
-    whole = Supernet(SPACE, Subgraphs(channels=size.channels), rng=seed)
+    colours = images.training.images.shape[3]
+    whole = Supernet(SPACE, Subgraphs(channels=size.channels), image_channels=colours, rng=seed)
     prefix = unit.kind == "prefix"
     net = SharedPrefix(whole, [*SPACE.enumerate()], unit.parts, seed) if prefix else whole
     both = (images.training, Labelled(*images.read))
