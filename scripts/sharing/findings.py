@@ -16,11 +16,13 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import rankdata
 
 from data.weight_sharing import Published
+from metanp.metrics import kendall_tau
 from metanp.networks.normalising import READINGS
 from scripts.results.statistics import interval
+from scripts.sharing.predictors import REGIMES
 from scripts.sharing.training import children, regime_of
 from scripts.sharing.units import CHILDREN, GROUPED, PREFIXES, SHARED, Size, Unit, units
 
@@ -52,15 +54,10 @@ def findings(rows: Rows, published: Published, size: Size) -> dict[str, Any]:
         "fine": _fine(rows, published.mean),
         "readings": _readings(rows, published.mean),
         "public": _public(published),
-        "own_truth": None if own is None else {"tau_with_published": tau(own, published.mean)},
+        "predictors": {kind: _predictor([rows[u] for u in _of(rows, kind)]) for kind in REGIMES},
+        "own_truth": None if own is None else {"tau_with_published": kendall_tau(own, published.mean)},
         "cpu_hours": sum(row["cpu_seconds"] for row in rows.values()) / 3600,
     }
-
-
-def tau(a: Accuracies, b: Accuracies) -> float:
-    """Kendall's tau-b; 0 where all children of one are level."""
-    found = float(kendalltau(a, b).statistic)
-    return found if np.isfinite(found) else 0.0
 
 
 def best_rank(predicted: Accuracies, truth: Accuracies, n: int) -> float:
@@ -118,11 +115,11 @@ def _runs(rows: Rows) -> dict[int, Accuracies]:
 
 def _compared(instances: Sequence[Accuracies], truths: Mapping[str, Accuracies]) -> dict[str, Any]:
     """A line of the table."""
-    pairs = [tau(a, b) for a, b in itertools.combinations(instances, 2)]
+    pairs = [kendall_tau(a, b) for a, b in itertools.combinations(instances, 2)]
     between = {"mean": float(np.mean(pairs)), "max": max(pairs), "min": min(pairs)} if pairs else None
     found: dict[str, Any] = {"instances": len(instances), "s_tau": between}
     for name, truth in truths.items():
-        taus = [tau(one, truth) for one in instances]
+        taus = [kendall_tau(one, truth) for one in instances]
         found[name] = {
             "gt_tau": mean_of(taus),
             "sd": float(np.std(taus, ddof=1)) if len(taus) > 1 else None,
@@ -160,7 +157,7 @@ def _grouped(rows: Rows, kind: str, count: int) -> list[Moments]:
 
 def _over_instances(instances: Sequence[Moments], truth: Accuracies) -> dict[str, Any]:
     """gt_tau: mean over moments, with an interval over instances; swing: standard deviation over moments."""
-    taus = [[tau(moment, truth) for moment in one] for one in instances]
+    taus = [[kendall_tau(moment, truth) for moment in one] for one in instances]
     return {"gt_tau": mean_of(map(np.mean, taus)), "swing": mean_of(map(np.std, taus))}
 
 
@@ -170,7 +167,9 @@ def _fine(rows: Rows, truth: Accuracies) -> dict[str, Any]:
     for unit in _of(rows, "fine"):
         found["steps"] = rows[unit]["steps"]
         for start, readings in rows[unit]["readings"].items():
-            found[start] = {name: [tau(np.array(one), truth) for one in taken] for name, taken in readings.items()}
+            found[start] = {
+                name: [kendall_tau(np.array(one), truth) for one in taken] for name, taken in readings.items()
+            }
     return found
 
 
@@ -183,7 +182,7 @@ def _readings(rows: Rows, truth: Accuracies) -> dict[str, Any]:
     gains: dict[str, np.ndarray] = {}
     for reading in READINGS:
         every = [_at_common_moments(rows[u], reading) for u in some]
-        taus = [[tau(moment, truth) for moment in taken] for taken in every]
+        taus = [[kendall_tau(moment, truth) for moment in taken] for taken in every]
         by_lag = np.array(
             [gain_by_lag(taken, lags(u, rows[u]["at"]["batch"])) for u, taken in zip(some, every, strict=True)]
         )
@@ -191,7 +190,7 @@ def _readings(rows: Rows, truth: Accuracies) -> dict[str, Any]:
         found[reading] = {
             "gt_tau": mean_of(map(np.mean, taus)),
             "swing": mean_of(map(np.std, taus)),
-            "averaged": mean_of(tau(taken.mean(0), truth) for taken in every),
+            "averaged": mean_of(kendall_tau(taken.mean(0), truth) for taken in every),
             "accuracy": mean_of(taken.mean() for taken in every),
             "gain": [mean_of(by_lag[:, i]) for i in range(len(LAGS))],
             "first": mean_of(_last_is_first(u, rows[u], reading) for u in some),
@@ -235,9 +234,21 @@ def _last_is_first(unit: Unit, row: Mapping[str, Any], reading: str) -> float:
     return float(np.mean([rankdata(-moment)[which].item() for moment, which in zip(taken, last, strict=True)]))
 
 
+def _predictor(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Over seeds: tau, mean accuracy and seconds, by reading; seconds of training."""
+    found: dict[str, Any] = {
+        reading: {
+            number: mean_of(row["readings"][reading][number] for row in rows)
+            for number in ("tau", "accuracy", "seconds")
+        }
+        for reading in READINGS
+    }
+    return found | {"train_seconds": mean_of(row["train_seconds"] for row in rows)}
+
+
 def _public(published: Published) -> dict[str, Any]:
     """The paper's own instance: single moments against means over them, and how long a ranking is remembered."""
-    taus = [tau(moment, published.mean) for moment in published.shared]
+    taus = [kendall_tau(moment, published.mean) for moment in published.shared]
     centred = published.shared - published.shared.mean(0)
     centred = centred - centred.mean(1, keepdims=True)
     apart = {k: float(np.corrcoef(centred[k:].ravel(), centred[:-k].ravel())[0, 1]) for k in (1, 2, 4, 16, 64)}
@@ -246,6 +257,6 @@ def _public(published: Published) -> dict[str, Any]:
         "sd": float(np.std(taus, ddof=1)),
         "min": min(taus),
         "max": max(taus),
-        "averaged": tau(published.shared.mean(0), published.mean),
+        "averaged": kendall_tau(published.shared.mean(0), published.mean),
         "correlation": {str(k): value for k, value in apart.items()},
     }

@@ -11,6 +11,7 @@ import jinja2
 
 from scripts.results.wording import number, plus_minus
 from scripts.sharing.findings import LAGS
+from scripts.sharing.predictors import CELLS
 from scripts.sharing.training import FINE_STEPS
 from scripts.sharing.units import GROUPED, PREFIXES, Size, units
 
@@ -54,6 +55,7 @@ def page(found: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], size: Size
         steps=FINE_STEPS,
         classes=[str(a) if a == b else f"{a} to {b}" for a, b in LAGS],
         mean=_mean,
+        cells=CELLS,
         number=number,
         done=done,
         pieces=f"{sum(one['done'] for one in done.values())} of {len(units())}",

@@ -6,6 +6,7 @@
     random, lexicographic      one group of children, which has a supernet of its own
     prefix                     children that share their first cells alone
     alone                      one child by itself
+    one_shot, rsws             supernets of NAS-Bench-201's space, as predictors
 
 Each round is of use without the next ones: the first instances of each kind come before all others.
 """
@@ -23,6 +24,7 @@ GROUPED = (2, 4, 8, 16, 32)  # numbers of groups
 GROUP_INSTANCES = 2
 PREFIXES = (0, 1, 2, 3, 4)  # cells that are shared
 ALONE = 3  # trainings of each child
+PREDICTORS = 3  # seeds of each
 CHILDREN = 64
 SHARED = ("seeds", "orders", "shuffled")
 
@@ -96,6 +98,8 @@ def _in_rounds() -> Iterator[Unit]:
     for instance in range(1, GROUP_INSTANCES):
         for count in GROUPED:
             yield from _groups(count, instance)
+    for seed in range(PREDICTORS):
+        yield from (Unit(kind, seed) for kind in ("rsws", "one_shot"))
 
 
 def _groups(count: int, instance: int) -> Iterator[Unit]:

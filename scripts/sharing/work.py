@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from scripts.sharing.predictors import REGIMES, measured
 from scripts.sharing.training import train
 from scripts.sharing.units import Size, Unit, units
 from scripts.trainings.claims import append, claimed, own_file, written
@@ -50,7 +51,8 @@ def work_through(
             if not mine or unit in (done := read_rows(folder, size)):  # another process may have done it meanwhile
                 continue
             start = time.process_time()
-            row = {"unit": asdict(unit), **train(unit, size)}
+            found = measured(unit.kind, unit.instance) if unit.kind in REGIMES else train(unit, size)
+            row = {"unit": asdict(unit), **found}
             row["cpu_seconds"] = round(time.process_time() - start, 1)
             append(path, row | marks)
             made += 1

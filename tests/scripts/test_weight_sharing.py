@@ -6,11 +6,12 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from data import load_benchmark
 from data.weight_sharing import Published
 from metanp.networks.normalising import READINGS
 from scripts import weight_sharing as command
 from scripts.sharing import findings as found_in
-from scripts.sharing import training
+from scripts.sharing import predictors, training
 from scripts.sharing.findings import LAGS, best_rank, findings, gain_by_lag, lags
 from scripts.sharing.units import CHILDREN, GROUPED, Size, Unit, units
 from scripts.sharing.work import read_rows, work_through
@@ -38,7 +39,7 @@ def published() -> Published:
 
 def test_every_piece_is_there_once_and_first_instances_come_first():
     every = units()
-    assert len(every) == len(set(every)) == 3 * 5 + 1 + 5 + 3 * 64 + 2 * 2 * sum(GROUPED)
+    assert len(every) == len(set(every)) == 3 * 5 + 1 + 5 + 3 * 64 + 2 * 2 * sum(GROUPED) + 2 * 3
     assert [unit.kind for unit in every[:3]] == ["seeds", "orders", "shuffled"]
     assert every.index(Unit("seeds", 1)) < every.index(Unit("lexicographic", 0, 4)) < every.index(Unit("seeds", 2))
 
@@ -112,6 +113,19 @@ def test_pieces_that_are_done_are_not_done_again(monkeypatch, tmp_path):
     assert read_rows(tmp_path, Size()) == {}
 
 
+def test_predictors_are_measured_on_random_cells_of_the_benchmark(mirror, monkeypatch, tmp_path):
+    """With accuracies that are the benchmark's own, tau is 1."""
+    table = load_benchmark("nasbench201")
+    truth = dict(zip(table.cells.to_cells(), table.mean(predictors.TRUTH), strict=True))
+    monkeypatch.setattr(predictors, "train", lambda settings: iter([{"seconds": 2.0}, {"seconds": 3.0}]))
+    monkeypatch.setattr(
+        predictors.Source, "accuracies", lambda self, cells, seed: np.array([truth[cell] for cell in cells])
+    )
+    row = predictors.measured("rsws", 1)
+    assert row["train_seconds"] == 5
+    assert {name: one["tau"] for name, one in row["readings"].items()} == dict.fromkeys(READINGS, 1.0)
+
+
 # --- what rows say ---
 
 
@@ -160,6 +174,8 @@ def rows_of_a_study() -> dict:
     rows[Unit("random", 0, 4, 0)] = {"children": [0], "readings": {"running": [[1.0]]}}  # one of four groups
     for child in range(CHILDREN):
         rows[Unit("alone", 0, 0, child)] = {"test": float(child), "read": 1.0}
+    readings = {name: {"tau": 0.4, "accuracy": 30.0, "seconds": 9.0} for name in READINGS}
+    rows[Unit("rsws", 0)] = {"train_seconds": 70.0, "readings": readings}
     rows[Unit("alone", 1, 0, 0)] = {"test": 3.0, "read": 1.0}  # one of 64
     marks = {"cpu_seconds": 36.0, "torch": "2", "machine": "a machine", "commit": "abc"}
     return {unit: row | marks for unit, row in rows.items()}
@@ -213,13 +229,14 @@ def test_the_command_writes_a_page_and_a_figure_of_the_rows(studied, tmp_path, c
     command.main(studied, 0, None, as_page=True, as_json=True, docs=tmp_path, download=False)
     found = json.loads(capsys.readouterr().out)
     text = (tmp_path / "weight-sharing.md").read_text()
-    assert "72 of 461 pieces" in text
+    assert "73 of 467 pieces" in text
+    assert "| `rsws` | running | 0.400 | 30.0 | 9 | 70 | 1 |" in text
     gain = found["readings"]["running"]["gain"][0]
     assert f"stands {gain['mean']:.1f} ± {gain['half']:.1f} places above" in text
     assert "| orders | published | .3930" in text
     assert "| 4 | .2736 / .1340 | not yet |" in text
     tables = [[line.count("|") for line in part.splitlines()] for part in text.split("\n\n") if part.startswith("|")]
-    assert len(tables) == 4
+    assert len(tables) == 5
     assert all(len(set(columns)) == 1 for columns in tables)
     assert (tmp_path / "pictures" / "weight-sharing.svg").read_text().count("recalibrated") == 1
 
