@@ -60,7 +60,7 @@ class Size:
     calibration: int = 256
     channels: int = 8
     epochs: int = 20
-    batch_size: int = 256
+    batch_size: int = 64  # the paper has 256, which would leave a child twelve mini-batches
 
     @property
     def recipe(self) -> SharedRecipe:
