@@ -22,6 +22,7 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
+from metanp.brief import brief
 from metanp.nearest import nearest
 from metanp.networks.choices import Choices, Picks
 
@@ -89,6 +90,8 @@ class InTurn:
     children: tuple[Picks, ...]
     order: Order = "fixed"
     seed: int = 0
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if not self.children:

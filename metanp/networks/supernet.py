@@ -97,7 +97,10 @@ class Supernet(nn.Module):
         Raises:
             ValueError: it is none of the supernet's children.
         """
-        return self.choices.picks(child)
+        try:
+            return self.choices.picks(child)
+        except ValueError as error:
+            raise ValueError(f"{error}; this supernet has the architectures of {self.choices.name} alone") from None
 
     def choose(self, child: Any) -> None:
         """Compute what this architecture computes, and train its weights alone, until another is chosen.

@@ -5,7 +5,7 @@ Axes of what is kept: moment, numbers of steps done; child, by the index of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -102,7 +102,8 @@ def _train_shared(unit: Unit, size: Size) -> dict[str, Any]:
             some = accuracies(training.net, picks, *images.read, reading, [images.calibration])
             found[name].append(some.round(2).tolist())
 
-    training = _training(unit, size, read)
+    training = _training(unit, size)
+    training.after_step = read
     _run(training)
     return {"children": own, "at": plan, "readings": found}
 
@@ -134,7 +135,8 @@ def _fine_tune(unit: Unit, size: Size) -> dict[str, Any]:
                 for reading in ("running", "recalibrated")
             }
 
-    training = _training(unit, size, tune)
+    training = _training(unit, size)
+    training.after_step = tune
     _run(training)
     return {"steps": list(FINE_STEPS), "readings": found}
 
@@ -168,7 +170,7 @@ def _accuracy(net: nn.Module, images: Split, reading: str) -> float:
         return round(100 * float((net(batch).argmax(1) == labels).float().mean()), 2)
 
 
-def _training(unit: Unit, size: Size, after_step: Callable[[int], object] = lambda step: None) -> SharedTraining:
+def _training(unit: Unit, size: Size) -> SharedTraining:
     """Orders and shuffles differ in the order alone, all others in their first weights too."""
     images = split(size)
     seed = {"alone": unit.instance * CHILDREN + unit.number, "orders": 0, "shuffled": 0}.get(unit.kind, unit.instance)
@@ -177,7 +179,7 @@ def _training(unit: Unit, size: Size, after_step: Callable[[int], object] = lamb
     prefix = unit.kind == "prefix"
     net = SharedPrefix(whole, [*SPACE.enumerate()], unit.parts, seed) if prefix else whole
     both = (images.training, Labelled(*images.read))
-    return SharedTraining(net, both, size.recipe, regime_of(unit), unit.instance, after_step=after_step)
+    return SharedTraining(net, both, size.recipe, regime_of(unit), unit.instance)
 
 
 def _run(training: SharedTraining) -> None:

@@ -45,6 +45,8 @@ class SharedTraining(Training):
         seed: of the order of images, crops and flips.
         watched: children whose mean loss and accuracy, by their batches' statistics, stand for validation; of none,
             both are missing.
+
+    Attributes:
         after_step: called with the number of steps done, after each; it may read children.
 
     Raises:
@@ -62,11 +64,10 @@ class SharedTraining(Training):
         regime: Regime,
         seed: int,
         watched: Sequence[Picks] = (),
-        after_step: Callable[[int], object] = lambda step: None,
     ):
         super().__init__(net, *images, recipe, seed)
-        self.regime, self.watched, self.after_step = regime, watched, after_step
-        self.steps = 0
+        self.regime, self.watched, self.steps = regime, watched, 0
+        self.after_step: Callable[[int], object] = lambda step: None
         self.optimizer = torch.optim.SGD(
             net.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
         )
