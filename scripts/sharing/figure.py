@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from metanp.networks.normalising import READINGS
-from scripts.sharing.findings import LAGS
+from scripts.sharing.readings import LAGS
 
 COLOURS = {"running": "#c44e52", "batch": "#8c8c8c", "recalibrated": "#4c72b0"}
 TITLES = {"running": "running averages", "batch": "the batch's statistics", "recalibrated": "recalibrated"}

@@ -1,37 +1,30 @@
-"""What the rows of the study say: rank correlations of every kind of sharing, and who profits from being trained last.
+"""What the rows of the study say: rank correlations of every kind of sharing, and what `readings` says.
 
     s_tau    mean tau between two instances        gt_tau   tau with the stand-alone accuracies
     t1r, t3r the best true rank among the one, the three children that are predicted to be the best
 
 Tau is Kendall's tau-b. Only pieces that are done count: of groups and of children alone those of which all are.
 
-Axes: instance; moment; child, by the index of the space; lag, mini-batches since a child was trained, 0 for the last.
+Axes: instance; moment; child, by the index of the space.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
 from scipy.stats import rankdata
 
 from data.weight_sharing import Published
 from metanp.metrics import kendall_tau
 from metanp.networks.normalising import READINGS
-from scripts.results.statistics import interval
+from scripts.sharing.over_instances import mean_of
 from scripts.sharing.predictors import REGIMES
-from scripts.sharing.training import children, regime_of
+from scripts.sharing.readings import Accuracies, Moments, Rows, readings
 from scripts.sharing.units import CHILDREN, GROUPED, PREFIXES, SHARED, Size, Unit, units
 
-Rows = Mapping[Unit, Mapping[str, Any]]
-Accuracies = Float[np.ndarray, " child"]
-Moments = Float[np.ndarray, "moment child"]
-Number = dict[str, float | int | None]
-
-LAGS = ((0, 0), (1, 1), (2, 3), (4, 7), (8, 15), (16, 31), (32, 63))  # first and last of each class
 SHUFFLES = 64  # random orders of children that are level, over which best ranks are averaged
 
 
@@ -52,7 +45,7 @@ def findings(rows: Rows, published: Published, size: Size) -> dict[str, Any]:
             str(k): _over_instances([_read(rows[u]) for u in _of(rows, "prefix", k)], published.mean) for k in PREFIXES
         },
         "fine": _fine(rows, published.mean),
-        "readings": _readings(rows, published.mean),
+        "readings": readings(rows, published.mean),
         "public": _public(published),
         "predictors": {kind: _predictor([rows[u] for u in _of(rows, kind)]) for kind in REGIMES},
         "own_truth": None if own is None else {"tau_with_published": kendall_tau(own, published.mean)},
@@ -71,15 +64,6 @@ def own_truth(rows: Rows) -> Accuracies | None:
     """Mean accuracy on test images of the trainings of each child alone; None where one has none."""
     runs = list(_runs(rows).values())
     return np.mean(runs, axis=0) if runs else None
-
-
-def mean_of(values: Iterable[float]) -> Number:
-    """With half of the 95 % interval over instances, and their number; nothing of none."""
-    numbers = np.array([list(values)], dtype=float)
-    if not numbers.size:
-        return {"mean": None, "half": None, "n": 0}
-    found = interval(numbers)
-    return {"mean": found.mean, "half": found.half if np.isfinite(found.half) else None, "n": numbers.size}
 
 
 def _of(rows: Rows, kind: str, parts: int = 0) -> list[Unit]:
@@ -166,72 +150,11 @@ def _fine(rows: Rows, truth: Accuracies) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for unit in _of(rows, "fine"):
         found["steps"] = rows[unit]["steps"]
-        for start, readings in rows[unit]["readings"].items():
+        for start, by_reading in rows[unit]["readings"].items():
             found[start] = {
-                name: [kendall_tau(np.array(one), truth) for one in taken] for name, taken in readings.items()
+                name: [kendall_tau(np.array(one), truth) for one in taken] for name, taken in by_reading.items()
             }
     return found
-
-
-def _readings(rows: Rows, truth: Accuracies) -> dict[str, Any]:
-    """Three ways to read the same children at the same moments of `seeds`."""
-    some = _of(rows, "seeds")
-    if not some:
-        return {}
-    found: dict[str, Any] = {}
-    gains: dict[str, np.ndarray] = {}
-    for reading in READINGS:
-        every = [_at_common_moments(rows[u], reading) for u in some]
-        taus = [[kendall_tau(moment, truth) for moment in taken] for taken in every]
-        by_lag = np.array(
-            [gain_by_lag(taken, lags(u, rows[u]["at"]["batch"])) for u, taken in zip(some, every, strict=True)]
-        )
-        gains[reading] = by_lag
-        found[reading] = {
-            "gt_tau": mean_of(map(np.mean, taus)),
-            "swing": mean_of(map(np.std, taus)),
-            "averaged": mean_of(kendall_tau(taken.mean(0), truth) for taken in every),
-            "accuracy": mean_of(taken.mean() for taken in every),
-            "gain": [mean_of(by_lag[:, i]) for i in range(len(LAGS))],
-            "first": mean_of(_last_is_first(u, rows[u], reading) for u in some),
-            "moments": taus[0],
-        }
-    for reading in READINGS[1:]:  # what the last one loses where its averages are not those of its neighbours
-        found[reading]["less"] = mean_of(gains["running"][:, 0] - gains[reading][:, 0])
-    found["steps"] = rows[some[0]]["at"]["batch"]
-    return found
-
-
-def _at_common_moments(row: Mapping[str, Any], reading: str) -> Moments:
-    """Those at which all readings were taken."""
-    wanted = row["at"]["batch"]
-    return _read(row, reading)[[row["at"][reading].index(step) for step in wanted]]
-
-
-def lags(unit: Unit, steps: Sequence[int]) -> Int[np.ndarray, "moment child"]:
-    """For each child, how many mini-batches before the last one done it was trained."""
-    regime, number = regime_of(unit), {picks: i for i, picks in enumerate(children())}
-    found = np.full((len(steps), CHILDREN), -1)
-    for row, step in zip(found, steps, strict=True):
-        for back in range(min(step, 2 * CHILDREN)):
-            child = number[regime.at(step - 1 - back)]  # type: ignore[index]
-            if row[child] < 0:
-                row[child] = back
-    return found
-
-
-def gain_by_lag(accuracies: Moments, lag: Int[np.ndarray, "moment child"]) -> Float[np.ndarray, " class"]:
-    """Places that a child stands above its own mean place, by the class of its lag."""
-    rank = np.array([rankdata(row) for row in accuracies])
-    gain = rank - rank.mean(0)
-    return np.array([gain[(first <= lag) & (lag <= last)].mean() for first, last in LAGS])
-
-
-def _last_is_first(unit: Unit, row: Mapping[str, Any], reading: str) -> float:
-    """Mean place from the top, 1 to 64, of the child that was trained last."""
-    taken = _at_common_moments(row, reading)
-    last = lags(unit, row["at"]["batch"]) == 0
-    return float(np.mean([rankdata(-moment)[which].item() for moment, which in zip(taken, last, strict=True)]))
 
 
 def _predictor(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 import jinja2
 
 from scripts.results.wording import number, plus_minus
-from scripts.sharing.findings import LAGS
 from scripts.sharing.predictors import CELLS
+from scripts.sharing.readings import LAGS
 from scripts.sharing.training import FINE_STEPS
 from scripts.sharing.units import GROUPED, PREFIXES, Size, units
 

@@ -10,9 +10,10 @@ from data import load_benchmark
 from data.weight_sharing import Published
 from metanp.networks.normalising import READINGS
 from scripts import weight_sharing as command
-from scripts.sharing import findings as found_in
 from scripts.sharing import predictors, training
-from scripts.sharing.findings import LAGS, best_rank, findings, gain_by_lag, lags
+from scripts.sharing.findings import best_rank, findings
+from scripts.sharing.over_instances import mean_of
+from scripts.sharing.readings import LAGS, gain_by_lag, lags
 from scripts.sharing.units import CHILDREN, GROUPED, Size, Unit, units
 from scripts.sharing.work import read_rows, work_through
 
@@ -190,7 +191,7 @@ def test_what_is_done_counts_and_what_is_not_whole_does_not():
     assert found["own_truth"]["tau_with_published"] == pytest.approx(1)
     assert found["table"]["orders"] == {
         "instances": 0, "s_tau": None,
-        **{name: {"gt_tau": found_in.mean_of([]), "sd": None, "t1r": found_in.mean_of([]), "t3r": found_in.mean_of([])}
+        **{name: {"gt_tau": mean_of([]), "sd": None, "t1r": mean_of([]), "t3r": mean_of([])}
            for name in ("published", "own")},
     }  # fmt: skip
     # 1 at the first moment; at the second the pairs within a group (4 x 120 of 2,016) are the wrong way round
