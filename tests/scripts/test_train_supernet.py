@@ -11,13 +11,15 @@ import torch
 
 from metanp.networks.prefix import SharedPrefix
 from metanp.networks.supernet import Supernet
-from metanp.spaces import SPACES
+from metanp.spaces import SPACES, GraphSpace
+from metanp.spaces.subgraphs import EDGES
 from scripts.trainings import supernets
 from scripts.trainings.prepared import Images, prepare
 from scripts.trainings.supernets import Settings, Source, supernet_of, train
 from tests.conftest import ROOT
 
 QUICK = {"data": "digits", "side": 8, "train": 80, "validation": 40, "epochs": 2, "batch_size": 40, "flip": False}
+EIGHT = GraphSpace("eight", {"pool": "maxpool3x3", "conv": "sepconv3x3"}, EDGES)
 BLOCKS = '[[{"kind": "conv", "channels": 4}, {"kind": "mbconv", "channels": 4, "expansion": 2}]]'
 
 
@@ -94,7 +96,7 @@ def test_a_group_has_its_own_children_and_its_supernet_is_trained_with_these_alo
 
 
 def test_a_prefix_trains_and_goes_on(tmp_path):
-    own = settings(tmp_path, space="subgraphs", skeleton="subgraphs", regime="fixed", prefix=2, epochs=1)
+    own = settings(tmp_path, space=f"{__name__}:EIGHT", skeleton="subgraphs", regime="fixed", prefix=2, epochs=1)
     rows = list(train(own))
     assert isinstance(supernet_of(own), SharedPrefix)
     assert list(train(own)) == rows
