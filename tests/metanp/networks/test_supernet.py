@@ -82,6 +82,16 @@ def test_a_child_s_network_is_the_supernet_restricted_to_it_to_the_last_bit_in_a
     assert not torch.equal(found[0, "running"], found[0, "recalibrated"])
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_reading_children_leaves_a_supernet_as_it_was(training):
+    net = trained("subgraphs").train(training)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    for reading in READINGS:
+        accuracies(net, [(0, 1, 2), (3, 3, 3)], images(), labels(), reading, [images(seed=1)])
+    assert {module.training for module in net.modules()} == {training}
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
 @pytest.mark.parametrize(
     ("name", "architecture", "built"),
     [
