@@ -92,24 +92,31 @@ def test_reading_children_leaves_a_supernet_as_it_was(training):
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
 
 
+def genotype() -> dict[str, list]:
+    """Two different cells, the pairs of each node in the order of their inputs."""
+    names = ["sep_conv_3x3", "skip_connect", "max_pool_3x3", "dil_conv_3x3", "sep_conv_5x5", "avg_pool_3x3"]
+    inputs = [0, 1, 0, 2, 1, 3, 0, 4]
+    return {
+        part: [(names[(i + shift) % 6], read) for i, read in enumerate(inputs)]
+        for part, shift in (("normal", 0), ("reduce", 2))
+    }
+
+
+NASBENCH201 = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|nor_conv_1x1~2|"
+
+
 @pytest.mark.parametrize(
-    ("name", "architecture", "built"),
+    ("name", "child", "architecture"),
     [
-        ("nasbench201", "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|nor_conv_1x1~2|", None),
-        ("subgraphs", "434", None),
-        ("darts", None, "darts"),
+        ("nasbench201", SPACES["nasbench201"].parse_text(NASBENCH201), SPACES["nasbench201"].parse_text(NASBENCH201)),
+        ("subgraphs", SPACES["subgraphs"].parse_text("434"), SPACES["subgraphs"].parse_text("434")),
+        ("darts", Cell.from_darts(genotype()), genotype()),
     ],
+    ids=["nasbench201", "subgraphs", "darts"],
 )
-def test_a_child_has_the_very_modules_that_its_architecture_is_built_of(name, architecture, built):
+def test_a_child_has_the_very_modules_that_its_architecture_is_built_of(name, child, architecture):
     net = supernet(name)
-    if architecture:
-        child = whole = SPACES[name].parse_text(architecture)
-    else:
-        pairs = [("sep_conv_3x3", 0), ("skip_connect", 1), ("max_pool_3x3", 0), ("dil_conv_3x3", 2)]
-        pairs += [("sep_conv_5x5", 1), ("skip_connect", 3), ("avg_pool_3x3", 0), ("sep_conv_3x3", 4)]
-        whole = {"normal": pairs, "reduce": pairs[::-1][1::2] and pairs}
-        child = Cell.from_darts(whole)
-    plain = network(whole, SMALL[name][1], prune=False, rng=0)
+    plain = network(architecture, SMALL[name][1], prune=False, rng=0)
     plain.load_state_dict(net.child(child).state_dict())  # refuses other names, or other shapes
     net.choose(child)
     assert torch.equal(plain.eval()(images()), net.eval()(images()))
