@@ -5,6 +5,8 @@
     net = network(Cell.from_nasbench201("|nor_conv_3x3~0|+..."), "nasbench201", classes=10)
     cost(net, (3, 32, 32))  # .parameters .flops .activations .latency
 
+`metanp.networks.supernet` has one network for all architectures of a space.
+
 What surrounds the cells is a skeleton (`SKELETONS`), which can be made anew in another size; what an operation becomes
 is an entry of its table (`metanp.networks.modules`), which can be added to.
 """
@@ -18,6 +20,7 @@ from metanp.networks.nasbench101 import NASBench101
 from metanp.networks.nasbench201 import NASBench201
 from metanp.networks.place import Place
 from metanp.networks.skeleton import ImageNetwork, Images, Skeleton, TextNetwork
+from metanp.networks.subgraphs import Subgraphs
 from metanp.networks.transformer import Transformer, TransformerLayer
 from metanp.networks.transnas import TransNASMacro, TransNASMicro
 
@@ -35,6 +38,7 @@ __all__ = [
     "NASBenchMacro",
     "Place",
     "Skeleton",
+    "Subgraphs",
     "TextNetwork",
     "TransNASMacro",
     "TransNASMicro",

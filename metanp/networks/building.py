@@ -15,6 +15,7 @@ from metanp.networks.layers import Pooled
 from metanp.networks.nasbench101 import NASBench101
 from metanp.networks.nasbench201 import NASBench201
 from metanp.networks.skeleton import Skeleton
+from metanp.networks.subgraphs import Subgraphs
 from metanp.networks.transformer import Transformer
 from metanp.networks.transnas import TransNASMacro, TransNASMicro
 
@@ -27,6 +28,7 @@ SKELETONS: dict[str, Skeleton] = {
     "darts": DARTS(),
     "blocks": Blocks(),
     "transformer": Transformer(),
+    "subgraphs": Subgraphs(),
     "small": NASBench201(cells=1, stem_stride=2, between=Pooled),
 }
 

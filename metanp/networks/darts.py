@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,14 @@ MAKERS: Mapping[str, Maker] = MappingProxyType(
     }
 )
 Pairs = list[tuple[str | Operation, int]]
+Nodes = list[Pairs]  # of any number each
+
+
+class TwoCells(NamedTuple):
+    """What a genotype says, node by node; here a node may add up any number of operations."""
+
+    normal: Nodes
+    reduction: Nodes
 
 
 @dataclass(frozen=True)
@@ -52,17 +61,19 @@ class DARTS(Skeleton):
 
     __repr__ = brief
 
+    @property
+    def makers(self) -> Mapping[str, Maker]:
+        return {**MAKERS, **self.modules}
+
     def build(self, architecture: Any, classes: int, image_channels: int, prune: bool) -> nn.Module:
-        normal, reduction = read_genotype(architecture)
-        makers = {**MAKERS, **self.modules}
+        two = architecture if isinstance(architecture, TwoCells) else two_cells(architecture)
         before, last, width = self.stem * self.channels, self.stem * self.channels, self.channels
         cells, halving, halved = [], {self.cells // 3, 2 * self.cells // 3}, False
         for i in range(self.cells):
             stride = 2 if i in halving else 1
             width *= stride
-            cells.append(
-                TwoInputCell(reduction if stride == 2 else normal, (before, last), width, (halved, stride == 2), makers)
-            )
+            nodes = two.reduction if stride == 2 else two.normal
+            cells.append(TwoInputCell(nodes, (before, last), width, (halved, stride == 2), self.makers))
             before, last, halved = last, cells[-1].outputs, stride == 2
         stem = self.stem * self.channels
         body = _Chain(nn.Sequential(convolution(Place(image_channels, stem), 3), normalisation(stem)), cells)
@@ -88,30 +99,38 @@ class TwoInputCell(nn.Module):
     """One cell.
 
     Args:
-        pairs: its part of the genotype.
+        nodes: its part of the genotype.
         inputs: channels of the cell before the last, and of the last one.
         width: channels of a node.
         halves: whether the last cell halved the image, and whether this one does.
     """
 
-    def __init__(self, pairs: Pairs, inputs: tuple[int, int], width: int, halves: tuple[bool, bool], makers: Makers):
+    def __init__(self, nodes: Nodes, inputs: tuple[int, int], width: int, halves: tuple[bool, bool], makers: Makers):
         super().__init__()
         before = Place(inputs[0], width, 2 if halves[0] else 1)
         self.first: nn.Module = FactorizedReduction(before) if halves[0] else Preactivated(before, 1)
         self.second = Preactivated(Place(inputs[1], width), 1)
-        self.reads = [read for _, read in pairs]
-        strides = [2 if halves[1] and read < 2 else 1 for read in self.reads]
-        places = [Place(width, width, stride) for stride in strides]
-        names = [name for name, _ in pairs]
-        self.operations = nn.ModuleList(module_of(n, place, makers) for n, place in zip(names, places, strict=True))
-        self.outputs = width * len(pairs) // 2
+        self.reads = [[read for _, read in node] for node in nodes]
+        halving, keeping = (Place(width, width, stride) for stride in (2 if halves[1] else 1, 1))
+        self.operations = nn.ModuleList(
+            module_of(name, halving if read < INPUTS else keeping, makers) for node in nodes for name, read in node
+        )
+        self.outputs = width * len(nodes)
 
     def forward(self, before: Tensor, last: Tensor) -> Tensor:
         states = [self.first(before), self.second(last)]
-        values = iter(zip(self.operations, self.reads, strict=True))
-        for (one, i), (other, j) in zip(values, values, strict=True):
-            states.append(one(states[i]) + other(states[j]))
+        operations = iter(self.operations)
+        for reads in self.reads:
+            states.append(reduce(torch.add, [next(operations)(states[i]) for i in reads]))
         return torch.cat(states[2:], 1)
+
+
+def two_cells(genotype: Any) -> TwoCells:
+    """A genotype, node by node; raises as `read_genotype`."""
+    normal, reduction = (
+        [pairs[i : i + PAIRS] for i in range(0, len(pairs), PAIRS)] for pairs in read_genotype(genotype)
+    )
+    return TwoCells(normal, reduction)
 
 
 def read_genotype(genotype: Any) -> tuple[Pairs, Pairs]:

@@ -87,16 +87,20 @@ class NASBenchMacro(Skeleton):
 
     __repr__ = brief
 
+    @property
+    def makers(self) -> Mapping[str, Maker]:
+        return {**MAKERS, **self.modules}
+
     def build(self, architecture: object, classes: int, image_channels: int, prune: bool) -> nn.Module:
         names = _chain(read_cell(architecture, "nasbench_macro"))
         if len(names) != sum(self.stages):
             raise ValueError(f"a chain of {len(names)} blocks; this skeleton has {sum(self.stages)}: {self.stages}")
-        makers, channels = {**MAKERS, **self.modules}, self.channels
+        channels = self.channels
         layers: list[nn.Module] = [Activated(Place(image_channels, channels), 3)]
         for blocks in self.stages:
             place = Place(channels, 2 * channels, stride=2)
             for _ in range(blocks):
-                layers.append(module_of(names.pop(0), place, makers))
+                layers.append(module_of(names.pop(0), place, self.makers))
                 place = place.after()
             channels = place.outputs
         layers.append(Activated(Place(channels, self.features), 1))
@@ -120,17 +124,25 @@ class Blocks(Skeleton):
     """Its architecture is a list of `Block`, or of dictionaries with a block's fields.
 
     stem: channels of the first convolution. stem_stride: 2 for photographs. features: channels before the linear layer.
+    modules: makers by a block's kind, ahead of the skeleton's own.
     """
 
     stem: int = 32
     stem_stride: int = 1
     features: int = 1280
+    modules: Mapping[str, Maker] = field(default_factory=dict)
+
+    __repr__ = brief
+
+    @property
+    def makers(self) -> Mapping[str, Maker]:
+        return {**OF_BLOCKS, **self.modules}
 
     def build(self, architecture: Any, classes: int, image_channels: int, prune: bool) -> nn.Module:
         layers: list[nn.Module] = [Activated(Place(image_channels, self.stem, self.stem_stride), 3)]
         channels = self.stem
         for i, block in enumerate(read_blocks(architecture)):
-            layers.append(_module(i, block, Place(channels, block.channels, block.stride)))
+            layers.append(_module(i, block, Place(channels, block.channels, block.stride), self.makers))
             channels = block.channels
         layers.append(Activated(Place(channels, self.features), 1))
         return ImageNetwork(nn.Sequential(*layers), _head(self.features, classes), Images(image_channels))
@@ -153,14 +165,32 @@ def read_blocks(blocks: Any) -> list[Block]:
     return read
 
 
-def _module(i: int, block: Block, place: Place) -> nn.Module:
-    if block.kind == "mbconv":
-        return InvertedBottleneck(place, block.kernel_size, block.expansion, block.squeeze)
-    if block.kind == "conv":
-        return Activated(place, block.kernel_size)
-    if block.kind == "skip":
-        return modules.skip_or_shortcut(Operation("skip", "skip"), place)
-    raise ValueError(f"block {i} is of kind {block.kind!r}; known: mbconv, conv, skip")
+def operation_of(block: Block) -> Operation:
+    """What a block's maker reads: all but channels and stride, which are those of its place."""
+    kind = {"skip": "skip", "conv": "convolution", "mbconv": "inverted bottleneck"}.get(block.kind, "custom")
+    return Operation(
+        block.kind, kind, kernel_size=block.kernel_size, expansion=block.expansion, squeeze_excite=block.squeeze
+    )
+
+
+def _module(i: int, block: Block, place: Place, makers: Mapping[str, Maker]) -> nn.Module:
+    module = makers[block.kind](operation_of(block), place) if block.kind in makers else None
+    if module is None:
+        raise ValueError(f"block {i} is of kind {block.kind!r}; known: {', '.join(makers)}")
+    return module
+
+
+def _bottleneck(operation: Operation, place: Place) -> nn.Module:
+    return InvertedBottleneck(place, operation.kernel, int(operation.expansion), bool(operation.squeeze_excite))
+
+
+def _convolution(operation: Operation, place: Place) -> nn.Module:
+    return Activated(place, operation.kernel)
+
+
+OF_BLOCKS: Mapping[str, Maker] = MappingProxyType(
+    {"mbconv": _bottleneck, "conv": _convolution, "skip": modules.skip_or_shortcut}
+)
 
 
 def _chain(cell: Cell) -> list[str | Operation]:

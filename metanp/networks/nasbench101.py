@@ -49,11 +49,14 @@ class NASBench101(Skeleton):
 
     __repr__ = brief
 
+    @property
+    def makers(self) -> Mapping[str, Maker]:
+        return {**MAKERS, **self.modules}
+
     def build(self, architecture: object, classes: int, image_channels: int, prune: bool) -> nn.Module:
         cell = in_order(read_cell(architecture, "nasbench101").pruned, prune=False)
         if not cell.edges:
             raise ValueError("the cell has no path from its input to its output: nothing of the image would be left")
-        makers = {**MAKERS, **self.modules}
         layers: list[nn.Module] = [Activated(Place(image_channels, self.channels), 3)]
         channels = self.channels
         for stack in range(self.stacks):
@@ -61,7 +64,7 @@ class NASBench101(Skeleton):
                 layers.append(nn.MaxPool2d(2, 2))
             for _ in range(self.cells):
                 width = self.channels * 2**stack
-                layers.append(ConcatenatingCell(cell, Place(channels, width), makers))
+                layers.append(ConcatenatingCell(cell, Place(channels, width), self.makers))
                 channels = width
         head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
         halved = 2 ** (self.stacks - 1)

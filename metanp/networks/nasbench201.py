@@ -60,16 +60,19 @@ class NASBench201(Skeleton):
 
     __repr__ = brief
 
+    @property
+    def makers(self) -> Mapping[str, Maker]:
+        return {**MAKERS, **self.modules}
+
     def build(self, architecture: object, classes: int, image_channels: int, prune: bool) -> nn.Module:
         cell = in_order(read_cell(architecture, "nasbench201"), prune)
-        makers = {**MAKERS, **self.modules}
         widths = [self.channels * 2**stage for stage in range(self.stages)]
         stem = Place(image_channels, widths[0], self.stem_stride)
         layers: list[nn.Module] = [convolution(stem, 3), normalisation(widths[0])]
-        layers += [SumCell(cell, Place(widths[0], widths[0]), makers) for _ in range(self.cells)]
+        layers += [SumCell(cell, Place(widths[0], widths[0]), self.makers) for _ in range(self.cells)]
         for before, width in pairwise(widths):
             layers.append(self.between(Place(before, width, stride=2)))
-            layers += [SumCell(cell, Place(width, width), makers) for _ in range(self.cells)]
+            layers += [SumCell(cell, Place(width, width), self.makers) for _ in range(self.cells)]
         return ImageNetwork(nn.Sequential(*layers), _head(widths[-1], classes), self._images(image_channels))
 
     def _images(self, channels: int) -> Images:

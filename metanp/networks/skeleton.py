@@ -8,6 +8,7 @@ where, and what operations become, are its fields, so that another size of a ben
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from metanp.cell import Cell
+from metanp.networks.modules import Maker
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Images:
 
 class Skeleton(ABC):
     """How networks are made of an architecture."""
+
+    @property
+    def makers(self) -> Mapping[str, Maker]:
+        """What makes modules of operations; none where a skeleton does not look them up."""
+        return {}
 
     @abstractmethod
     def build(self, architecture: Any, classes: int, image_channels: int, prune: bool) -> nn.Module:

@@ -46,11 +46,14 @@ class TransNASMicro(Skeleton):
 
     __repr__ = brief
 
+    @property
+    def makers(self) -> Mapping[str, Maker]:
+        return {**MAKERS, **self.modules}
+
     def build(self, architecture: object, classes: int, image_channels: int, prune: bool) -> nn.Module:
         cell = in_order(read_cell(architecture, "transnas_micro"), prune)
-        makers = {**MAKERS, **self.modules}
         return _network(
-            self.backbone, self.channels, lambda place: SumCell(cell, place, makers), image_channels, classes
+            self.backbone, self.channels, lambda place: SumCell(cell, place, self.makers), image_channels, classes
         )
 
 

@@ -16,6 +16,7 @@ from metanp.spaces import (
     nasbench_macro,
     nasnet,
     ofa,
+    subgraphs,
     transnas,
     transnas_macro,
 )
@@ -27,7 +28,7 @@ from metanp.spaces.product import ProductSpace
 __all__ = ["SPACES", "GraphSpace", "ProductSpace", "Space", "get_space", "read_text", "write_text"]
 
 _MODULES = (nasbench101, nasbench201, transnas, nasbench_graph, nasbench_macro)
-_LATER = (transnas_macro, darts, nasnet, ofa, bert)
+_LATER = (transnas_macro, darts, nasnet, ofa, bert, subgraphs)
 SPACES: dict[str, Space] = {module.SPACE.name: module.SPACE for module in (*_MODULES, *_LATER)}
 
 

@@ -21,6 +21,7 @@ from rich.console import Console
 
 from data import load_benchmark
 from metanp.baselines.proxies import Proxy
+from metanp.baselines.weight_sharing import WeightSharing
 from metanp.contract import About, Predictor
 from metanp.predictor import MetaNP
 from scripts.available import available_tables
@@ -35,7 +36,6 @@ TRANSFER = "scripts.leaderboards.transfer"
 PATH = Path(__file__).parent.parent.parent / "configs" / "catalogue" / "all.yaml"
 WIDE = 120  # width of a terminal that shows all columns of the list
 NOT_YET = (  # planned predictors: family and description
-    ("weight-sharing", "scores of cells inside a supernet (Zhang et al. 2020, arXiv:2001.01431)"),
     ("hybrid", "learning curves and zero-cost scores as side features of model-based predictors (White et al. 2021)"),
 )
 
@@ -174,6 +174,8 @@ def taking_part(
             lacks[name] = f"reads learning curves, and protocol {protocol.name} has none"
         elif isinstance(one := instantiate(entry.make), Proxy) and not one.among(protocol.features):
             lacks[name] = f"is the side feature {one.feature!r}, which protocol {protocol.name} has not"
+        elif isinstance(one, WeightSharing) and one.source and one.source.space != _space_of(protocol):
+            lacks[name] = f"is a supernet of {one.source.space}, and protocol {protocol.name} has other cells"
         if entry.transfers and not nearest_tables(kind, protocol.benchmark):
             lacks[name] = f"is trained on measured tasks of other benchmarks, and a {kind} table allows none"
     for name in asked:
@@ -182,10 +184,26 @@ def taking_part(
     return {name: entry for name, entry in entries.items() if name not in lacks}
 
 
+def _space_of(protocol: ProtocolConfig) -> str | None:
+    """The space of its cells; None where it has none."""
+    return None if protocol.curves else load_benchmark(protocol.benchmark).space
+
+
 def without_sources(entries: Mapping[str, Entry], kind: str, benchmark: str, download: bool) -> dict[str, str]:
-    """The entries that transfer from benchmarks of which some are not available, each with the reason."""
+    """The entries that transfer from benchmarks of which some are not available, or learn from images that are not,
+    each with the reason."""
+    lacking = dict(_without_images(entries, download))
     if not any(entry.transfers for entry in entries.values()):
-        return {}
+        return lacking
     missing = available_tables(nearest_tables(kind, benchmark), download)[1]
     why = f"is trained first on benchmarks that are not available: {'; '.join(missing.values())}"
-    return {name: f"{name} {why}" for name, entry in entries.items() if entry.transfers and missing}
+    return lacking | {name: f"{name} {why}" for name, entry in entries.items() if entry.transfers and missing}
+
+
+def _without_images(entries: Mapping[str, Entry], download: bool) -> Iterator[tuple[str, str]]:
+    for name, entry in entries.items():
+        if isinstance(one := instantiate(entry.make), WeightSharing) and one.source:
+            try:
+                one.source.check(download)
+            except FileNotFoundError as error:
+                yield name, f"{name} is trained on images that are not available: {error}"

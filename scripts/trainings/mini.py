@@ -1,9 +1,7 @@
 """The trainings of the benchmark `mini`: which there are, in which order, and the rows that they leave.
 
 Some cells of NAS-Bench-201, one a way of computing, in one random order; each trained on two sets of small images, with
-two seeds. Any number of processes share the work: a training belongs to whoever holds its lock, a byte of one file,
-which the system takes back when the process ends, however it ends. Each process appends to a file of its own, a line a
-training, so that a line cut off by a kill spoils no other; it is trained again.
+two seeds. Any number of processes share the work (`scripts.trainings.claims`); a row that was cut off is trained again.
 
 Partial results are of use: the first cells have both seeds, for the noise; then come first seeds of all others, then
 their second ones; in each round both sets of images of a cell follow one another.
@@ -11,15 +9,11 @@ their second ones; in each round both sets of images of a cell follow one anothe
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import json
-import os
 import platform
 import time
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -32,6 +26,7 @@ from metanp.atomic import write_whole
 from metanp.networks import cost, network
 from metanp.spaces.nasbench201 import SPACE
 from scripts.results.provenance import settings_digest
+from scripts.trainings.claims import append, claimed, own_file, rows_of, written
 from scripts.trainings.loop import Diverged, Training
 from scripts.trainings.prepared import Images, Prepared, prepare
 from scripts.trainings.recipe import Recipe
@@ -116,16 +111,10 @@ def read_rows(folder: Path, kept: Path | None = None) -> dict[Work, dict[str, An
     kept: a file of rows as `keep_rows` writes it, read first; nothing where it is not there.
     """
     found: dict[Work, dict[str, Any]] = {}
-    texts = [gzip.decompress(kept.read_bytes()).decode()] if kept and kept.is_file() else []
-    texts += [path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.glob("rows-*.jsonl"))]
-    for text in texts:
-        for line in text.splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if row["recipe"] == settings():
-                found.setdefault(Work(row["cell"], row["dataset"], row["seed"]), row)
+    first = rows_of(gzip.decompress(kept.read_bytes()).decode()) if kept and kept.is_file() else ()
+    for row in (*first, *written(folder)):
+        if row["recipe"] == settings():
+            found.setdefault(Work(row["cell"], row["dataset"], row["seed"]), row)
     return found
 
 
@@ -148,7 +137,7 @@ def work_through(
         kept: as in `read_rows`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"rows-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:8]}.jsonl"
+    path = own_file(folder)
     marks = {**marks, "torch": torch.__version__, "machine": machine(), "threads": torch.get_num_threads()}
     made, done = 0, read_rows(folder, kept)
     for number, work in enumerate(trainings(n)):
@@ -156,11 +145,11 @@ def work_through(
             return
         if work in done:
             continue
-        with _claimed(folder, number) as mine:
+        with claimed(folder, number) as mine:
             if not mine or work in (done := read_rows(folder, kept)):  # another process may have made it meanwhile
                 continue
             row = train(work) | marks
-            _append(path, row)
+            append(path, row)
             made += 1
         yield row
 
@@ -173,22 +162,3 @@ def machine() -> str:
         lines = []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return named[0] if named else platform.processor() or platform.machine()
-
-
-@contextmanager
-def _claimed(folder: Path, number: int) -> Iterator[bool]:
-    """Whether this process has the training of this number for itself; it has it until it leaves, or dies."""
-    with open(folder / "locks", "ab") as file:
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
-        except OSError:
-            yield False
-            return
-        yield True
-
-
-def _append(path: Path, row: dict[str, Any]) -> None:
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
-        file.flush()
-        os.fsync(file.fileno())

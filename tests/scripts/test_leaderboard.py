@@ -22,7 +22,15 @@ from data import load_benchmark
 from metanp.checkpoint import ALIASES, load_model, save_model, shipped_names
 from scripts.computed_proxies import Computing
 from scripts.leaderboard import _columns, leaderboard
-from scripts.leaderboards.entrants import Entry, fits, others, print_catalogue, taking_part
+from scripts.leaderboards.entrants import (
+    Entry,
+    fits,
+    others,
+    print_catalogue,
+    read_catalogue,
+    taking_part,
+    without_sources,
+)
 from scripts.leaderboards.protocols import available, ceilings, settings
 from scripts.leaderboards.standings import framed
 from scripts.leaderboards.tables import summarise
@@ -230,7 +238,8 @@ def test_the_list_describes_every_predictor_and_planned_ones_are_not_available(c
         "slow": True,
     }
     coming = [one for one in told.values() if one["status"] == "not yet"]
-    assert {one["family"] for one in coming} == {"weight-sharing", "hybrid"}
+    assert {one["family"] for one in coming} == {"hybrid"}
+    assert {name for name, one in told.items() if one["family"] == "weight-sharing"} == {"one_shot", "rsws"}
     assert told["lcsvr"]["needs"] == ["learning-curve prefixes"]
     assert told["metanp"]["family"] == "meta-learned"
     assert told["synflow"]["needs"] == ["side features"]
@@ -449,7 +458,7 @@ def test_every_predictor_of_the_catalogue_has_tasks_at_all_numbers_of_labels_tha
     config = composed("protocol=nb201_proxies", "kind=cross-task")
     for one in others(config.catalogue, "cross-task", "nasbench201", sets=1, slow_sets=1):
         budgets = [fit.budget for fit in fits(one, "cifar10_validation_accuracy_200_naslib", config.protocol)]
-        proxy = one.make["_target_"].endswith(".Proxy")
+        proxy = one.make["_target_"].endswith((".Proxy", ".WeightSharing"))
         curves = one.make["_target_"].endswith(".FromCurves") and instantiate(one.make).fewest_labels == 0
         without_labels = proxy or curves or one.marks["predictor"] == "flan_transferred"
         expected = [n for n in config.protocol.budgets if (n == 0 and without_labels) or (n > 0 and not proxy)]
@@ -475,6 +484,19 @@ def test_a_transferring_predictor_is_in_tables_that_allow_it_and_each_kind_has_i
     assert [fit.budget for fit in wanted] == [*budgets, *budgets]
     with pytest.raises(ValueError, match=r"flan_transferred is trained .* a label-free table allows none"):
         leaderboard(small(tmp_path, "predictors=[flan_transferred]"))
+
+
+def test_a_supernet_takes_part_where_cells_are_its_children_and_images_are_at_hand(mirror, monkeypatch, tmp_path):
+    entries = {"rsws": read_catalogue()["rsws"]}
+    mini, graph = (composed(f"protocol={name}").protocol for name in ("mini_computed", "graph"))
+    assert taking_part(entries, "label-free", mini, ["rsws"]) == entries
+    assert taking_part(entries, "label-free", graph, []) == {}
+    with pytest.raises(ValueError, match="rsws is a supernet of nasbench201, and protocol graph has other cells"):
+        taking_part(entries, "label-free", graph, ["rsws"])
+    assert without_sources(entries, "label-free", "mini", download=False) == {}
+    monkeypatch.setenv("METANP_MIRROR", str(tmp_path))
+    lacking = without_sources(entries, "label-free", "mini", download=False)
+    assert lacking["rsws"].startswith("rsws is trained on images that are not available: cifar10_jpeg")
 
 
 # --- rows of other code -------------------------------------------------------------------------------------------

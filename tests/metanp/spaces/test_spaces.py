@@ -113,7 +113,7 @@ def test_samples_cover_the_space_evenly(name):
     rng = np.random.default_rng(0)
     place = {cell: i for i, cell in enumerate(SPACES[name].enumerate())}
     drawn = [place[SPACES[name].sample(rng)] for _ in range(400)]
-    assert len(set(drawn)) > 360
+    assert len(set(drawn)) > min(360, 0.9 * len(place))
     # four standard errors of the mean of 400 uniform draws
     assert abs(np.mean(drawn) / len(place) - 0.5) < 4 * 12**-0.5 / 20
 

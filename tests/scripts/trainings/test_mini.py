@@ -15,6 +15,7 @@ from metanp.spaces.nasbench201 import SPACE
 from scripts import make_mini
 from scripts.computed_proxies import Computing, batch_of
 from scripts.trainings import mini, mini_proxies
+from scripts.trainings.claims import claimed
 from scripts.trainings.mini import IMAGES, WITH_NOISE_FIRST, Work, cells, read_rows, trainings, work_through
 from scripts.trainings.mini_page import page
 from scripts.trainings.mini_table import table_of
@@ -83,7 +84,7 @@ def test_a_training_that_another_process_is_at_is_left_to_it(quick, tmp_path):
     waiting, stop = multiprocessing.get_context("fork").Event(), multiprocessing.get_context("fork").Event()
 
     def hold() -> None:
-        with mini._claimed(tmp_path, 1) as mine:
+        with claimed(tmp_path, 1) as mine:
             assert mine
             waiting.set()
             stop.wait(60)
