@@ -7,7 +7,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # bytecode is compiled when a module is first imported: most of torch never is, and to compile all takes over a minute
 PIP := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+# a third of their time tests wait for other processes: three at once on two cores
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3
 # threads that wait asleep: spinning ones make two busy processes many times slower than one
 export OMP_WAIT_POLICY := PASSIVE
 
