@@ -146,7 +146,7 @@ def test_a_benchmark_is_a_problem_and_has_the_columns_of_all_its_data_sets(name,
     where = composed().benchmarks[name]
     here = problem(where, where.datasets[0])
     assert np.isfinite(here.score[here.rows]).all()
-    assert len(here.rows) > 1000
+    assert len(here.rows) > (100 if name == "mini" else 1000)  # mini grows
     assert len(here.goals) == (1 if where.cost else len(where.tops))
     columns = [column for column in (where.told, where.reported, where.seconds, where.cost) if column]
     wanted = {column.format(dataset=dataset) for column in columns for dataset in where.datasets}
