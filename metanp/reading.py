@@ -155,7 +155,8 @@ class Reader:
         """Rows of the `n` distinct cells whose value may be highest, about; ascending."""
         first, view, reach = pool.distinct()[0], known.heaviest, self.model.process.reach
         with torch.inference_mode():
-            parts = [reach(view.state, points)[0] for points in self._pieces(view, pool, first)]
+            quick = view.state.quick()
+            parts = [reach(quick, points)[0] for points in self._pieces(view, pool, first)]
         return np.sort(first[torch.cat(parts).topk(min(n, len(first))).indices.cpu().numpy()])
 
     def left_out(self, known: Knowledge, value: Float[np.ndarray, " context"]) -> Float[np.ndarray, " context"] | None:

@@ -40,7 +40,8 @@ class NeuralProcess(nn.Module):
     ) -> Any:
         """Read the context; returns a state for `predict` and `sampler` alone.
 
-        The state has `prune(weight)`: the same state without its parts of less weight, if it has parts.
+        The state has `prune(weight)`: the same state without its parts of less weight, if it has parts; and `quick()`:
+        what `reach` needs of it.
 
         Args:
             spread: variance of a measurement beyond the noise that all have, where measurements of one cell contradict

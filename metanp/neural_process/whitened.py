@@ -54,6 +54,10 @@ class State:
 
     __repr__ = brief
 
+    def quick(self) -> State:
+        """The heaviest head alone."""
+        return State(self.posterior.quick(), self.signal)
+
     def prune(self, weight: float) -> State:
         """Drop heads that no task gives at least this weight."""
         return State(self.posterior.prune(weight), self.signal)
@@ -125,8 +129,8 @@ class WhitenedConvCNP(NeuralProcess):
         return Mixture(mixture.log_weight, mean, std, noise)
 
     def reach(self, state: State, xt: Points) -> Float[Tensor, "task target"]:
-        """By one head, without the correction."""
-        mean, std = self.heads.predict(state.posterior.quick(), xt).without_noise().moments()
+        """Without the correction."""
+        mean, std = self.heads.predict(state.posterior, xt).without_noise().moments()
         return mean + 2 * std
 
     def left_out(self, state: State, yc: Float[Tensor, "task context"]) -> Float[Tensor, "task context"] | None:
