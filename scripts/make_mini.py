@@ -18,7 +18,8 @@ from data.mini import PATH
 from metanp.atomic import write_whole
 from scripts.command import ROOT, command
 from scripts.results.provenance import provenance
-from scripts.trainings.mini import keep_rows, read_rows, trainings, work_through
+from scripts.trainings.claims import keep_rows
+from scripts.trainings.mini import read_rows, trainings, work_through
 from scripts.trainings.mini_page import page
 from scripts.trainings.mini_table import table_of
 

@@ -13,23 +13,28 @@ import torch
 from scripts.sharing.predictors import REGIMES, measured
 from scripts.sharing.training import train
 from scripts.sharing.units import Size, Unit, units
-from scripts.trainings.claims import append, claimed, own_file, written
+from scripts.trainings.claims import append, claimed, kept_rows, own_file, written
 from scripts.trainings.mini import machine
 
 Rows = dict[Unit, dict[str, Any]]
 
 
-def read_rows(folder: Path, size: Size) -> Rows:
-    """Every piece of this size that is done, the first row of each."""
+def read_rows(folder: Path, size: Size, kept: Path | None = None) -> Rows:
+    """Every piece of this size that is done, the first row of each; kept: a file of rows that is read first."""
     found: Rows = {}
-    for row in written(folder):
+    for row in (*kept_rows(kept), *written(folder)):
         if row["size"] == size.digest:
             found.setdefault(Unit(**row["unit"]), row)
     return found
 
 
 def work_through(
-    folder: Path, size: Size, most: int | None, kinds: Sequence[str], marks: dict[str, Any]
+    folder: Path,
+    size: Size,
+    most: int | None,
+    kinds: Sequence[str],
+    marks: dict[str, Any],
+    kept: Path | None = None,
 ) -> Iterator[tuple[Unit, dict[str, Any]]]:
     """Do what is left, in order.
 
@@ -38,9 +43,10 @@ def work_through(
         most: pieces of this process; None goes on to the end.
         kinds: of pieces; of none, all.
         marks: of every row, such as the commit.
+        kept: as in `read_rows`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path, made, done = own_file(folder), 0, read_rows(folder, size)
+    path, made, done = own_file(folder), 0, read_rows(folder, size, kept)
     marks = {"size": size.digest, **marks, "torch": torch.__version__, "machine": machine()}
     for number, unit in enumerate(units()):
         if made == most:
@@ -48,7 +54,9 @@ def work_through(
         if unit in done or (kinds and unit.kind not in kinds):
             continue
         with claimed(folder, number) as mine:
-            if not mine or unit in (done := read_rows(folder, size)):  # another process may have done it meanwhile
+            if not mine or unit in (
+                done := read_rows(folder, size, kept)
+            ):  # another process may have done it meanwhile
                 continue
             start = time.process_time()
             found = measured(unit.kind, unit.instance) if unit.kind in REGIMES else train(unit, size)

@@ -7,14 +7,17 @@ own, a line a piece, so that a line cut off by a kill spoils no other.
 from __future__ import annotations
 
 import fcntl
+import gzip
 import json
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from metanp.atomic import write_whole
 
 
 @contextmanager
@@ -46,6 +49,18 @@ def written(folder: Path) -> Iterator[dict[str, Any]]:
     """The rows of all processes; lines that were cut off are passed over."""
     for path in sorted(folder.glob("rows-*.jsonl")):
         yield from rows_of(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def keep_rows(rows: Iterable[Mapping[str, Any]], kept: Path) -> None:
+    """All rows in one compressed file, the same bytes for the same rows."""
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    write_whole(kept, gzip.compress(text.encode(), mtime=0))
+
+
+def kept_rows(kept: Path | None) -> Iterator[dict[str, Any]]:
+    """The rows of such a file; none where it is not there."""
+    if kept is not None and kept.is_file():
+        yield from rows_of(gzip.decompress(kept.read_bytes()).decode())
 
 
 def rows_of(text: str) -> Iterator[dict[str, Any]]:

@@ -9,11 +9,9 @@ their second ones; in each round both sets of images of a cell follow one anothe
 
 from __future__ import annotations
 
-import gzip
-import json
 import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -22,11 +20,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from metanp.atomic import write_whole
 from metanp.networks import cost, network
 from metanp.spaces.nasbench201 import SPACE
 from scripts.results.provenance import settings_digest
-from scripts.trainings.claims import append, claimed, own_file, rows_of, written
+from scripts.trainings.claims import append, claimed, kept_rows, own_file, written
 from scripts.trainings.loop import Diverged, Training
 from scripts.trainings.prepared import Images, Prepared, prepare
 from scripts.trainings.recipe import Recipe
@@ -111,17 +108,10 @@ def read_rows(folder: Path, kept: Path | None = None) -> dict[Work, dict[str, An
     kept: a file of rows as `keep_rows` writes it, read first; nothing where it is not there.
     """
     found: dict[Work, dict[str, Any]] = {}
-    first = rows_of(gzip.decompress(kept.read_bytes()).decode()) if kept and kept.is_file() else ()
-    for row in (*first, *written(folder)):
+    for row in (*kept_rows(kept), *written(folder)):
         if row["recipe"] == settings():
             found.setdefault(Work(row["cell"], row["dataset"], row["seed"]), row)
     return found
-
-
-def keep_rows(rows: Iterable[Mapping[str, Any]], kept: Path) -> None:
-    """All rows in one compressed file, the same bytes for the same rows."""
-    text = "".join(json.dumps(row) + "\n" for row in rows)
-    write_whole(kept, gzip.compress(text.encode(), mtime=0))
 
 
 def work_through(

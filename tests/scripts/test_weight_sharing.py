@@ -227,7 +227,8 @@ def studied(monkeypatch, tmp_path):
 
 def test_the_command_writes_a_page_and_a_figure_of_the_rows(studied, tmp_path, capsys):
     (tmp_path / "pictures").mkdir()
-    command.main(studied, 0, None, as_page=True, as_json=True, docs=tmp_path, download=False)
+    kept = tmp_path / "kept.jsonl.gz"
+    command.main(studied, 0, None, as_page=True, as_json=True, docs=tmp_path, kept=kept, download=False)
     found = json.loads(capsys.readouterr().out)
     text = (tmp_path / "weight-sharing.md").read_text()
     assert "73 of 467 pieces" in text
@@ -240,10 +241,11 @@ def test_the_command_writes_a_page_and_a_figure_of_the_rows(studied, tmp_path, c
     assert len(tables) == 5
     assert all(len(set(columns)) == 1 for columns in tables)
     assert (tmp_path / "pictures" / "weight-sharing.svg").read_text().count("recalibrated") == 1
+    assert read_rows(tmp_path / "nothing", Size(), kept) == read_rows(studied, Size())  # to go on elsewhere
 
 
 def test_the_command_refuses_in_one_line(tmp_path, capsys):
-    quiet = {"as_page": False, "as_json": True, "docs": tmp_path, "download": False}
+    quiet = {"as_page": False, "as_json": True, "docs": tmp_path, "kept": tmp_path / "none", "download": False}
     for kind, said in ((None, "has no rows of this study yet"), (["seed"], "no kind of pieces 'seed'; nearest: seeds")):
         with pytest.raises(SystemExit) as ended:
             command.main(tmp_path, 0, kind, **quiet)
