@@ -24,7 +24,7 @@ from metanp.given import read_count, read_numbers
 
 Values = Float[np.ndarray, " cell"]
 Order = Int[np.ndarray, " cell"]
-KS: tuple[int | float, ...] = (1, 10, 50, 0.01)  # a float is a share of the targets
+KS: tuple[int | float, ...] = (1, 10, 20, 50, 0.01)  # a float is a share of the targets
 LEVELS = (0.5, 0.9)  # of the intervals whose coverage is reported
 NO_SPREAD = 1e-12  # replaces a standard deviation of 0, at which the likelihood is not defined
 
@@ -159,6 +159,26 @@ def distribution_metrics(mean: Values, std: Values, truth: Values) -> dict[str, 
         reach = ndtri(0.5 + level / 2) * std
         row[f"coverage_{100 * level:.0f}"] = coverage(mean - reach, mean + reach, truth)
     return row
+
+
+def error_metrics(prediction: Values, truth: Values) -> dict[str, float]:
+    """Errors in the unit of the truth, the linear correlation, and tau of predictions rounded to two and one decimals.
+
+    Raises:
+        ValueError: lengths that differ, or a prediction or truth that is not finite; names the target.
+
+    Source: White et al. 2021 (arXiv:2104.01177) report these beside Kendall's tau and Spearman's correlation.
+    """
+    prediction, truth = _pair(prediction, truth)
+    _check_finite("prediction", prediction)
+    _check_finite("truth", truth)
+    constant = np.ptp(prediction) == 0 or np.ptp(truth) == 0
+    return {
+        "mae": float(np.abs(prediction - truth).mean()),
+        "rmse": float(np.sqrt(np.square(prediction - truth).mean())),
+        "pearson": 0.0 if constant else float(np.corrcoef(prediction, truth)[0, 1]),
+        **{f"kendall_tau_{n}_decimals": kendall_tau(prediction.round(n), truth) for n in (2, 1)},
+    }
 
 
 def coverage(lower: Values, upper: Values, truth: Values) -> float:

@@ -173,7 +173,7 @@ def _write(config: Config, rows: list[Row], described: dict[str, Described], abo
     facts = write(output, "rows", marked, table, {"md": taus.markdown(), "tex": taus.latex()})
     facts |= {"protocol": protocol.name, "kind": kind, "benchmark": protocol.title, **about}
     page, published = Path(f"{output}.html"), read_published(protocol.benchmark)
-    write_leaderboard(page, frame, described, entrants.NOT_YET, published, facts)
+    write_leaderboard(page, frame, described, published, facts)
     for one in column_tables(table):
         one.print()
     titles = {name: one.title for name, one in described.items()}

@@ -10,14 +10,16 @@ A source is one file here with a list `SOURCES`, and one line below; a table is 
 
 from __future__ import annotations
 
-from data.curves import baker, nasbench_nlp, nats_bench, surrogates, taskset
+from data.curves import baker, mini, nasbench_nlp, nats_bench, surrogates, taskset
 from data.curves.table import CurveSource, CurveTable
 from metanp.nearest import nearest
 
 __all__ = ["CURVES", "CurveSource", "CurveTable", "load_curves"]
 
 CURVES: dict[str, CurveSource] = {
-    source.name: source for file in (baker, nasbench_nlp, taskset, surrogates, nats_bench) for source in file.SOURCES
+    source.name: source
+    for file in (baker, nasbench_nlp, taskset, surrogates, nats_bench, mini)
+    for source in file.SOURCES
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data import load_benchmark
+from data import Table, load_benchmark
 from data.curves.table import CurveTable
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
@@ -19,9 +19,9 @@ def cells_of(table: CurveTable, download: bool = False) -> tuple[CellArray, np.n
     """
     if table.benchmark:
         benchmark = load_benchmark(table.benchmark, download)
-        place = {name: i for i, name in enumerate(benchmark.ids)}
-        rows = np.array([i for i, name in enumerate(table.ids) if name in place])
-        return benchmark.cells[[place[table.ids[i]] for i in rows]], rows
+        places = benchmark_rows(table, benchmark)
+        rows = np.flatnonzero(places >= 0)
+        return benchmark.cells[places[rows]], rows
     numbers = {**table.curves.architecture, **table.curves.hyperparameters}
     if not numbers:
         raise ValueError(f"nothing is known of the configurations of {table.name} but their curves")
@@ -29,3 +29,9 @@ def cells_of(table: CurveTable, download: bool = False) -> tuple[CellArray, np.n
     rows = np.flatnonzero([bool(one) for one in known])
     made = [Cell.from_parameters({name: float(value) for name, value in known[i].items()}) for i in rows]
     return CellArray.from_cells(made), rows
+
+
+def benchmark_rows(table: CurveTable, benchmark: Table) -> np.ndarray:
+    """(config,): the row of each configuration in its benchmark; -1 where it has none."""
+    place = {name: i for i, name in enumerate(benchmark.ids)}
+    return np.array([place.get(name, -1) for name in table.ids], dtype=np.int64)

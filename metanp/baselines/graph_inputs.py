@@ -9,7 +9,8 @@ Axes: cell, as given; graph, a distinct row; node, in topological order, padded;
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -32,14 +33,18 @@ class GraphInputs(Inputs):
     cells: CellArray
 
     @classmethod
-    def of(cls, graph: Int[np.ndarray, " cell"], cells: CellArray) -> GraphInputs:
+    def of(cls, graph: Int[np.ndarray, " cell"], cells: CellArray) -> Self:
         """From the row of each cell, and the rows."""
         none = np.zeros((len(cells), 0), dtype=np.float32)
         return cls(graph, cells.fingerprint(), none, (), Side.of(None, len(cells)), cells)
 
     def rows(self, start: int, stop: int) -> GraphInputs:
         """Some of the rows, each as one cell."""
-        cells = self.cells[start:stop]
+        return self.take(np.arange(len(self.cells))[start:stop])
+
+    def take(self, rows: Int[np.ndarray, " row"]) -> GraphInputs:
+        """Some of the rows, by number, each as one cell."""
+        cells = self.cells[rows]
         return GraphInputs.of(np.arange(len(cells)), cells)
 
     def with_side(self, side: Side) -> GraphInputs:
@@ -60,6 +65,23 @@ class GraphInputs(Inputs):
         """One-hot; zeros where padded."""
         operation = torch.tensor(words(self.cells.operation), dtype=torch.long)
         return functional.one_hot(operation + 1, len(VOCABULARY) + 1)[..., 1:].float()
+
+
+@dataclass(frozen=True, repr=False)
+class GraphAndSideInputs(GraphInputs):
+    """Cells as graphs, a row of its own each, beside their side features."""
+
+    def take(self, rows: Int[np.ndarray, " row"]) -> GraphAndSideInputs:
+        return replace(self.of(np.arange(len(rows)), self.cells[rows]), side=self.side.rows(rows))
+
+    def with_side(self, side: Side) -> GraphAndSideInputs:
+        return replace(self, side=side)
+
+
+def written_with_side(cells: Sequence[Cell] | CellArray) -> GraphAndSideInputs:
+    """Every cell as it is written, to which `with_side` adds side features."""
+    array = as_array(cells)
+    return GraphAndSideInputs.of(np.arange(len(array)), array)
 
 
 def written(cells: Sequence[Cell] | CellArray) -> GraphInputs:

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import rnn
 
-from metanp.baselines.graph_inputs import GraphInputs, written
+from metanp.baselines.graph_inputs import GraphInputs, written, written_with_side
 from metanp.baselines.networks import Network, Training, train
 from metanp.cell import Cell
 from metanp.cell_array import CellArray
@@ -33,6 +33,7 @@ from metanp.operations import VOCABULARY
 
 PADDING, NO_EDGE, EDGE, FIRST_OPERATION = range(4)
 WORDS = FIRST_OPERATION + len(VOCABULARY)
+PARTS = 9  # of the range of a side feature
 OF_SCORES = 0.8  # share of the loss; the rest is the decoder's
 
 
@@ -94,9 +95,8 @@ class SemiNAS(NAO):
         super()._learn(read, value)
         if self._unlabelled is None or not len(self._unlabelled):
             return
-        pool = self._unlabelled.cells
-        rows = np.random.default_rng(self.seed).permutation(len(pool))[: len(value)]
-        others = sequence(pool[np.sort(rows)]).to(self.device)
+        rows = np.random.default_rng(self.seed).permutation(len(self._unlabelled.cells))[: len(value)]
+        others = self.tensors(self._unlabelled.take(np.sort(rows)))[0].to(self.device)
         with torch.no_grad():
             predicted = self._net(others)
         words = _stacked(read[0].repeat(self.repeats, 1), others)
@@ -105,13 +105,45 @@ class SemiNAS(NAO):
         del self._unlabelled
 
 
+class SemiNASWithTokens(SemiNAS):
+    """SemiNAS whose sequence begins with a word for each side feature: which of at most nine parts it is in.
+
+    The parts hold equally many of the evaluated and unlabelled cells; a missing number has a word of its own.
+    """
+
+    read = staticmethod(written_with_side)
+    _cuts: list[Float[np.ndarray, " cut"]]
+
+    def build(self, context: Any) -> nn.Module:
+        known = [context.side.values]
+        if self._unlabelled is not None:
+            known.append(self._unlabelled.side.like(context.side))
+        self._cuts = [_cuts(column) for column in np.concatenate(known).T]
+        return Recurrent(Sizes(), WORDS + (PARTS + 1) * len(self._cuts))
+
+    def tensors(self, inputs: Any) -> list[Tensor]:
+        values = inputs.side.like(self._context.side)
+        words = np.zeros((inputs.n_rows, len(self._cuts)), dtype=np.int64)
+        for j, cuts in enumerate(self._cuts):
+            column = values[:, j]
+            part = np.where(np.isfinite(column), np.searchsorted(cuts, column), PARTS)
+            words[:, j] = WORDS + (PARTS + 1) * j + part
+        return [torch.cat([torch.from_numpy(words), sequence(inputs.cells)], dim=1)]
+
+
+def _cuts(column: Float[np.ndarray, " cell"]) -> Float[np.ndarray, " cut"]:
+    """Between parts of equally many numbers."""
+    known = column[np.isfinite(column)]
+    return np.unique(np.quantile(known, np.arange(1, PARTS) / PARTS)) if len(known) else np.zeros(0)
+
+
 class Recurrent(nn.Module):
     """(cell, step) words -> a score each; each step's state is a unit vector, the embedding their normalised sum."""
 
-    def __init__(self, sizes: Sizes):
+    def __init__(self, sizes: Sizes, words: int = WORDS):
         super().__init__()
         width, drop = sizes.width, nn.Dropout(sizes.dropout)
-        self.words = nn.Embedding(WORDS, width, padding_idx=PADDING)
+        self.words = nn.Embedding(words, width, padding_idx=PADDING)
         self.dropout = drop
         self.encoder = nn.LSTM(width, width, batch_first=True, bidirectional=True)
         self.join = nn.Linear(2 * width, width)
@@ -121,7 +153,7 @@ class Recurrent(nn.Module):
         self.readout = nn.Linear(width, 1)
         self.decoder = nn.LSTM(width, width, batch_first=True)
         self.query, self.write = nn.Linear(width, width, bias=False), nn.Linear(2 * width, width, bias=False)
-        self.spell = nn.Linear(width, WORDS)
+        self.spell = nn.Linear(width, words)
 
     def forward(self, words: Int[Tensor, "cell step"]) -> Float[Tensor, " cell"]:
         return self._score(self.encode(words)[1])

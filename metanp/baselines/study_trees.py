@@ -81,6 +81,15 @@ class StudyNGBoost(StudyTrees):
     knows_std = True
     fewest_labels = 2
     libraries = "ngboost", "sklearn.tree"
+    settings: Mapping[str, Any] = {
+        "n_estimators": 505,
+        "learning_rate": 0.08127053060223186,
+        "minibatch_frac": 0.5081694143793387,
+        "max_depth": 6,
+        "max_features": 0.7920456318712875,
+        "min_samples_leaf": 15,
+        "min_samples_split": 20,
+    }
 
     def _fit(self, context: Inputs, value: Float[np.ndarray, " cell"]) -> None:
         self._all_equal = not np.ptp(value)
@@ -88,22 +97,16 @@ class StudyNGBoost(StudyTrees):
             super()._fit(context, value)
 
     def _make(self, cells: int) -> Any:
+        settings = dict(self.settings)
         # the study's criterion, Friedman's, is that of squared errors in this library
         tree = library("sklearn.tree").DecisionTreeRegressor(
-            max_depth=6,
-            max_features=0.7920456318712875,
-            min_samples_leaf=min(max(cells // 2, 1), 15),
-            min_samples_split=min(max(cells // 2, 2), 20),
+            max_depth=settings.pop("max_depth"),
+            max_features=settings.pop("max_features"),
+            min_samples_leaf=min(max(cells // 2, 1), settings.pop("min_samples_leaf")),
+            min_samples_split=min(max(cells // 2, 2), settings.pop("min_samples_split")),
             random_state=self.seed,
         )
-        return library("ngboost").NGBRegressor(
-            Base=tree,
-            n_estimators=505,
-            learning_rate=0.08127053060223186,
-            minibatch_frac=0.5081694143793387,
-            verbose=False,
-            random_state=self.seed,
-        )
+        return library("ngboost").NGBRegressor(Base=tree, **settings, verbose=False, random_state=self.seed)
 
     def _predict(self, inputs: Inputs) -> Moments:
         if self._all_equal:

@@ -24,6 +24,7 @@ from metanp.estimator import Estimator, NotFittedError
 from metanp.given import check_alike, read_cells, read_evaluated, read_flag, read_scores
 
 TRAININGS = 3  # supernets by seed; more seeds share them
+NO_SOURCE = "WeightSharing reads a supernet; give it source="
 TITLES = {"summed": "OneShot", "uniform": "RSWS"}
 
 
@@ -38,6 +39,10 @@ class Source(Hashable, Protocol):
 
     def check(self, download: bool) -> None:
         """FileNotFoundError where the images that it is trained on are not at hand; downloaded first, if allowed."""
+        ...
+
+    def seconds(self, seed: int) -> float:
+        """Of its training."""
         ...
 
     def accuracies(self, cells: Sequence[Cell], seed: int) -> Float[np.ndarray, " cell"]:
@@ -82,6 +87,13 @@ class WeightSharing(Estimator):
     @property
     def encoding(self) -> Hashable:
         return self.source, self.seed % TRAININGS
+
+    @property
+    def training_seconds(self) -> float:
+        """Of the supernet's training, on one core; raises as `prepare`."""
+        if self.source is None:
+            raise ValueError(NO_SOURCE)
+        return self.source.seconds(self.seed % TRAININGS)
 
     def prepare(self) -> object:
         """Train the supernet; slow the first time.
@@ -129,5 +141,5 @@ class WeightSharing(Estimator):
 
     def _read(self, cells: Sequence[Cell]) -> Float[np.ndarray, " cell"]:
         if self.source is None:
-            raise ValueError("WeightSharing reads a supernet; give it source=")
+            raise ValueError(NO_SOURCE)
         return np.asarray(self.source.accuracies(cells, self.seed % TRAININGS), dtype=np.float64)

@@ -20,6 +20,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 
 from data import load_benchmark
+from metanp.baselines.hybrids import PROXY, Hybrid
 from metanp.baselines.proxies import Proxy
 from metanp.baselines.weight_sharing import WeightSharing
 from metanp.contract import About, Predictor
@@ -35,9 +36,6 @@ JUDGE = "scripts.leaderboards.judging"  # the code that rows of all predictors d
 TRANSFER = "scripts.leaderboards.transfer"
 PATH = Path(__file__).parent.parent.parent / "configs" / "catalogue" / "all.yaml"
 WIDE = 120  # width of a terminal that shows all columns of the list
-NOT_YET = (  # planned predictors: family and description
-    ("hybrid", "learning curves and zero-cost scores as side features of model-based predictors (White et al. 2021)"),
-)
 
 
 @dataclass
@@ -94,7 +92,7 @@ def select(catalogue: Mapping[str, Entry], names: Sequence[str], slow: bool) -> 
 
 
 def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
-    """Print all predictors, and planned ones, as JSON or as a table.
+    """Print all predictors, as JSON or as a table.
 
     Raises:
         ValueError: another form.
@@ -103,11 +101,8 @@ def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
         raise ValueError(f"list={form}: it is json or table")
     known = {name: describe(name, entry) for name, entry in catalogue.items()}
     if form == "json":
-        known_ones = [
-            {"name": name, "status": "available", **asdict(one)} for name, one in {OURS: MINE, **known}.items()
-        ]
-        planned = [{"family": family, "title": title, "status": "not yet"} for family, title in NOT_YET]
-        print(json.dumps([*known_ones, *planned], indent=2))
+        found = {OURS: MINE, **known}.items()
+        print(json.dumps([{"name": name, "status": "available", **asdict(one)} for name, one in found], indent=2))
         return
     # a narrow terminal shows fewer columns, so that names, which people type, are never cut
     narrow = (console := Console()).is_terminal and console.width < WIDE
@@ -116,7 +111,6 @@ def print_catalogue(catalogue: Mapping[str, Entry], form: str) -> None:
         [name, one.title, "slow" if one.slow else "fast", one.family, ", ".join(one.needs), one.source]
         for name, one in {OURS: MINE, **known}.items()
     ]
-    lines += [["", title, "not yet", family, "", ""] for family, title in NOT_YET]
     notes = [f"A terminal of {WIDE} columns shows more of each; so does list=json."] if narrow else []
     shown = slice(3 if narrow else None)
     Table(heads[shown], [line[shown] for line in lines], notes=notes).print()
@@ -176,6 +170,8 @@ def taking_part(
             lacks[name] = f"is the side feature {one.feature!r}, which protocol {protocol.name} has not"
         elif isinstance(one, WeightSharing) and one.source and one.source.space != _space_of(protocol):
             lacks[name] = f"is a supernet of {one.source.space}, and protocol {protocol.name} has other cells"
+        elif isinstance(one, Hybrid) and not protocol.curves and not PROXY.among(protocol.features):
+            lacks[name] = f"reads jacov and learning curves, and protocol {protocol.name} has neither"
         if entry.transfers and not nearest_tables(kind, protocol.benchmark):
             lacks[name] = f"is trained on measured tasks of other benchmarks, and a {kind} table allows none"
     for name in asked:

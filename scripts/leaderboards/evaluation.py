@@ -2,6 +2,9 @@
 
     setting -> label set -> fit -> rows, one for each scored column
 
+`seconds_query` is of one candidate: computing what is read of it, its training so far, and the answer. `seconds_labels`
+are of training the evaluated cells, `seconds_prepare` of training a supernet.
+
 A predictor that fails has rows that say so: it has too few labels, raises an error, or predicts values that are not
 finite.
 """
@@ -19,6 +22,7 @@ from typing import Any
 
 from hydra.utils import instantiate
 
+from metanp.baselines.weight_sharing import WeightSharing
 from metanp.contract import Predictor
 from metanp.fitted import ScoreWarning
 from scripts.leaderboards.judging import NotFinite, judge, label_set, reads_curves, reads_side
@@ -66,7 +70,13 @@ class _Judge:
             found = judge(predictor, pool, setting, shown, SCATTER if fit.number == 0 else 0)
         except NotFinite as error:
             return fit.failed("not finite", str(error))
-        return fit.rows([{**row, "seconds_encode": seconds} for row in found])
+        curves = setting.curves is not None and reads_curves(predictor)
+        paid = {"seconds_encode": seconds, **setting.paid(shown, curves)}
+        if isinstance(predictor, WeightSharing):
+            paid["seconds_prepare"] = predictor.training_seconds
+        answers = len(shown.target) if curves else len(setting.cells)
+        known = seconds / len(setting.cells) + paid.get("seconds_begun", 0.0)
+        return fit.rows([{**row, **paid, "seconds_query": row["seconds_predict"] / answers + known} for row in found])
 
     def _pool(self, make: str, shown: str) -> tuple[Any, float]:
         """All cells of a column in the predictor's encoding, and the seconds that it took; once for all its fits.
@@ -74,12 +84,13 @@ class _Judge:
         The seconds include those of computing proxies that it reads, on one core.
         """
         setting, predictor = self.setting(shown), _made(make)
-        if setting.curves is not None and reads_curves(predictor):
-            return None, 0.0  # curves are those of the targets, which differ between label sets: see `judge`
         features = setting.features if reads_side(predictor) and setting.features else None
+        cost = setting.cost(read_by(predictor, features or ()))
+        if setting.curves is not None and reads_curves(predictor):
+            return None, cost  # curves are those of the targets, which differ between label sets: see `judge`
         started = time.perf_counter()
         pool = predictor.encode(setting.cells, features)
-        return pool, time.perf_counter() - started + setting.cost(read_by(predictor, features or ()))
+        return pool, time.perf_counter() - started + cost
 
 
 def _made(make: str, **more: Any) -> Predictor:

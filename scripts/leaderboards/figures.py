@@ -57,18 +57,24 @@ def _times(view: View, tau: Entries, looks: Looks, labels: int, cells: int | Non
     taken = {name: times for name, times in taken.items() if times[0] > 0 and times[2] > 0}
     if not taken:
         return
-    encoded = not any(math.isnan(encode) for _, encode, _ in taken.values())  # the encoding of all was measured
+    encoded = not any(math.isnan(encode) for _, encode, *_ in taken.values())  # the encoding of all was measured
+    trained = not any(math.isnan(label) for *_, label, _ in taken.values())  # and so were trainings
     reached = np.array([tau[name, labels].value for name in taken])
-    fronts = on_front(reached, np.array([times[0] for times in taken.values()]))
+    starts = {name: fit + (label if trained else 0) for name, (fit, _, _, label, _) in taken.items()}
+    fronts = on_front(reached, np.array([*starts.values()]))
     sizes = np.interp(reached, [reached.min(), reached.max() + 1e-9], [6, 18])
     queries, taus = {}, {}
-    for (name, (fit, encode, answer)), t, size, front in zip(taken.items(), reached, sizes, fronts, strict=True):
-        query = (answer + (encode if encoded else 0)) / (cells or 1)
+    for (name, times), t, size, front in zip(taken.items(), reached, sizes, fronts, strict=True):
+        fit, (_, encode, answer, _, whole) = starts[name], times
+        query = whole if trained and cells else (answer + (encode if encoded else 0)) / (cells or 1)
         note = f"{duration(fit)}, then {duration(query)}, tau {number(t)}"
         queries[name], taus[name] = Mark(fit, query, note, size, front), Mark(fit, t, note, 9, front)
     x = partial(axes.seconds, title="initialisation")
     y = partial(axes.seconds, title="query, one cell" if cells else "query, all cells")
     included = "encoding included" if encoded else "of cells that were encoded before"
+    included += (
+        "; so are the trainings of evaluated cells, and those of candidates as far as they are" if trained else ""
+    )
     caption = f"Medians at {labels} labels, {included}; a larger mark is a higher tau, rings are {RINGED}."
     yield Figure("Initialisation and query time", caption, marks(queries, looks, x, y))
     caption = f"At {labels} labels. The line joins {RINGED}. {AXIS}"

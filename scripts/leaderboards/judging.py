@@ -18,11 +18,13 @@ from jaxtyping import Float, Int
 from metanp.cell_array import CellArray
 from metanp.contract import Predictor
 from metanp.curves.curves import Curves
-from metanp.metrics import LEVELS, coverage, distribution_metrics, ranking_metrics
+from metanp.metrics import LEVELS, coverage, distribution_metrics, error_metrics, ranking_metrics
 from metanp.predicted import Predicted
+from scripts.leaderboards.by_mutation import mutated
 
 Scores = Float[np.ndarray, " cell"]
 Targets = Float[np.ndarray, " target"]
+DRAWINGS = ("uniform", "mutation")  # how evaluated cells and targets are drawn
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Setting:
 
     score: the shown column. scored: the columns that rankings are compared with, by name. features: side features,
     which are known of all cells. everywhere: the shown cells are ranked as well. curves: of the training of each cell,
-    of which the first `prefix` columns are known where it has no label; None where there are none.
+    of which the first `prefix` columns are known where it has no label; None where there are none. targets: how many
+    cells are ranked, at most; 0 for all others. drawing: of `DRAWINGS`. space: the name of the cells' space.
     """
 
     cells: CellArray
@@ -41,6 +44,9 @@ class Setting:
     everywhere: bool = False
     curves: Curves | None = None
     prefix: int = 0
+    targets: int = 0
+    drawing: str = "uniform"
+    space: str | None = None
 
     @property
     def seen(self) -> dict[str, np.ndarray]:
@@ -58,10 +64,24 @@ class LabelSet:
 
 
 def label_set(setting: Setting, number: int, budget: int, seed: int) -> LabelSet:
-    """The same for every predictor; that of a smaller budget is the beginning of that of a larger one."""
-    order = np.random.default_rng([seed, number]).permutation(len(setting.score))
-    target = np.sort(order if setting.everywhere else order[budget:])
-    return LabelSet(order[:budget], target, np.random.default_rng([seed, number, 1]).permutation(len(target)))
+    """The same for every predictor; that of a smaller budget is the beginning of that of a larger one.
+
+    Raises:
+        ValueError: no such drawing.
+    """
+    if setting.drawing not in DRAWINGS:
+        raise ValueError(f"drawing={setting.drawing}: it is one of {', '.join(DRAWINGS)}")
+    rng = np.random.default_rng([seed, number])
+    if setting.drawing == "uniform":
+        order = rng.permutation(len(setting.score))
+        others = order if setting.everywhere else order[budget:]
+        target = others[-setting.targets :] if setting.targets else others  # the last ones, the same at every budget
+        context = order[:budget]
+    else:
+        target = mutated(setting, setting.targets, np.random.default_rng([seed, number, 2]))
+        context = mutated(setting, budget, rng, without=target)
+    ties = np.random.default_rng([seed, number, 1]).permutation(len(target))
+    return LabelSet(context, np.sort(target), ties)
 
 
 class NotFinite(ValueError):
@@ -91,14 +111,14 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, sc
         ValueError: the number of predictions is not that of cells.
     """
     context, more = shown.context, _wanted(predictor, pool, setting, shown)
+    place, n = shown.target, len(setting.cells)
+    began = time.perf_counter()
+    if setting.curves is not None and reads_curves(predictor):
+        pool, more = _with_prefixes(predictor, setting, place, more)
+        place, n = np.arange(len(place)), len(place)
     started = time.perf_counter()
     predictor.fit(setting.cells[context], setting.score[context], **more)
     fitted = time.perf_counter()
-    place, n = shown.target, len(setting.cells)
-    if setting.curves is not None and reads_curves(predictor):
-        asked: Any = predictor
-        pool = asked.encode(setting.cells[place], curves=setting.curves[place].prefix(setting.prefix))
-        place, n = np.arange(len(place)), len(place)
     mean, std, predicted = _answer(predictor, pool)
     done = time.perf_counter()
     if np.shape(mean) != (n,):
@@ -106,16 +126,28 @@ def judge(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet, sc
     mean = mean[place]
     if not np.isfinite(mean).all():
         raise NotFinite(f"{(~np.isfinite(mean)).sum()} of {len(mean)} predictions are not finite")
-    seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted}
+    seconds = {"seconds_fit": fitted - started, "seconds_predict": done - fitted + started - began}
     measured = setting.score[shown.target]
     honesty = {} if std is None or not len(context) else _honesty(mean, std[place], measured, predicted, place)
     rows = []
     for name, column in setting.scored.items():
         truth, kept = column[shown.target], shown.ties[:scatter]
-        row = {"scored": name, **ranking_metrics(mean, truth, shown.ties), **honesty, **seconds}
+        row = {"scored": name, **ranking_metrics(mean, truth, shown.ties), **error_metrics(mean, truth)}
+        row |= {**honesty, **seconds}
         kept_too = {"scatter_predicted": mean[kept].tolist(), "scatter_truth": truth[kept].tolist()}
         rows.append(row | (kept_too if scatter else {}))
     return rows
+
+
+def _with_prefixes(
+    predictor: Any, setting: Setting, target: Int[np.ndarray, " target"], more: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """The targets with their prefixes in the predictor's encoding, and what `fit` takes."""
+    assert setting.curves is not None
+    side = {name: column[target] for name, column in setting.features.items()} if reads_side(predictor) else {}
+    given = {"features": side} if side else {}
+    pool = predictor.encode(setting.cells[target], curves=setting.curves[target].prefix(setting.prefix), **given)
+    return pool, more | ({"unlabelled": pool} if "unlabelled" in more else {})
 
 
 def _wanted(predictor: Predictor, pool: Any, setting: Setting, shown: LabelSet) -> dict[str, Any]:

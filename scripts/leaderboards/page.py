@@ -37,7 +37,6 @@ def write_leaderboard(
     path: Path,
     rows: pd.DataFrame,
     predictors: Mapping[str, Described],
-    not_yet: Sequence[tuple[str, str]],
     published: Sequence[Mapping[str, Any]],
     facts: Mapping[str, Any],
 ) -> None:
@@ -46,7 +45,6 @@ def write_leaderboard(
     Args:
         rows: see `scripts.leaderboards.standings.framed`; scatter columns are drawn where present.
         predictors: by id, in the order of the table; "metanp" is ours.
-        not_yet: family and description of planned predictors.
         published: lines of published results, those of this benchmark alone.
         facts: those of `scripts.results.page.write_page`, and protocol, benchmark, ceilings ({(shown, scored): tau});
             optional is cells (how many a predictor answers for).
@@ -65,7 +63,6 @@ def write_leaderboard(
         few=(rows["status"] == TOO_FEW).any(),
         sets=_counted(rows, predictors, "set"),
         seeds=_counted(rows, predictors, "seed"),
-        not_yet=not_yet,
         summary="data:text/csv;base64," + base64.b64encode(summary.encode()).decode(),
     )
 

@@ -12,17 +12,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from data import load_benchmark
-from data.curves import load_curves
-from data.curves.cells import cells_of
+from data.curves import CurveTable, load_curves
+from data.curves.cells import benchmark_rows, cells_of
 from data.fetch import cache_folder
 from data.table import Table
+from metanp.curves import Curves
 from metanp.metrics import kendall_tau
 from scripts.available import Missing
 from scripts.computed_proxies import Computing, batch_of, computed, drawn
-from scripts.leaderboards.judging import Setting
+from scripts.leaderboards.judging import LabelSet, Scores, Setting
 from scripts.results.published import Compared
 
 END = "end"  # what prefixes are ranked against
+CLOCK = "train_time"  # the quantity of curves that has the seconds of each epoch
 
 
 @dataclass
@@ -41,6 +43,9 @@ class ProtocolConfig:
     epochs: list[int] = field(default_factory=list)  # columns of curves that are known where no label is; 0: none
     most: int = 0  # configurations at random, of all that there are; 0: all
     computing: Computing = field(default_factory=Computing)  # proxies that are computed; those in `features` are read
+    train_time: str = ""  # the column with the seconds of a whole training; of curves, what their clock says
+    targets: int = 0  # how many of the other cells are ranked; 0: all
+    drawing: str = "uniform"  # or mutation: how cells are drawn
     everywhere: bool = False  # the shown cells are ranked as well, as in some published tables
     family: str = ""  # of published numbers that were measured like this
     compared: dict[str, Compared] = field(default_factory=dict)  # by predictor
@@ -53,14 +58,30 @@ class ProtocolConfig:
 
 @dataclass(frozen=True)
 class Priced(Setting):
-    """A setting, and what its side features cost. seconds: of computing one for all cells, by its name."""
+    """A setting, and what it costs.
+
+    seconds: of computing a side feature for all cells, by its name. together: of all that are computed. training: of
+    training each cell to its end, and begun, as far as its prefix is known; None where nobody knows.
+    """
 
     seconds: Mapping[str, float] = field(default_factory=dict)
-    together: float = math.inf  # seconds of all that are computed
+    together: float = math.inf
+    training: Scores | None = None
+    begun: Scores | None = None
 
     def cost(self, names: Iterable[str]) -> float:
         """Seconds of computing these features of all cells, at most; none for what the benchmark brings."""
         return min(sum(self.seconds.get(name, 0.0) for name in names), self.together)
+
+    def paid(self, shown: LabelSet, curves: bool) -> dict[str, float]:
+        """Seconds of training: of all evaluated cells to their ends, and, where `curves` are read, of a target so far.
+
+        Nothing where nobody knows.
+        """
+        if self.training is None:
+            return {}
+        begun = float(self.begun[shown.target].mean()) if curves and self.begun is not None else 0.0
+        return {"seconds_labels": float(self.training[shown.context].sum()), "seconds_begun": begun}
 
 
 def available(protocol: ProtocolConfig, columns: Sequence[str], download: bool) -> tuple[ProtocolConfig, Missing]:
@@ -120,7 +141,18 @@ def settings(protocol: ProtocolConfig, columns: Sequence[str] = ()) -> Iterator[
         rows = rows[drawn(len(rows), protocol.computing)]
         truths = {name: values[name][rows] for name in scored}
         side = {name: column[rows] for name, column in features.items()}
-        setting = Priced(table.cells[rows], values[shown][rows], truths, side, protocol.everywhere)
+        setting = Priced(
+            table.cells[rows],
+            values[shown][rows],
+            truths,
+            side,
+            protocol.everywhere,
+            targets=protocol.targets,
+            drawing=protocol.drawing,
+            space=table.space,
+            seconds=_stored_seconds(table, features, rows),
+            training=table.mean(protocol.train_time)[rows] if protocol.train_time else None,
+        )
         yield shown, _with_proxies(setting, protocol) if proxies else setting
 
 
@@ -137,11 +169,61 @@ def _of_curves(protocol: ProtocolConfig, columns: Sequence[str]) -> Iterator[tup
     if protocol.most:
         well = np.sort(np.random.default_rng(0).permutation(well)[: protocol.most])
     curves, cells = table.curves[rows[well]], cells[well]
-    untrained = int(curves.epochs[0] == 0)
+    untrained, clock, end = int(curves.epochs[0] == 0), _clock(curves), curves.ends()
+    side, seconds, space = _of_benchmark(table, rows[well], protocol.features)
     for name, epochs in zip(_after(protocol.epochs), protocol.epochs, strict=True):
         if name in columns:
-            end = curves.ends()
-            yield name, Priced(cells, end, {END: end}, curves=curves, prefix=epochs + untrained)
+            yield (
+                name,
+                Priced(
+                    cells,
+                    end,
+                    {END: end},
+                    side,
+                    curves=curves if epochs else None,
+                    prefix=epochs + untrained,
+                    targets=protocol.targets,
+                    drawing=protocol.drawing,
+                    space=space,
+                    seconds=seconds,
+                    training=None if clock is None else clock[:, -1],
+                    begun=None if clock is None else clock[:, epochs + untrained - 1] if epochs else 0 * clock[:, 0],
+                ),
+            )
+
+
+def _clock(curves: Curves) -> np.ndarray | None:
+    """(config, epoch): seconds from the start of a training; None where nobody measured them."""
+    if CLOCK not in [quantity.name for quantity in curves.quantities]:
+        return None
+    return np.cumsum(np.nan_to_num(curves.values[:, curves.place(CLOCK)]), axis=1)
+
+
+def _of_benchmark(
+    table: CurveTable, rows: np.ndarray, names: Sequence[str]
+) -> tuple[dict[str, np.ndarray], dict[str, float], str | None]:
+    """Side features of some rows of a table of curves, the seconds of computing each, and their space: those of its
+    benchmark.
+
+    Raises:
+        ValueError: a side feature that there is not.
+    """
+    if not table.benchmark:
+        if names:
+            raise ValueError(f"{table.name} has no side features such as {names[0]!r}, as it is of no benchmark")
+        return {}, {}, None
+    benchmark = load_benchmark(table.benchmark)
+    place = benchmark_rows(table, benchmark)[rows]
+    if unknown := set(names) - set(benchmark.features):
+        raise ValueError(f"{benchmark.name} has no side feature {sorted(unknown)}; {benchmark.how_to_have_more}")
+    side = {name: benchmark.features[name][place] for name in names}
+    return side, _stored_seconds(benchmark, names, place), benchmark.space
+
+
+def _stored_seconds(table: Table, names: Iterable[str], rows: np.ndarray) -> dict[str, float]:
+    """What computing each side feature of these rows took, where the table knows."""
+    stored = {name: table.features.get(f"{name}_seconds") for name in names}
+    return {name: float(np.nansum(column[rows])) for name, column in stored.items() if column is not None}
 
 
 def _with_proxies(setting: Priced, protocol: ProtocolConfig) -> Priced:

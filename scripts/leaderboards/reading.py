@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 from metanp.baselines.proxies import Proxy
-from metanp.contract import Predictor
+from metanp.contract import About, Predictor
 
 
 class Reading:
@@ -15,10 +16,18 @@ class Reading:
     Args:
         predictor: unfitted.
         features: names; without any it sees none.
+        curves: whether it sees learning curves, where it can read them.
     """
 
-    def __init__(self, predictor: Predictor, features: Sequence[str]):
-        self.predictor, self.features = predictor, tuple(features)
+    def __init__(self, predictor: Predictor, features: Sequence[str], curves: bool = True):
+        self.predictor, self.features, self.curves = predictor, tuple(features), curves
+
+    @property
+    def about(self) -> About:
+        """Of the other one, without what is withheld."""
+        about = self.predictor.about
+        withheld = {"side features": not self.features, "learning-curve prefixes": not self.curves}
+        return replace(about, needs=tuple(need for need in about.needs if not withheld.get(need)))
 
     def __getattr__(self, name: str) -> Any:
         if name == "predictor":  # while it is unpickled
@@ -29,8 +38,8 @@ class Reading:
         self.predictor.fit(cells, score, self._chosen(features), **more)
         return self
 
-    def encode(self, candidates: Any, /, features: Any = None) -> Any:
-        return self.predictor.encode(candidates, self._chosen(features))
+    def encode(self, candidates: Any, /, features: Any = None, **more: Any) -> Any:
+        return self.predictor.encode(candidates, self._chosen(features), **more)
 
     def _chosen(self, features: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return {name: features[name] for name in self.features} if features and self.features else None

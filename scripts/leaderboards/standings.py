@@ -48,7 +48,7 @@ METRICS = (
     Metric("coverage_90", "coverage of 90 %", ".2f", lambda share: abs(share - 0.9), ""),
 )
 TAU, TOP, *_ = METRICS
-SECONDS = ("seconds_fit", "seconds_encode", "seconds_predict")
+SECONDS = ("seconds_fit", "seconds_encode", "seconds_predict", "seconds_labels", "seconds_query")
 SCORES = ("kendall_tau", "spearman", "n_at_10", "regret_at_10", "p_at_1%", "crps", "nll", "coverage_50", "coverage_90")
 SPARSE = {"message": "", "scatter_truth": None, "scatter_predicted": None}  # columns that not every row has
 FIT = ["predictor", "labels", "seed", "set"]

@@ -224,6 +224,10 @@ class Source:
         """FileUnavailable where the images are not at hand."""
         load_images(self.settings(0).data, download)
 
+    def seconds(self, seed: int) -> float:
+        """Of all epochs of its training, on one core; trains where that was not done."""
+        return sum(row["seconds"] for row in train(self.settings(seed)))
+
     def accuracies(self, cells: Sequence[Cell], seed: int) -> Float[np.ndarray, " cell"]:
         """Of children with the shared weights, in percent; raises as `train`, and for a cell that is no child."""
         net, images = _supernet(self, seed)

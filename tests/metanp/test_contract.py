@@ -41,8 +41,9 @@ def side(predictor: Any, n: int) -> dict[str, np.ndarray] | None:
 
 
 def running(predictor: Any, n: int, epochs: int) -> dict[str, Any]:
-    """Curves, for a predictor that reads nothing else."""
-    return {"curves": with_losses(n).prefix(epochs)} if predictor.about.needs == ("learning-curve prefixes",) else {}
+    """Curves, for a predictor that does not do without."""
+    reads = predictor.about.needs == ("learning-curve prefixes",) or predictor.about.family == "hybrid"
+    return {"curves": with_losses(n).prefix(epochs)} if reads else {}
 
 
 def fitted(predictor: Any, n: int = SHOWN) -> Any:

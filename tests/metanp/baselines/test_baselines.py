@@ -27,11 +27,12 @@ from tests.catalogue import ENTRIES, made
 
 SPACE = get_space("nasbench201")
 TUNED = ("xgboost_tuned", "random_forest_tuned")  # of which each fit is sixty
-# without those that read side features alone, curves alone or supernets, and one whose every fit takes seconds
+# without those that read side features alone, curves or supernets, and one whose every fit takes seconds
 NAMES = [
     name
     for name, entry in ENTRIES.items()
     if made(name).about.needs not in (("side features",), ("learning-curve prefixes",), ("cells", "networks"))
+    and made(name).about.family != "hybrid"
     and name not in ("graf_xgboost", *TUNED)
     and not entry.get("transfers")
 ]

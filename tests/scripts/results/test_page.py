@@ -83,7 +83,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "page.html"
-    write_leaderboard(path, framed(made_up_rows()), PREDICTORS, [("weight-sharing", "supernets")], PUBLISHED, FACTS)
+    write_leaderboard(path, framed(made_up_rows()), PREDICTORS, PUBLISHED, FACTS)
     return path.read_text()
 
 
@@ -104,7 +104,6 @@ def test_every_predictor_is_listed_with_its_source_and_tuning(page):
     for predictor in PREDICTORS.values():
         for told in (predictor.title, predictor.source, predictor.tuning, predictor.family):
             assert told in text
-    assert "supernets" in text
 
 
 def test_a_page_loads_nothing_from_the_network(page):
@@ -173,13 +172,13 @@ def test_the_summary_in_the_page_is_that_of_all_columns(page):
 
 def test_the_same_rows_give_the_same_bytes(page, tmp_path):
     path = tmp_path / "again.html"
-    write_leaderboard(path, framed(made_up_rows()), PREDICTORS, [("weight-sharing", "supernets")], PUBLISHED, FACTS)
+    write_leaderboard(path, framed(made_up_rows()), PREDICTORS, PUBLISHED, FACTS)
     assert (tmp_path / "again.html").read_text() == page
 
 
 def test_it_needs_no_metanp_no_published_numbers_and_no_more_than_one_row(tmp_path):
     made = framed(rows("a", 20, [0.5]))
-    write_leaderboard(tmp_path / "page.html", made, {"a": Made("A")}, [], [], {**FACTS, "ceilings": {}})
+    write_leaderboard(tmp_path / "page.html", made, {"a": Made("A")}, [], {**FACTS, "ceilings": {}})
     text = (tmp_path / "page.html").read_text()
     assert "MetaNP takes no part here." in Page(text).text
     assert "0.500" in text
@@ -189,7 +188,7 @@ def test_it_needs_no_metanp_no_published_numbers_and_no_more_than_one_row(tmp_pa
 
 def test_predictors_that_saw_fewer_label_sets_are_named(tmp_path):
     made = [row for row in made_up_rows() if row["predictor"] != "a" or row["set"] < 2]
-    write_leaderboard(tmp_path / "page.html", framed(made), PREDICTORS, [], [], FACTS)
+    write_leaderboard(tmp_path / "page.html", framed(made), PREDICTORS, [], FACTS)
     told = re.sub(r"\s+", " ", (tmp_path / "page.html").read_text())
     assert "the same 3 label sets at each number of labels, the first 2 alone for A &amp; B &lt;i&gt;." in told
 
@@ -198,7 +197,7 @@ def test_predictors_that_saw_fewer_label_sets_are_named(tmp_path):
 def test_query_time_is_with_encoding_where_that_of_all_was_measured(tmp_path, known):
     made = rows("metanp", 20, [0.5, 0.6], COLUMN, seconds_encode=0.09)
     made += rows("a", 20, [0.5, 0.4], COLUMN, **({"seconds_encode": 0.01} if known == "by all" else {}))
-    write_leaderboard(tmp_path / "page.html", framed(made), PREDICTORS, [], [], FACTS)
+    write_leaderboard(tmp_path / "page.html", framed(made), PREDICTORS, [], FACTS)
     text = (tmp_path / "page.html").read_text()
     assert ("encoding included" in text) == (known == "by all")
     assert ("of cells that were encoded before" in text) == (known == "by one")
