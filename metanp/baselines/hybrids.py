@@ -1,11 +1,13 @@
-"""The OMNI hybrids of White et al.: predictors of cells that also read a zero-cost proxy and the start of training.
+"""Predictors of cells that also read the start of training, as numbers beside side features.
 
-    cell, jacov, training loss after n epochs  ->  NGBoost, or SemiNAS  ->  score
+    cell, side features, the curve after n epochs  ->  any predictor of cells and side features  ->  score
 
-The proxy is the side feature called jacov, also with the name of a data set before it. The training loss (SoTL-E) is
-read where at least three epochs of a candidate are known. Candidates as far as one another share a fit, which is made
-when they are first asked for, as only then the number of epochs is known. What is not given is not read: without
-either, these are the predictors of cells alone.
+Candidates as far as one another share a fit, which is made when they are first asked for, as only then the number of
+epochs is known. What is not given is not read: without curves and side features these are predictors of cells alone.
+
+The OMNI hybrids of White et al. read one zero-cost proxy, the side feature called jacov (also with the name of a data
+set before it), and the training loss (SoTL-E), where at least three epochs of a candidate are known. `WithPrefix` gives
+any other predictor all side features, the last value of the curve, and the training loss where there is one.
 
 Axes: cell, as given; epoch, columns of curves.
 
@@ -15,7 +17,7 @@ Source: White et al. 2021 (arXiv:2104.01177), with the settings of NASLib's `omn
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -54,10 +56,10 @@ NGBOOST_SPACE: Mapping[str, Sequence[Any]] = {
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """Cells with all that is known of them. proxy: NaN where missing; None where there is none."""
+    """Cells with all that is known of them. side: side features by name, NaN where missing."""
 
     cells: CellArray
-    proxy: Float[np.ndarray, " cell"] | None
+    side: Mapping[str, Float[np.ndarray, " cell"]]
     curves: Curves | None
 
     __repr__ = brief
@@ -65,27 +67,23 @@ class Shown:
     def __len__(self) -> int:
         return len(self.cells)
 
-    @property
-    def epochs(self) -> np.ndarray:
-        """(cell,): of how many the training loss is known; 0 where they are too few."""
+    def epochs(self, fewest: int) -> np.ndarray:
+        """(cell,): how many are known, an untrained one not counted; 0 where they are fewer than this."""
         if self.curves is None:
             return np.zeros(len(self), dtype=np.int64)
-        known = np.isfinite(self.curves.scores(LOSS)).sum(1) - int(self.curves.epochs[0] == 0)
-        return np.where(known >= FEWEST_EPOCHS, known, 0)
+        known = self.curves.observed - int(self.curves.epochs[0] == 0)
+        return np.where(known >= fewest, known, 0)
 
-    def features(self, epochs: int) -> dict[str, np.ndarray]:
-        """What is read beside cells, when candidates are as far as this."""
-        found = {} if self.proxy is None else {"jacov": self.proxy}
-        if epochs and self.curves is not None:
-            column = epochs - 1 + int(self.curves.epochs[0] == 0)
-            losses = self.curves.scores(LOSS)
-            found["sotl_e"] = losses[:, column] if column < losses.shape[1] else np.full(len(self), np.nan)
-        return found
+    def at(self, quantity: str, epochs: int) -> Float[np.ndarray, " cell"]:
+        """A score after so many epochs; NaN where a curve is shorter."""
+        assert self.curves is not None
+        column, scores = epochs - 1 + int(self.curves.epochs[0] == 0), self.curves.scores(quantity)
+        return scores[:, column] if column < scores.shape[1] else np.full(len(self), np.nan)
 
     def some(self, rows: np.ndarray) -> Shown:
         """Some of the cells."""
         curves = None if self.curves is None else self.curves[rows]
-        return Shown(self.cells[rows], None if self.proxy is None else self.proxy[rows], curves)
+        return Shown(self.cells[rows], {name: column[rows] for name, column in self.side.items()}, curves)
 
 
 class Hybrid(Estimator):
@@ -93,6 +91,7 @@ class Hybrid(Estimator):
 
     fewest_labels = 2
     knows_std = False
+    fewest_epochs = FEWEST_EPOCHS
 
     def __init__(self, seed: int = 0):
         self.seed = seed
@@ -107,13 +106,13 @@ class Hybrid(Estimator):
         """Learn from evaluated cells.
 
         Args:
-            features: as in `metanp.contract`; jacov alone is read.
-            curves: `metanp.curves.Curves` with training losses, a row a cell; None where there are none.
+            features: as in `metanp.contract`.
+            curves: `metanp.curves.Curves`, a row a cell; None where there are none.
             unlabelled: an encoded pool, for a predictor that reads one.
 
         Raises:
             TypeError, ValueError: fewer cells than `fewest_labels`, lengths that differ, a score that is not finite,
-                or curves without a training loss.
+                or curves that lack what is read of them.
         """
         check_alike(cells, score, "scores")
         context = self._shown(read_evaluated(cells), features, curves, "evaluated cells")
@@ -144,37 +143,81 @@ class Hybrid(Estimator):
         if read_flag(return_std, "return_std") and not self.knows_std:
             raise ValueError(f"{type(self).__name__} gives no standard deviation; gp_wl and random_forest do")
         pool = candidates if isinstance(candidates, Shown) else self.encode(candidates, features, curves)
-        mean, std, epochs = np.zeros(len(pool)), np.zeros(len(pool)), pool.epochs
+        mean, std, epochs = np.zeros(len(pool)), np.zeros(len(pool)), pool.epochs(self.fewest_epochs)
         for n in np.unique(epochs).tolist():
             rows = np.flatnonzero(epochs == n)
-            some, predictor = pool.some(rows), self._learned_at(n)
-            answer = self._answer(predictor, some, n)
+            some = pool.some(rows)
+            answer = self._learned_at(n).predict(some.cells, return_std=self.knows_std, features=self._beside(some, n))
             mean[rows], std[rows] = answer if self.knows_std else (answer, 0.0)
         return (mean, std) if return_std else mean
 
     def _learned_at(self, epochs: int) -> Any:
         if epochs not in self._learned:
-            self._learned[epochs] = self._learn(epochs)
+            self._learned[epochs] = self._learn(self._beside(self._context, epochs), epochs)
         return self._learned[epochs]
 
     def _shown(self, cells: Any, features: Any, curves: Any, what: str) -> Shown:
         check_alike(cells, features, "features")
         array = as_array(cells)
         side = Side.of(features, len(array))
-        name = PROXY.among(side.names)
-        proxy = None if name is None else np.asarray(side.values[:, side.names.index(name)], np.float64)
+        columns = {name: np.asarray(side.values[:, i], np.float64) for i, name in enumerate(side.names)}
         read = read_curves(curves, len(array), True, what)
         if read is not None:
-            read.place(LOSS)
-        return Shown(array, proxy, read)
+            self._check(read)
+        return Shown(array, columns, read)
+
+    def _check(self, curves: Curves) -> None:
+        """ValueError where they lack what is read."""
+        curves.place(LOSS)
+
+    def _beside(self, shown: Shown, epochs: int) -> dict[str, np.ndarray] | None:
+        """What is read beside cells, when candidates are as far as this: jacov and the training loss."""
+        name = PROXY.among(shown.side)
+        found = {} if name is None else {"jacov": shown.side[name]}
+        if epochs and shown.curves is not None:
+            found["sotl_e"] = shown.at(LOSS, epochs)
+        return found or None
 
     @abstractmethod
-    def _learn(self, epochs: int) -> Any:
-        """A predictor that has learned from the evaluated cells, as candidates with so many epochs are asked."""
+    def _learn(self, beside: dict[str, np.ndarray] | None, epochs: int) -> Any:
+        """A predictor fitted on the evaluated cells and what is beside them, for candidates with so many epochs."""
 
-    @abstractmethod
-    def _answer(self, predictor: Any, some: Shown, epochs: int) -> Any:
-        """Its mean of each cell; a pair with standard deviations where these are known."""
+
+class WithPrefix(Hybrid):
+    """Another predictor, which reads the last known values of curves as side features beside those that are given.
+
+    Args:
+        make: the class or a function with an argument `seed`; it reads side features.
+    """
+
+    about = About("a predictor with curves", "this project", "hybrid", NEEDS)
+    fewest_epochs = 1
+
+    def __init__(self, make: Callable[..., Any], seed: int = 0):
+        super().__init__(seed)
+        self.make = make
+        one = make(seed=seed)
+        self.about = About(f"{one.about.title}, with curves", one.about.source, "hybrid", NEEDS)
+        self.knows_std, self.fewest_labels, self._libraries = one.knows_std, one.fewest_labels, one.libraries
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        return self._libraries
+
+    def _check(self, curves: Curves) -> None:
+        """Any curves will do."""
+
+    def _beside(self, shown: Shown, epochs: int) -> dict[str, np.ndarray] | None:
+        found = dict(shown.side)
+        if epochs and shown.curves is not None:
+            names = [quantity.name for quantity in shown.curves.quantities]
+            found["last_value"] = shown.at(names[0], epochs)
+            if LOSS in names[1:]:
+                found["last_train_loss"] = shown.at(LOSS, epochs)
+        return found or None
+
+    def _learn(self, beside: dict[str, np.ndarray] | None, epochs: int) -> Any:
+        return self.make(seed=self.seed).fit(self._context.cells, self._values, features=beside)
 
 
 class OMNINGBoost(Hybrid):
@@ -195,13 +238,10 @@ class OMNINGBoost(Hybrid):
     def libraries(self) -> tuple[str, ...]:
         return StudyNGBoost().libraries
 
-    def _learn(self, epochs: int) -> Any:
+    def _learn(self, beside: dict[str, np.ndarray] | None, epochs: int) -> Any:
         tuned = self.trials > 1 and len(self._values) >= FEWEST_TUNED
         one: Any = Tuned(StudyNGBoost, NGBOOST_SPACE, self.trials, seed=self.seed) if tuned else StudyNGBoost(self.seed)
-        return one.fit(self._context.cells, self._values, self._context.features(epochs) or None)
-
-    def _answer(self, predictor: Any, some: Shown, epochs: int) -> Any:
-        return predictor.predict(some.cells, return_std=True, features=some.features(epochs) or None)
+        return one.fit(self._context.cells, self._values, beside)
 
 
 class OMNISemiNAS(Hybrid):
@@ -212,13 +252,9 @@ class OMNISemiNAS(Hybrid):
 
     about = About("OMNI, SemiNAS", SOURCE, "hybrid", (*NEEDS, "unlabelled cells"))
 
-    def _learn(self, epochs: int) -> Any:
-        more: dict[str, Any] = {}
-        one = SemiNASWithTokens(self.seed)
-        if self._unlabelled is not None and len(self._unlabelled):
-            pool = self._unlabelled
-            more["unlabelled"] = one.encode(pool.cells, pool.features(epochs) or None)
-        return one.fit(self._context.cells, self._values, self._context.features(epochs) or None, **more)
-
-    def _answer(self, predictor: Any, some: Shown, epochs: int) -> Any:
-        return predictor.predict(some.cells, features=some.features(epochs) or None)
+    def _learn(self, beside: dict[str, np.ndarray] | None, epochs: int) -> Any:
+        one, pool = SemiNASWithTokens(self.seed), self._unlabelled
+        if pool is None or not len(pool):
+            return one.fit(self._context.cells, self._values, beside)
+        others: Any = one.encode(pool.cells, self._beside(pool, epochs))
+        return one.fit(self._context.cells, self._values, beside, unlabelled=others)

@@ -238,7 +238,9 @@ def test_the_list_describes_every_predictor_and_all_are_available(capsys):
         "slow": True,
     }
     assert {one["status"] for one in told.values()} == {"available"}
-    assert {name for name, one in told.items() if one["family"] == "hybrid"} == {"omni_ngboost", "omni_seminas"}
+    assert {name for name, one in told.items() if one["family"] == "hybrid"} == {
+        "omni_ngboost", "omni_seminas", "gp_wl_prefix", "xgboost_prefix", "random_forest_prefix"
+    }  # fmt: skip
     assert {name for name, one in told.items() if one["family"] == "weight-sharing"} == {"one_shot", "rsws"}
     assert told["lcsvr"]["needs"] == ["learning-curve prefixes"]
     assert told["metanp"]["family"] == "meta-learned"

@@ -10,7 +10,8 @@ from data.curves import load_curves
 from data.curves.cells import benchmark_rows, cells_of
 from metanp import examples
 from metanp.baselines import hybrids
-from metanp.baselines.hybrids import OMNINGBoost, OMNISemiNAS
+from metanp.baselines.hybrids import OMNINGBoost, OMNISemiNAS, WithPrefix
+from metanp.baselines.ridge import RawRidge
 from metanp.baselines.sequence_networks import PADDING, PARTS, WORDS, SemiNASWithTokens
 from metanp.baselines.study_trees import StudyNGBoost
 from metanp.metrics import kendall_tau
@@ -31,16 +32,28 @@ def brief(monkeypatch):
 def test_the_loss_of_the_last_known_epoch_is_read_from_the_third_epoch_on():
     one = OMNINGBoost()
     losses = CURVES.scores("train_loss")
-    assert one.encode(CELLS, curves=CURVES.prefix(2)).epochs.tolist() == [0] * 40
+    assert one.encode(CELLS, curves=CURVES.prefix(2)).epochs(3).tolist() == [0] * 40
     pool = one.encode(CELLS, {"cifar10_jacov": JACOV}, CURVES.prefix(5))
-    assert pool.epochs.tolist() == [5] * 40
-    found = pool.features(5)
+    assert pool.epochs(3).tolist() == [5] * 40
+    found = one._beside(pool, 5)
     assert sorted(found) == ["jacov", "sotl_e"]
     np.testing.assert_array_equal(found["sotl_e"], losses[:, 4])
     np.testing.assert_array_equal(found["jacov"], JACOV)
-    assert list(pool.features(0)) == ["jacov"]
-    assert one.encode(CELLS).features(0) == {}
-    assert one.encode(CELLS, {"flops": JACOV}).features(0) == {}
+    assert list(one._beside(pool, 0)) == ["jacov"]
+    assert one._beside(one.encode(CELLS), 0) is None
+    assert one._beside(one.encode(CELLS, {"flops": JACOV}), 0) is None
+
+
+def test_any_predictor_reads_the_last_values_of_curves_beside_all_side_features():
+    one = WithPrefix(RawRidge)
+    pool = one.encode(CELLS, {"flops": JACOV}, CURVES.prefix(1))
+    found = one._beside(pool, 1)
+    assert list(found) == ["flops", "last_value", "last_train_loss"]
+    np.testing.assert_array_equal(found["last_value"], CURVES.scores()[:, 0])
+    end, shown, asked = CURVES.ends(), np.arange(20), np.arange(20, 40)
+    one.fit(CELLS[:20], end[shown], curves=CURVES[shown])
+    whole, cells_alone = one.predict(CELLS[20:], curves=CURVES[asked]), one.predict(CELLS[20:])
+    assert np.abs(whole - end[asked]).mean() < 0.5 * np.abs(cells_alone - end[asked]).mean()
 
 
 def test_candidates_of_different_lengths_are_read_each_with_a_fit_of_its_own(brief):
