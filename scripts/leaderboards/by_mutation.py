@@ -9,13 +9,12 @@ Source: the second way in which White et al. 2021 (arXiv:2104.01177) draw archit
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from metanp.cell_array import CellArray
+from metanp.cell import Cell
 from metanp.spaces import get_space
 
 POOL, PARENTS, EDITS = 10, 5, 3
@@ -23,10 +22,14 @@ TRIES = 200  # edits that lead to no new cell of the table, until one at random 
 
 
 class Measured(Protocol):
-    """Cells and their scores. space: the name of the space that the cells are edited in; None where there is none."""
+    """Cells and their scores. row_of: by `Cell.key`. space: the name of the one that cells are edited in; None where
+    there is none."""
 
     @property
-    def cells(self) -> CellArray: ...
+    def listed(self) -> list[Cell]: ...
+
+    @property
+    def row_of(self) -> dict[str, int]: ...
 
     @property
     def score(self) -> Float[np.ndarray, " cell"]: ...
@@ -48,32 +51,18 @@ def mutated(
     others = [row for row in rng.permutation(len(measured.score)).tolist() if row not in set(without)]
     if n > len(others):
         raise ValueError(f"{n} cells by mutation of {len(others)}; ask for fewer labels or targets")
-    space, row_of, cells = get_space(measured.space), _rows(measured.cells), _listed(measured.cells)
+    space = get_space(measured.space)
     drawn, left = others[:POOL], dict.fromkeys(others[POOL:])
     while len(drawn) < n:
         best = sorted(drawn, key=lambda row: -measured.score[row])[:PARENTS]
         for _ in range(TRIES):
-            cell = cells[best[int(rng.integers(len(best)))]]
+            cell = measured.listed[best[int(rng.integers(len(best)))]]
             for _ in range(int(rng.integers(1, EDITS + 1))):
                 cell = space.mutate(cell, rng)
-            if (row := row_of.get(cell.key)) in left:
+            if (row := measured.row_of.get(cell.key)) in left:
                 break
         else:
             row = next(iter(left))
         drawn.append(row)
         del left[row]
     return np.array(drawn[:n], dtype=np.int64)
-
-
-@lru_cache(maxsize=2)
-def _listed(cells: CellArray) -> list:
-    return cells.to_cells()
-
-
-@lru_cache(maxsize=2)
-def _rows(cells: CellArray) -> dict[str, int]:
-    """The first row of each way of computing."""
-    found: dict[str, int] = {}
-    for row, cell in enumerate(_listed(cells)):
-        found.setdefault(cell.key, row)
-    return found

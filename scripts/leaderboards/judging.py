@@ -10,11 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from metanp.cell import Cell
 from metanp.cell_array import CellArray
 from metanp.contract import Predictor
 from metanp.curves.curves import Curves
@@ -48,6 +50,19 @@ class Setting:
     drawing: str = "uniform"
     space: str | None = None
 
+    @cached_property
+    def listed(self) -> list[Cell]:
+        """The cells as single ones."""
+        return self.cells.to_cells()
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """By `Cell.key`, the first row of each way of computing."""
+        found: dict[str, int] = {}
+        for row, cell in enumerate(self.listed):
+            found.setdefault(cell.key, row)
+        return found
+
     @property
     def seen(self) -> dict[str, np.ndarray]:
         """What is seen of curves, and the whole ones, by name; nothing where there are none."""
@@ -72,6 +87,9 @@ def label_set(setting: Setting, number: int, budget: int, seed: int) -> LabelSet
     if setting.drawing not in DRAWINGS:
         raise ValueError(f"drawing={setting.drawing}: it is one of {', '.join(DRAWINGS)}")
     rng = np.random.default_rng([seed, number])
+    if (most := budget + setting.targets) > len(setting.score):
+        asked = f"{budget} labels and {setting.targets} targets of {len(setting.score)} cells"
+        raise ValueError(f"{asked}; ask for {most - len(setting.score)} fewer")
     if setting.drawing == "uniform":
         order = rng.permutation(len(setting.score))
         others = order if setting.everywhere else order[budget:]

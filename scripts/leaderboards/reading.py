@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 from metanp.baselines.proxies import Proxy
@@ -14,13 +15,15 @@ class Reading:
     """Another predictor, to which all side features but these are withheld; else it is the other one.
 
     Args:
-        predictor: unfitted.
+        predictor: unfitted; or, as `functools.partial`, what makes one of a seed.
         features: names; without any it sees none.
         curves: whether it sees learning curves, where it can read them.
+        seed: of the predictor.
     """
 
-    def __init__(self, predictor: Predictor, features: Sequence[str], curves: bool = True):
-        self.predictor, self.features, self.curves = predictor, tuple(features), curves
+    def __init__(self, predictor: Any, features: Sequence[str] = (), curves: bool = True, seed: int = 0):
+        self.predictor: Predictor = predictor(seed=seed) if isinstance(predictor, partial) else predictor
+        self.features, self.curves = tuple(features), curves
 
     @property
     def about(self) -> About:

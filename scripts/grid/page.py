@@ -1,0 +1,124 @@
+"""The study's summaries and its page, `docs/study.md`: all numbers are of rows.
+
+points -> lines of points, lines of budgets -> results/summary/ -> the page
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from scripts.grid.points import METRICS, Best, Point, best, budgets, tally
+from scripts.results.provenance import ROOT
+from scripts.results.rows import Row
+from scripts.results.wording import duration, number, plus_minus
+
+TEMPLATE = Path(__file__).parent / "study.md.j2"
+SUMMARIES = ROOT / "results" / "summary"
+STARTS = (1.0, 30.0, 120.0, 600.0, 1800.0)  # budgets of the page's table, seconds
+QUERIES = (0.003, 0.1, 1.0, 3.0, 10.0)
+COUNTED = 36  # budgets along an axis that are counted
+
+
+def point_lines(found: Sequence[Point], titles: Mapping[str, str]) -> list[Row]:
+    """A line a point: title, seconds, means of all metrics and halves of their intervals."""
+    kept = ("case", "shown", "labels", "start", "query")
+    return [{"title": titles[one.case], **{name: getattr(one, name) for name in kept}, **one.metrics} for one in found]
+
+
+def budget_lines(found: Sequence[Point], titles: Mapping[str, str]) -> list[Row]:
+    """A line a pair of budgets: the best others, the best of ours, the difference; then how often ours are where."""
+    lines = [_line(best(found, start, query), start, query, titles) for start in STARTS for query in QUERIES]
+    every = [best(found, start, query) for start in budgets(found, COUNTED)[0] for query in budgets(found, COUNTED)[1]]
+    return [*lines, {**dict.fromkeys(lines[0], ""), **tally(every)}]
+
+
+def _line(one: Best, start: float, query: float, titles: Mapping[str, str]) -> Row:
+    line: Row = {"start": start, "query": query, "ahead": "", "level": "", "behind": ""}
+    for who, point in (("other", one.other), ("ours", one.ours)):
+        line |= {f"{who}_tau": point.mean if point else "", who: _named(point, titles) if point else ""}
+    over = one.difference
+    return line | {"difference": over.mean if over else "", "half": over.half if over else ""}
+
+
+def _named(point: Point, titles: Mapping[str, str]) -> str:
+    epochs = point.shown.removeprefix("after_").replace("_", " ")
+    parts = [f"{point.labels} labels"] * (point.labels > 0) + [epochs] * (not epochs.startswith("0 "))
+    return f"{titles[point.case]}{f' ({chr(44).join(parts)})' if parts else ''}".replace(",", ", ")
+
+
+def page() -> str:
+    """The page of all studies that are published.
+
+    Raises:
+        ValueError: none is.
+    """
+    studies = [*_studies()]
+    if not studies:
+        raise ValueError("no study is published yet; run python -m scripts.study protocol=... publish=true")
+    environment = jinja2.Environment(keep_trailing_newline=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(studies=studies)
+
+
+def _studies() -> Iterator[dict[str, Any]]:
+    for path in sorted(SUMMARIES.glob("study_*-budgets.csv")):
+        name = path.stem.removesuffix("-budgets")
+        lines, points = _read(path), _read(path.with_name(f"{name}-points.csv"))
+        *pairs, counts = lines
+        yield {
+            "name": name,
+            "protocol": name.rpartition("-")[0],
+            "drawing": name.rpartition("-")[2],
+            "rows": [_row(pairs, start) for start in STARTS],
+            "queries": [duration(query) for query in QUERIES],
+            "counts": counts,
+            "metrics": _metrics(points),
+            "measured": ", ".join(points[0][key] for key in ("date", "machine", "commit")),
+        }
+
+
+def _row(pairs: Sequence[Row], start: float) -> list[str]:
+    """One initialisation budget: a cell for each query budget."""
+    return [duration(start), *(_cell(one) for one in pairs if float(one["start"]) == start)]
+
+
+def _cell(one: Row) -> str:
+    if not one["other"] or not one["ours"]:
+        return one["other"] or one["ours"] or "-"
+    difference, half = float(one["difference"]), float(one["half"])
+    place = "ahead" if difference > half else "behind" if difference < -half else "level"
+    ours, other = (
+        f"{one['ours']} {number(float(one['ours_tau']), '.2f')}",
+        f"{one['other']} {number(float(one['other_tau']), '.2f')}",
+    )
+    return f"**{place}** {plus_minus(difference, half, '+.2f')}: {ours}; {other}"
+
+
+def _metrics(points: Sequence[Row]) -> list[list[str]]:
+    """Of each case its best point by tau, best first: a line of the table of all metrics."""
+    top: dict[str, Row] = {}
+    for one in points:
+        if one["case"] not in top or float(one[METRICS[0]]) > float(top[one["case"]][METRICS[0]]):
+            top[one["case"]] = one
+    ordered = sorted(top.values(), key=lambda one: -float(one[METRICS[0]]))
+    return [
+        [
+            one["title"],
+            one["labels"],
+            one["shown"].removeprefix("after_").split("_")[0],
+            duration(float(one["start"])),
+            duration(float(one["query"])),
+            *(number(float(one[name]), ".2f" if np.isfinite(float(one[name])) else "") for name in METRICS),
+        ]
+        for one in ordered
+    ]
+
+
+def _read(path: Path) -> list[Row]:
+    with open(path, newline="", encoding="utf-8") as file:
+        return [*csv.DictReader(file)]
