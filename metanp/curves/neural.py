@@ -4,7 +4,8 @@ The same exact heads that read cells (`metanp.neural_process`) read what a prefi
 are, and embedded by a small network, which also gives each head a prior mean. It was meta-trained once, on synthesized
 curves alone (`tasks.curves`); without whole curves it answers by that prior.
 
-Nothing of architectures is read here; `metanp.running` joins what curves and what architectures say.
+Each quantity of the curves is read alone, and they are joined (`metanp.curves.stacking`); test data and times are not
+read. Nothing of architectures is read here; `metanp.running` joins what curves and what architectures say.
 
 Axes: task; context, whole curves; target, prefixes; trait.
 """
@@ -28,7 +29,8 @@ from metanp.checkpoint import CheckpointError, from_dict, read_tensors, write_te
 from metanp.contract import About
 from metanp.curves.curves import Curves, Scores
 from metanp.curves.predictor import CurvePredictor, Moments
-from metanp.curves.traits import N_KINDS, N_TRAITS, NUMBERS, kinds, traits
+from metanp.curves.stacking import FEWEST, Reading, stacked, with_prior
+from metanp.curves.traits import N_KINDS, N_TRAITS, NUMBERS, Prefixes, kinds, traits
 from metanp.distribution import Mixture
 from metanp.encoder import Points
 from metanp.neural_process.kernel import KernelConfig
@@ -104,13 +106,17 @@ class CurveModel(nn.Module):
         """The distribution of every prefix's end."""
         return self.read(batch)[0]
 
-    def read(self, batch: CurveBatch) -> tuple[Mixture, Float[Tensor, "task context"]]:
-        """The distributions of ends; and how far each end of the context lies above what the others expect of it, in
-        standard deviations."""
+    def read(
+        self, batch: CurveBatch
+    ) -> tuple[Mixture, Float[Tensor, "task context"] | None, Float[Tensor, "task context"]]:
+        """The distributions of ends; what is expected of each end of the context from the others, None of more than are
+        read exactly; and how far that end lies above it, in standard deviations."""
         mask = torch.ones_like(batch.yc, dtype=torch.bool)
         state = self.process.condition(self.points(batch.xc, batch.kind), batch.yc, mask)
-        surprise = (state.posterior.log_weight.exp()[..., None] * state.posterior.loo_residual).sum(1)
-        return self.process.predict(state, self.points(batch.xt, batch.kind)), surprise
+        mixture = self.process.predict(state, self.points(batch.xt, batch.kind))
+        left_out, weight = state.posterior.left_out(batch.yc), state.posterior.log_weight.exp()[..., None]
+        surprise = (weight * state.posterior.loo_residual).sum(1)
+        return mixture, None if left_out is None else (weight * left_out).sum(1), surprise
 
     def log_likelihood(self, batch: CurveBatch) -> Float[Tensor, " task"]:
         """Mean log-density of each task's ends."""
@@ -207,37 +213,71 @@ class NeuralCurves(CurvePredictor):
     def _quantile(self, prefixes: Curves, p: float) -> Scores:
         """As far out as the ends of whole curves lay, each predicted from the others: rules ask for extreme quantiles,
         where the best ends are what no curve before was like."""
-        mixture, surprise = self._read(prefixes)
+        reading = self._read(prefixes)
+        mixture, surprise = reading.mixture, reading.surprise
         value, middle = (part[0].double().numpy() for part in (mixture.quantile(p), mixture.moments()[0]))
         return self._transform.inverse(middle + _wider(surprise, p) * (value - middle))
 
     def _mixture(self, prefixes: Curves, guess: Scores | None = None) -> Mixture:
         """Of prefixes of one length."""
-        return self._read(prefixes, guess)[0]
+        return self._read(prefixes, guess).mixture
 
     @usual_torch()
-    def _read(self, prefixes: Curves, guess: Scores | None = None) -> tuple[Mixture, Scores]:
-        """Of prefixes of one length; and how surprising the ends of whole curves were."""
+    @torch.inference_mode()
+    def _read(self, prefixes: Curves, guess: Scores | None = None) -> Reading:
+        """Of prefixes of one length: of the main quantity, joined with the others where there are enough ends."""
         n, first = prefixes.n_epochs, self._untrained(prefixes)
         long = self._whole.lengths >= n
-        horizon = max(int(self._whole.lengths.max(initial=0)) or self._whole.n_epochs, n) - first
-        starts = self._whole[long].prefix(n).scores()[:, first:]
-        xc, xt = traits(starts, prefixes.scores()[:, first:], horizon, self.peers)
+        starts, end = self._whole[long].prefix(n), self._transform.forward(self._end[long])
+        names: list[str | None] = [None, *(_others(starts, prefixes) if len(starts) >= FEWEST else ())]
+        both = ((starts.scores(name)[:, first:], prefixes.scores(name)[:, first:]) for name in names)
+        return stacked([self._read_one(*one, long, end, guess) for one in both], end)
+
+    def _read_one(
+        self, starts: Prefixes, asked_of: Prefixes, long: np.ndarray, end: Scores, guess: Scores | None
+    ) -> Reading:
+        """Of one quantity, without epochs before training: of whole curves and of prefixes."""
+        n = asked_of.shape[1]
+        first = self._untrained(self._whole)
+        horizon = max((int(self._whole.lengths.max(initial=0)) or self._whole.n_epochs) - first, n)
+        xc, xt = traits(starts, asked_of, horizon, self.peers)
         known, asked, told = np.zeros(len(xc)), np.zeros(len(xt)), False
         if guess is not None and self._guess is not None:
             known, asked, told = self._guess[long], guess, True
         xc, xt = np.column_stack([xc, known]), np.column_stack([xt, asked])
-        yc, kind = self._transform.forward(self._end[long]), kinds(n - first, horizon, int(long.sum()), told)
-        unknown = np.zeros(0)
-        parts = [torch.as_tensor(part, dtype=torch.float32)[None] for part in (xc, yc, kind, xt, unknown)]
-        with torch.inference_mode():
-            mixture, surprise = self._model.read(CurveBatch(*parts))
-        return mixture, surprise[0].double().numpy()
+        kind = kinds(n, horizon, len(end), told)
+        mixture, left_out, surprise = self._model.read(_batch(xc, end, kind, xt))
+        expected = np.full(len(end), np.nan) if left_out is None else left_out[0].double().numpy()
+        reading = Reading(mixture, expected, surprise[0].double().numpy())
+        if not len(end):
+            return reading
+        both = traits(starts[:0], np.concatenate([starts, asked_of]), horizon, self.peers)[1]
+        both = np.column_stack([both, np.r_[known, asked]])
+        prior = self._model(_batch(both[:0], end[:0], kinds(n, horizon, 0, told), both))
+        return with_prior(reading, prior, end)
 
     @staticmethod
     def _untrained(curves: Curves) -> int:
         """Columns before the first epoch of training."""
         return int(curves.epochs[0] == 0)
+
+
+def _batch(xc: np.ndarray, yc: Scores, kind: np.ndarray, xt: np.ndarray) -> CurveBatch:
+    """One task, whose targets' ends are not known."""
+    parts = (torch.as_tensor(part, dtype=torch.float32)[None] for part in (xc, yc, kind, xt, np.zeros(0)))
+    return CurveBatch(*parts)
+
+
+def _others(starts: Curves, prefixes: Curves) -> list[str]:
+    """Names of quantities beside the main one that are read: both have them, whole, and a search may know them."""
+    shared = {quantity.name for quantity in prefixes.quantities}
+    found = []
+    for one in starts.quantities[1:]:
+        usable = one.name in shared and one.unit != "s" and not one.name.startswith("test")
+        first = int(prefixes.epochs[0] == 0)
+        if usable and all(np.isfinite(curves.scores(one.name)[:, first:]).all() for curves in (starts, prefixes)):
+            found.append(one.name)
+    return found
 
 
 def _as_read(lengths: Rows, known: Rows, most: int) -> Rows:

@@ -51,6 +51,12 @@ class Posterior:
 
     __repr__ = brief
 
+    def left_out(self, yc: Float[Tensor, "task measured"]) -> Float[Tensor, "task head measured"] | None:
+        """What each head expects of every measurement from the others; None where some were absorbed."""
+        if self.unknown is not None or self.alpha.shape[-1] != yc.shape[-1]:
+            return None
+        return yc[:, None] - self.alpha / (self.whitener**2).sum(-2).clamp(min=1e-12)
+
     def prune(self, weight: float) -> Posterior:
         """Keep the heads with at least this weight in some task, and the heaviest; for large pools."""
         heads = self.log_weight.exp()
