@@ -21,7 +21,7 @@ from scripts.release.steps import CannotRun, StepFailed, call
 TESTED, LOWEST, NEWEST = "tested", "lowest", "newest"
 EXTRAS = ("plot", "curves", "optuna")  # tried at both ends; those of a clone are for those who develop it
 # what the tests of both ends need beside the library
-TESTERS = ("beartype", "hypothesis", "pytest", "pytest-timeout")
+TESTERS = ("beartype", "hypothesis", "pandas", "pyarrow", "pytest", "pytest-timeout")
 TESTS = (
     "tests/metanp/neural_process",
     "tests/metanp/test_checkpoint.py",
