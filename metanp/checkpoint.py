@@ -87,7 +87,9 @@ def load_model(checkpoint: str | Path) -> tuple[Model, dict[str, Any]]:
             model = Model(from_dict(ModelConfig, card["model"]))
         model.load_state_dict(tensors)
     except (RuntimeError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: does not fit this version of metanp: {error}") from None
+        why = " ".join(str(error).split()).rstrip(". ")
+        where = f"; it was written at commit {card['commit']}, which reads it" if "commit" in card else ""
+        raise CheckpointError(f"{path}: does not fit this version of metanp: {why}{where}") from None
     return model.eval(), card
 
 

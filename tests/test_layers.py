@@ -36,7 +36,7 @@ def imported(path: Path, root: Path = ROOT) -> list[tuple[int, str, bool]]:
     later = {
         inner
         for outer in ast.walk(tree)
-        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef) or _is_for_type_checkers(outer)
         for inner in ast.walk(outer)
     }
     found = []
@@ -48,6 +48,10 @@ def imported(path: Path, root: Path = ROOT) -> list[tuple[int, str, bool]]:
             module = ".".join([*package, *([node.module] if node.module else [])])
             found += [(node.lineno, f"{module}.{alias.name}", node not in later) for alias in node.names]
     return found
+
+
+def _is_for_type_checkers(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def files(layer: str) -> list[Path]:

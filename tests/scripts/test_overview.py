@@ -14,7 +14,8 @@ def test_the_committed_pictures_are_those_of_the_summaries_and_load_nothing_else
     rows = {name: read_rows(SUMMARY / f"{name}.csv", WORDS) for name in SUMMARIES}
     made = pictures(rows)
     there = {path.name for path in (ROOT / "docs" / "pictures").iterdir()}
-    assert there == {*made, "weight-sharing.svg"}  # that one is made of the rows of `scripts.weight_sharing`
+    # of the rows of `scripts.weight_sharing`, and the folder of `scripts.gallery`
+    assert there == {*made, "weight-sharing.svg", "gallery"}
     for name, text in made.items():
         assert (ROOT / "docs" / "pictures" / name).read_text() == text
         assert f"docs/pictures/{name}" in (ROOT / "README.md").read_text()

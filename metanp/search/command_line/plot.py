@@ -62,7 +62,7 @@ def write_plot(path: Path, scores: Sequence[float], maximize: bool, title: str) 
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise ValueError("a plot in a file needs matplotlib: pip install 'metanp[research]'") from None
+        raise ValueError("a plot in a file needs matplotlib: pip install 'metanp[plot]'") from None
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     number = range(1, len(scores) + 1)

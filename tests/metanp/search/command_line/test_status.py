@@ -73,7 +73,7 @@ def test_a_plot_that_cannot_be_written_is_one_line(metanp, search, journal, tmp_
     assert (code, "plot.doc" in one_line(error)) == (2, True)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     code, _, error = metanp("search", "--journal", journal, "status", "--plot", tmp_path / "plot.svg")
-    assert (code, "pip install 'metanp[research]'" in one_line(error)) == (2, True)
+    assert (code, "pip install 'metanp[plot]'" in one_line(error)) == (2, True)
 
 
 def test_status_goes_on_without_a_front_where_the_pool_lost_cells(metanp, journal, tmp_path):
