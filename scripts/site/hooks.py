@@ -27,7 +27,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     texts = {public.place(module): public.page(module) for module in public.PUBLIC}
     texts["reference/command-line.md"] = commands.page()
     texts["reference/configuration.md"] = settings.page()
-    texts |= {f"notebooks/{path.stem}.md": notebooks.page(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+    texts |= {
+        f"notebooks/{path.stem}.md": notebooks.page(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+    }
     for place, text in texts.items():
         files.append(File.generated(config, place, content=text))
     for path in repository.linked(ROOT):

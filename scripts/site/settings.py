@@ -77,7 +77,9 @@ def _meanings(schema: type) -> dict[str, str]:
     for kind in reversed(schema.__mro__):
         if dataclasses.is_dataclass(kind):
             doc = inspect.getdoc(kind) or ""  # dataclasses without one get their signature
-            found |= _told("" if doc.startswith(f"{kind.__name__}(") else doc, [field.name for field in dataclasses.fields(kind)])
+            found |= _told(
+                "" if doc.startswith(f"{kind.__name__}(") else doc, [field.name for field in dataclasses.fields(kind)]
+            )
             found |= _comments(textwrap.dedent(inspect.getsource(kind)))
     return found
 
