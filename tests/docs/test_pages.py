@@ -98,7 +98,9 @@ def _lines(block_start: str) -> list[tuple[str, str]]:
     """(page, line) of every fenced line that begins so; a line that goes on after a backslash is one."""
     found = []
     for name, path in PAGES.items():
-        for fence in re.findall(r"^```(?:bash)?\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        for fence in re.findall(
+            r"^```(?:bash)?\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        ):
             lines = fence.replace("\\\n", " ").splitlines()
             found += [(name, line.strip()) for line in lines if line.strip().startswith(block_start)]
     return found
