@@ -5,5 +5,6 @@ public.py       which names are public, and the reference's page of each module
 commands.py     the command line, from its own help
 settings.py     the keys of every hydra command, from its dataclasses and its file
 notebooks.py    notebooks as pages, with their stored outputs
+spacing.py      empty lines that the site's reader of Markdown needs and others do not
 repository.py   files outside docs/ that pages link, and links as the site needs them
 """

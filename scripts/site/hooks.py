@@ -6,10 +6,10 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
-from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 from scripts.site import commands, notebooks, public, repository, settings
+from scripts.site.spacing import spaced
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -38,10 +38,5 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Links as the site needs them."""
-    return repository.mended(markdown, page.file.src_uri)
-
-
-def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
-    """Nothing to change; pages of the repository that only pages link need no place in it."""
-    return nav
+    """Links and empty lines as the site needs them."""
+    return spaced(repository.mended(markdown, page.file.src_uri))

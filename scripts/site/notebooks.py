@@ -13,16 +13,13 @@ import nbformat
 def page(path: Path) -> str:
     """Markdown, with pictures and tables as HTML."""
     notebook = nbformat.read(path, as_version=4)
-    parts = [part for cell in notebook.cells for part in _parts(cell)]
-    parts.insert(1, f"*The notebook `notebooks/{path.name}`, as it ran.*")
-    return "\n\n".join(parts) + "\n"
+    title, _, rest = "\n\n".join(part for cell in notebook.cells for part in _parts(cell)).partition("\n")
+    return f"{title}\n\n*The notebook `notebooks/{path.name}`, as it ran.*\n{rest}\n"
 
 
 def _parts(cell: Any) -> Iterator[str]:
     if cell.cell_type == "markdown":
-        title, newline, rest = cell.source.partition("\n")
-        yield title
-        yield rest
+        yield cell.source
         return
     yield f"```python\n{cell.source}\n```"
     for output in cell.outputs:

@@ -6,7 +6,11 @@ neither in `__all__` nor here may change at any time.
 
 from __future__ import annotations
 
+import ast
 import importlib
+import re
+import textwrap
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -78,6 +82,16 @@ def place(module: str) -> str:
 
 
 def page(module: str) -> str:
-    """Markdown that mkdocstrings fills: what the module is for, then each public name."""
-    head = f"# {module}\n\n::: {module}\n    options:\n      members: false\n      show_root_heading: false\n"
-    return head + "".join(f"\n::: {module}.{name}\n" for name in names(module))
+    """Markdown: what the module is for, then each public name, which mkdocstrings fills in."""
+    return f"# {module}\n\n{_about(module)}\n" + "".join(f"\n::: {module}.{name}\n" for name in names(module))
+
+
+def _about(module: str) -> str:
+    """The module's docstring; paragraphs whose lines have columns become blocks, so that these stay."""
+    source = Path(str(importlib.import_module(module).__file__)).read_text(encoding="utf-8")
+    paragraphs = (ast.get_docstring(ast.parse(source)) or "").split("\n\n")
+    return "\n\n".join(_block(text) if re.search(r"\S {2,}\S|^from ", text, re.M) else text for text in paragraphs)
+
+
+def _block(text: str) -> str:
+    return f"```\n{textwrap.dedent(text)}\n```"
