@@ -1,4 +1,4 @@
-"""The hooks of mkdocs.yml: generated pages are added to those of docs/, links to other files of the repository mended."""
+"""The hooks of mkdocs.yml: generated pages are added to those of docs/, and links to other files are mended."""
 
 from __future__ import annotations
 

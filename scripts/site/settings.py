@@ -1,4 +1,4 @@
-"""The reference's page of configuration keys: of every hydra command its dataclasses, defaults and the comments on them.
+"""The reference's page of configuration keys: each hydra command's, with defaults and the comments on them.
 
 A key's meaning is the comment beside it, or what its class's docstring says of it as `key: meaning`.
 """
@@ -24,10 +24,10 @@ from scripts.command import CONFIGS
 
 HEAD = """# Configuration keys
 
-Every command of a clone, `python -m scripts.<name>`, reads `configs/<name>.yaml` and takes keys as `key=value`, nested ones with
-dots: `python -m scripts.meta_train experiment=label_free training.steps=200`. Values are those of
-YAML: `true`, `3`, `[20,50]`, `{a: 1}`. A key that is not listed here is refused, with the nearest one
-in the message. `-m` runs a command once for each of several values: `seed=0,1,2 -m`.
+Every command of a clone, `python -m scripts.<name>`, reads `configs/<name>.yaml` and takes keys as `key=value`,
+nested ones with dots: `python -m scripts.meta_train experiment=label_free training.steps=200`. Values are written as in
+YAML: `true`, `3`, `[20,50]`, `{a: 1}`. A key that is not listed here is refused, with the nearest one in the message.
+`-m` runs a command once for each of several values: `seed=0,1,2 -m`.
 
 """
 LONG = 60  # letters of a default; a longer one is cut
@@ -89,7 +89,7 @@ def _told(doc: str, names: list[str]) -> dict[str, str]:
     known = "|".join(map(re.escape, names))
     heads = [*re.finditer(rf"(?:^|(?<=\.)\s+|\n\s*)((?:{known})(?:, (?:{known}))*): ", doc)] if names else []
     ends = [*(head.start() for head in heads[1:]), len(doc)] if heads else []
-    told = {}
+    told: dict[str, str] = {}
     for head, end in zip(heads, ends, strict=True):
         meaning = " ".join(doc[head.end() : end].split("\n\n")[0].split()).rstrip(".")
         told |= dict.fromkeys(head[1].split(", "), meaning)
