@@ -183,7 +183,7 @@ class Cell:
 
     @classmethod
     def from_nasbench101(cls, matrix: Sequence[Sequence[int]] | np.ndarray, operations: Sequence[str]) -> Cell:
-        """From NAS-Bench-101's upper-triangular matrix and its operation names."""
+        """From NAS-Bench-101's upper-triangular matrix (node, node) and its operation names."""
         return form("nasbench101").read(matrix, operations)
 
     def to_nasbench101(self) -> tuple[list[list[int]], list[str]]:

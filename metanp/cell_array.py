@@ -56,7 +56,7 @@ class CellArray:
 
     operation: number of `metanp.operations.operation_index`: of a word its place in the vocabulary; -1 where padded.
     adjacency: [cell, from, to], True for an edge; upper triangular.
-    parameters: of each cell, as in `Cell`; None where none has any.
+    parameters: (cell,), of each as in `Cell`; None where none has any.
     """
 
     operation: Int[np.ndarray, "cell node"]
@@ -131,7 +131,7 @@ class CellArray:
             object.__setattr__(self, name, value)
 
     def each_parameters(self) -> np.ndarray:
-        """Parameters of each cell, empty where none has any."""
+        """Parameters of each cell, (cell,), empty where none has any."""
         return _objects([()] * len(self)) if self.parameters is None else self.parameters
 
     def __iter__(self) -> Iterator[Cell]:

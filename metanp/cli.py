@@ -109,8 +109,14 @@ def rank(
     for row in rows:
         name = row["id"] if row["id"] is not None else f"line {pool.lines[row['index']]}"
         numbers = (f"{row['mean']:.4g}", f"{row['std']:.2g}", f"{row['p_top']:.2f}")
-        table.add_row(str(row["rank"]), Text(name), *numbers, " ".join(row["cell"]["operations"][1:-1]))
+        table.add_row(str(row["rank"]), Text(name), *numbers, Text(_written(row["cell"])))
     Console().print(table)
+
+
+def _written(cell: dict[str, Any]) -> str:
+    """Operations between input and output, as words, and parameters as name=value."""
+    words = [one if isinstance(one, str) else one["name"] for one in cell["operations"][1:-1]]
+    return " ".join([*words, *(f"{name}={value}" for name, value in cell.get("parameters", {}).items())])
 
 
 def _ranked(ranking: Ranking, pool: Records) -> list[dict[str, Any]]:

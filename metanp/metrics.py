@@ -46,12 +46,20 @@ def spearman(prediction: Values, truth: Values) -> float:
 
 
 def true_ranks(truth: Values) -> Values:
-    """1 for the best; ties share the best rank."""
+    """1 for the best; ties share the best rank.
+
+    Raises:
+        TypeError, ValueError: something that is no row of numbers.
+    """
     return rankdata(-read_numbers(truth, "truth"), method="min")
 
 
 def predicted_order(prediction: Values, permutation: Order | None = None) -> Order:
-    """Targets from best to worst predicted; ties in the order of `permutation`, else as given."""
+    """Targets from best to worst predicted; ties in the order of `permutation`, else as given.
+
+    Raises:
+        TypeError, ValueError: predictions that are no row of numbers; a permutation that lacks or repeats a target.
+    """
     prediction = read_numbers(prediction, "prediction")
     permutation = np.arange(len(prediction)) if permutation is None else np.asarray(permutation)
     if not np.array_equal(np.sort(permutation), np.arange(len(prediction))):
@@ -182,7 +190,11 @@ def error_metrics(prediction: Values, truth: Values) -> dict[str, float]:
 
 
 def coverage(lower: Values, upper: Values, truth: Values) -> float:
-    """Share of the targets whose truth lies in its interval, ends included."""
+    """Share of the targets whose truth lies in its interval, ends included.
+
+    Raises:
+        TypeError, ValueError: something that is no row of numbers.
+    """
     lower, upper, truth = (read_numbers(x, name) for x, name in ((lower, "lower"), (upper, "upper"), (truth, "truth")))
     return float(np.mean((lower <= truth) & (truth <= upper)))
 

@@ -30,8 +30,11 @@ LEAST_SHARE = 1e-6  # what single precision distinguishes from 0 and from 1
 class Predicted:
     """The distribution of a score of each candidate.
 
-    quantile: maps a probability to the values that the scores stay below with it. To pickle this object, give a
-        function of a module or an object such as `MixtureQuantiles`.
+    Attributes:
+        mean: in the units of `fit`.
+        std: likewise.
+        quantile: maps a probability to the values that the scores stay below with it. To pickle this object, give a
+            function of a module or an object such as `MixtureQuantiles`.
     """
 
     mean: Float[np.ndarray, " cell"]

@@ -35,11 +35,19 @@ def test_there_is_a_notebook():
     assert ANYWHERE in NOTEBOOKS
 
 
+def kinds(notebook: nbformat.NotebookNode) -> list[list[str]]:
+    """What each cell of code shows: kinds of data, or the stream that it writes to."""
+    outputs = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+    return [[one.get("name") or ", ".join(sorted(one.data)) for one in some] for some in outputs]
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_is_kept_without_output(path):
+def test_a_notebook_is_kept_as_it_ran_from_top_to_bottom_without_a_complaint(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
-    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in notebook.cells)
+    counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+    assert counts == [*range(1, len(counts) + 1)], "python -m scripts.run_notebooks stores outputs"
+    assert complaints(notebook) == []
 
 
 @pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path != ANYWHERE], ids=lambda path: path.stem)
@@ -47,6 +55,7 @@ def test_a_notebook_of_a_clone_says_so_at_its_top_and_runs_there_without_a_warni
     assert "needs a clone" in nbformat.read(path, as_version=4).cells[0].source
     notebook = run(path, ROOT)
     assert complaints(notebook) == []
+    assert kinds(notebook) == kinds(nbformat.read(path, as_version=4)), "python -m scripts.run_notebooks"
     assert any("<svg" in text for text in shown(notebook, "text/html"))
 
 
@@ -56,5 +65,6 @@ def test_the_quickstart_runs_in_an_empty_folder_with_the_library_alone_and_witho
     notebook = run(ANYWHERE, tmp_path / "empty", env)
     assert complaints(notebook) == []
     assert list((tmp_path / "empty").iterdir()) == []
+    assert kinds(notebook) == kinds(nbformat.read(ANYWHERE, as_version=4)), "python -m scripts.run_notebooks"
     assert sum("<svg" in text for text in shown(notebook, "text/html")) == 3  # a cell, a ranking, all predictions
     assert all(len(text) < 500 for text in shown(notebook, "text/plain"))

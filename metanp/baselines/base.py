@@ -87,7 +87,11 @@ class Baseline(Estimator, ABC):
 
     @usual_torch()
     def encode(self, cells: Iterable[Cell] | CellArray, features: Any = None) -> Inputs:
-        """The inputs of `cells` and their side features, for `predict` after any number of fits."""
+        """The inputs of `cells` and their side features, for `predict` after any number of fits.
+
+        Raises:
+            TypeError, ValueError: an item that is no cell, or side features that do not fit the cells.
+        """
         check_alike(cells, features, "features")
         listed = read_cells(cells)
         return self.read(listed).with_side(Side.of(features, len(listed)).of_cells(listed))

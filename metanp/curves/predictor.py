@@ -79,7 +79,7 @@ class CurvePredictor(ABC):
         return (mean, std) if return_std else mean
 
     def quantile(self, prefixes: Curves, p: float) -> Scores:
-        """The score that the end of each prefix is below with probability `p`. Raises as `predict`."""
+        """The score that the end of each prefix is below with probability `p`; errors as `predict`."""
         p = read_probability(p, "the probability of a quantile")
         return self._by_length(prefixes, lambda some: (self._quantile(some, p),), 1)[0]
 

@@ -19,6 +19,7 @@ class Place:
 
     @property
     def keeps_shape(self) -> bool:
+        """Whether what comes out has the channels and pixels of what goes in."""
         return self.inputs == self.outputs and self.stride == 1
 
     def after(self) -> Place:

@@ -60,7 +60,9 @@ class Supernet(nn.Module):
     Args:
         space: a space of `metanp.networks.choices`, or the alternatives of each block of a chain.
         skeleton: one of `metanp.networks.SKELETONS`, or its name, that takes architectures of the space.
-        classes, image_channels, rng: as in `metanp.networks.network`.
+        classes: that the network tells apart.
+        image_channels: 3 for colours, 1 for grey.
+        rng: a seed of the weights, or a generator.
 
     Raises:
         ValueError: a space without choices at its nodes; a skeleton that does not take its architectures, or has no

@@ -43,7 +43,7 @@ class Textbook(NeuralProcess):
         return Mixture(mean.new_full(mean.shape[:2], -math.log(mean.shape[1])), mean, std, noise)
 
     def sampler(self, state: Any, n: int, rng: Generator) -> Callable[[Points], Tensor]:
-        """Draws share a latent function where there is one; a conditional process has only marginals."""
+        """Draws, (draw, task, target), share a latent function if there is one; a conditional process has marginals."""
         uniform = torch.rand(n, generator=rng)
         seed = int(torch.randint(2**31, (1,), generator=rng))
         return functools.partial(self._sample, state, uniform, seed)

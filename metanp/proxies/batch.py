@@ -26,6 +26,7 @@ class Batch(NamedTuple):
 
     @property
     def is_text(self) -> bool:
+        """Whether its items are numbers of tokens, not pixels."""
         return not self.images.is_floating_point()
 
 

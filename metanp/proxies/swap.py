@@ -46,7 +46,8 @@ def swap(
     Args:
         rng: of the weights, and whatever is random inside the network.
         draws: of the weights; the mean is given.
-        mu, sigma: as `size_factor`, which the number is multiplied with where they are given.
+        mu: as `size_factor`, which the number is multiplied with where it is given.
+        sigma: as `mu`; one of them alone is refused.
 
     Raises:
         ValueError: as `read_batch`; no activation module; activations that are not finite; one of mu and sigma alone.
@@ -82,7 +83,10 @@ def size_factor(thousands: float, mu: float, sigma: float) -> float:
 
 
 def saturation(network: nn.Module, batch: Any, rng: Any = 0) -> float:
-    """Of all patterns that the batch allows, or that the units can have, the share that occurs: 1 is no information."""
+    """Of all patterns that the batch allows, or that the units can have, the share that occurs: 1 is no information.
+
+    ValueError as `swap`.
+    """
     with alone(network, rng, copy_weights=True):
         checked = read_batch(batch, network)
         (signs,) = _runs(network, checked.images, rng, 1)

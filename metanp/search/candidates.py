@@ -129,7 +129,7 @@ class Candidates(ABC):
 
     @abstractmethod
     def features(self, cells: Sequence[Cell]) -> Mapping[str, np.ndarray] | None:
-        """Side features of cells, missing where a cell is no candidate."""
+        """Side features of cells, (cell,) each, NaN where a cell is no candidate."""
 
     def feasible(self, cell: Cell) -> bool:
         """Whether the user allows the cell, as it is written; asked once."""

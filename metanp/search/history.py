@@ -97,11 +97,11 @@ class History:
 
     @property
     def scores(self) -> np.ndarray:
-        """One score for each evaluated cell."""
+        """One score for each evaluated cell, (cell,)."""
         return np.array([one.score for one in self.evaluated])
 
     def measurements(self) -> tuple[list[Cell], np.ndarray]:
-        """All that a predictor learns from; a repeated cell is listed as often.
+        """All that a predictor learns from: cells and their scores, (cell,); a repeated cell is listed as often.
 
         Every measurement, then those of cells outside the candidates, then the predicted ends of what was stopped.
         """

@@ -33,7 +33,11 @@ class Listed(Candidates):
         cells: as written; of those that compute the same, the first is the candidate.
         space: defines which cells are neighbours; strategies that need neighbours refuse a list without one.
         features: side features, rows as `cells`.
+        feasible: whether a cell may be asked for.
         roles: what is known of these, as in `MetaNP.fit`.
+
+    Raises:
+        TypeError, ValueError: no cell, an item that is none, or side features that do not fit the cells.
     """
 
     def __init__(
@@ -134,6 +138,7 @@ class Listed(Candidates):
         return self.fresh(cells, taken, n)
 
     def neighbours(self, cell: Cell) -> list[Cell]:
+        """Those in the list; ValueError for a list without a space, and for a cell of another space."""
         if self.space is None:
             raise ValueError("a list of cells without a space has no neighbours; search Listed(cells, space)")
         near = self.space.neighbours(cell)

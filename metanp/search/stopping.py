@@ -49,7 +49,12 @@ class Verdict(NamedTuple):
 
 @dataclass
 class Stopping:
-    """Args: delta: probability, between 0 and 1. predictor: of `metanp.curves.PREDICTORS`. fewest: whole curves.
+    """When a search stops a training.
+
+    Args:
+        delta: probability of ending no better than the best, between 0 and 1, from which on a training is stopped.
+        predictor: of `metanp.curves.PREDICTORS`.
+        fewest: whole curves, before which nothing is stopped.
 
     Raises:
         ValueError: a probability that is none, an unknown predictor, or fewer whole curves than it needs.

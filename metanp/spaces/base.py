@@ -114,7 +114,11 @@ class Space(ABC):
         return self[int(rng.integers(len(self)))]
 
     def mutate(self, cell: Cell, rng: np.random.Generator) -> Cell:
-        """One of `neighbours`, all equally likely."""
+        """One of `neighbours`, all equally likely.
+
+        Raises:
+            ValueError: a cell of another space, or one without neighbours.
+        """
         rng = read_generator(rng)
         if not (near := self.neighbours(cell)):
             raise self._alone(cell)

@@ -71,7 +71,11 @@ class CodedSpace(Space, Generic[Code]):
         return self._distinct(cell, [near[place] for place in some_places(len(near), most, rng)])
 
     def mutate(self, cell: Cell, rng: np.random.Generator) -> Cell:
-        """One random edit; edits that lead to the same neighbour make it likelier."""
+        """One random edit; edits that lead to the same neighbour make it likelier.
+
+        Raises:
+            ValueError: a cell of another space, or one without neighbours.
+        """
         rng = read_generator(rng)
         near = list(self.near(self.code(cell)))
         for place in rng.permutation(len(near)).tolist():

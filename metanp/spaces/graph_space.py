@@ -131,6 +131,11 @@ class GraphSpace(Space):
         return self.cell(rng.integers(len(self.operations), size=self.slots).tolist())
 
     def mutate(self, cell: Cell, rng: np.random.Generator) -> Cell:
+        """Another operation at one node, all equally likely.
+
+        Raises:
+            ValueError: a cell of another space, or a space of one operation.
+        """
         rng = read_generator(rng)
         digits = list(self.digits(cell))
         if len(self.operations) == 1:

@@ -347,3 +347,14 @@ def test_rank_sorts_by_the_mean_when_told_and_knows_its_rules(metanp, files, che
     code, _, said = metanp("rank", *arguments, "--by", "men")
     assert code == 2
     assert "--by 'men'; nearest: mean" in said
+
+
+def test_the_table_shows_parameters_and_described_operations(metanp, tmp_path):
+    """Cells that differ in nothing else could not be told apart."""
+    wide = {"operations": ["input", {"name": "wide", "kind": "convolution", "width": 96}, "output"]}
+    cells = [{"parameters": {"depth": depth}} for depth in (1, 2)] + [{**wide, "edges": [[0, 1], [1, 2]]}]
+    pool = tmp_path / "pool.jsonl"
+    pool.write_text("".join(json.dumps({"cell": cell}) + "\n" for cell in cells))
+    status, out, err = metanp("rank", "--candidates", pool)
+    assert status == 0, err
+    assert all(text in out for text in ("depth=1", "depth=2", "wide"))

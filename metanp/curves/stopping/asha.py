@@ -43,7 +43,7 @@ class ASHA:
         self.scores = np.nan_to_num(curves.scores(), nan=-np.inf)
 
     def run(self, order: Sequence[int] | np.ndarray, configurations: int | None = None) -> Spent:
-        """Until `configurations` have begun, all of the order unless given, and what is left to promote is promoted."""
+        """Until `configurations` of the order (config,) have begun, all unless given, and none is left to promote."""
         waiting = [int(config) for config in order][:configurations][::-1]
         spent = Spent(np.zeros(len(self.curves), np.int64))
         results: list[list[int]] = [[] for _ in self.rungs]  # who arrived in each rung

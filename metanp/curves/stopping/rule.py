@@ -68,6 +68,9 @@ class ChanceRule(Rule):
     delta: Delta of Baker et al. tolerance: how far below the best an end may be to be worth its training, in the unit
     of the scores. certain: also stops where the standard deviation is below it (Domhan et al.'s optimistic variant:
     the end is known well enough).
+
+    Raises:
+        ValueError: a delta that is no probability, a rank below 1.
     """
 
     def __init__(
@@ -103,6 +106,9 @@ class ShareRule(Rule):
     With the last value and a half this is the median rule; any `PrefixScore` will do, such as sums of training losses.
 
     worst: the share.
+
+    Raises:
+        ValueError: a share that is not between 0 and 1.
     """
 
     fewest = 5

@@ -69,7 +69,7 @@ def simulate(
     """Replay one order.
 
     Args:
-        order: positions of the configurations to train, each once.
+        order: positions of the configurations to train, each once, (config,).
         burn_in: how many are trained to their ends first.
         again: whether the rule learns anew whenever the finished trainings have doubled; always so without a burn-in,
             and with one smaller than the rule needs.

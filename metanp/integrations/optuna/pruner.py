@@ -26,8 +26,9 @@ class MetaNPPruner(BasePruner):
     """Prunes a trial that ends no better than the best with at least the probability `delta`.
 
     Args:
-        delta, predictor, fewest: as in `metanp.search.Stopping`. Before `fewest` trials have finished with intermediate
-            values none is pruned.
+        delta: as in `metanp.search.Stopping`.
+        predictor: as in `metanp.search.Stopping`.
+        fewest: before so many trials have finished with intermediate values none is pruned.
 
     Raises:
         ValueError: what `Stopping` refuses.

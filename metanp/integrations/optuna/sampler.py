@@ -56,7 +56,9 @@ class MetaNPSampler(BaseSampler):
     Args:
         where: `Choices` of a space or a list; distributions by name, for a space of plain parameters; without it, the
             parameters that all finished trials have.
-        checkpoint, acquisition, device: as in `metanp.search.strategies.bayesian.Bayesian`.
+        checkpoint: as in `metanp.search.strategies.bayesian.Bayesian`.
+        acquisition: as there.
+        device: as there.
         strategy: another one, instead of the last three.
         seed: the same seed and the same finished trials give the same parameters, in whichever process; None for
             others each time.

@@ -22,7 +22,12 @@ JUDGED = 256  # joint draws behind the probability of an improvement
 
 
 class Bayesian(Strategy):
-    """Args: checkpoint, device: as in `MetaNP`. acquisition: of `metanp.search.acquisitions.ACQUISITIONS`.
+    """What `metanp` as a strategy is: MetaNP's belief of all candidates, and an acquisition that chooses from it.
+
+    Args:
+        checkpoint: as in `MetaNP`.
+        acquisition: of `metanp.search.acquisitions.ACQUISITIONS`.
+        device: as in `MetaNP`.
 
     Raises:
         ValueError: no such acquisition; names the nearest.

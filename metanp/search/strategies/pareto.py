@@ -32,7 +32,8 @@ class Pareto(Bayesian):
             evaluated.
         reference: the corner of the area, in scores as a search that maximises has them (negatives where it minimises);
             without it, beyond the lowest measured score and the highest cost of a feasible candidate.
-        checkpoint, device: as in `MetaNP`.
+        checkpoint: as in `MetaNP`.
+        device: as in `MetaNP`.
     """
 
     title = "MetaNP, Pareto front"
