@@ -29,7 +29,7 @@ from metanp.checkpoint import CheckpointError, from_dict, read_tensors, write_te
 from metanp.contract import About
 from metanp.curves.curves import Curves, Scores
 from metanp.curves.predictor import CurvePredictor, Moments
-from metanp.curves.stacking import FEWEST, Reading, stacked, with_prior
+from metanp.curves.stacking import FEWEST, Reading, stacked, with_last, with_prior
 from metanp.curves.traits import N_KINDS, N_TRAITS, NUMBERS, Prefixes, kinds, traits
 from metanp.distribution import Mixture
 from metanp.encoder import Points
@@ -240,21 +240,21 @@ class NeuralCurves(CurvePredictor):
         n = asked_of.shape[1]
         first = self._untrained(self._whole)
         horizon = max((int(self._whole.lengths.max(initial=0)) or self._whole.n_epochs) - first, n)
-        xc, xt = traits(starts, asked_of, horizon, self.peers)
-        known, asked, told = np.zeros(len(xc)), np.zeros(len(xt)), False
+        known, asked, told = np.zeros(len(starts)), np.zeros(len(asked_of)), False
         if guess is not None and self._guess is not None:
             known, asked, told = self._guess[long], guess, True
+        both = traits(starts[:0], np.concatenate([starts, asked_of]), horizon, self.peers)[1]
+        both = np.column_stack([both, np.r_[known, asked]])
+        usual = self._model(_batch(both[:0], end[:0], kinds(n, horizon, 0, told), both))
+        prior = with_last(usual, both[:, NUMBERS.index("last")], n / horizon)
+        if not len(end):
+            return Reading(prior, end, end)
+        xc, xt = traits(starts, asked_of, horizon, self.peers)
         xc, xt = np.column_stack([xc, known]), np.column_stack([xt, asked])
         kind = kinds(n, horizon, len(end), told)
         mixture, left_out, surprise = self._model.read(_batch(xc, end, kind, xt))
         expected = np.full(len(end), np.nan) if left_out is None else left_out[0].double().numpy()
-        reading = Reading(mixture, expected, surprise[0].double().numpy())
-        if not len(end):
-            return reading
-        both = traits(starts[:0], np.concatenate([starts, asked_of]), horizon, self.peers)[1]
-        both = np.column_stack([both, np.r_[known, asked]])
-        prior = self._model(_batch(both[:0], end[:0], kinds(n, horizon, 0, told), both))
-        return with_prior(reading, prior, end)
+        return with_prior(Reading(mixture, expected, surprise[0].double().numpy()), prior, end)
 
     @staticmethod
     def _untrained(curves: Curves) -> int:

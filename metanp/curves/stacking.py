@@ -1,7 +1,9 @@
 """Several readings of one training in one prediction of its end.
 
-Few whole curves tell less than what the process expects of any curves. So its reading of whole curves is mixed with
-its reading without any, which counts as so many whole curves as `USUAL` (`with_prior`).
+Without whole curves the process expects more change than there is: the order of last values, which expects none, is
+mixed in, the more the later (`with_last`). Few whole curves tell less than what is expected of any curves. So the
+reading of whole curves is mixed with the one without any, which counts as so many whole curves as `USUAL`
+(`with_prior`).
 
 A training has several quantities, such as validation accuracy and training loss. The process reads each alone, as if it
 were the one whose end counts. How much each reading is worth is learned from whole curves, the end of each predicted
@@ -23,11 +25,13 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from scipy.optimize import nnls
+from torch import Tensor
 
 from metanp.brief import brief
 from metanp.distribution import Mixture
 
 PAIRS = 15  # chosen on NAS-Bench-NLP as it is, and with noise added to its validation losses
+UNCHANGED = 0.5  # share of last values at the end of a training; the three chosen by the same tables
 USUAL = 10  # chosen on NAS-Bench-NLP, the surrogate of LCBench and two tasks of TaskSet
 FEWEST = 3  # whole curves from which on other quantities are read
 LEAST = 1e-6  # of a mean square
@@ -53,6 +57,27 @@ class Reading:
         return Reading(mixture, left_out, surprise)
 
 
+def with_last(mixture: Mixture, last: Float[np.ndarray, " target"], seen: float) -> Mixture:
+    """A reading without whole curves, mixed with the order of last values.
+
+    Args:
+        last: normal scores among the prefixes.
+        seen: share of a whole curve, from 0 to 1.
+    """
+    mean = mixture.moments()[0][0]
+    if len(last) < 2 or not last.any():
+        return mixture
+    ordered = mean.mean() + mean.std() * torch.as_tensor(last / last.std()).to(mean)
+    return _towards(mixture, ordered, UNCHANGED * seen**0.5)
+
+
+def _towards(mixture: Mixture, mean: Tensor, share: float) -> Mixture:
+    """Moved to another mean by a share of the way, and widened as a mixture of the two would be."""
+    apart = mean - mixture.moments()[0][0]
+    wider = mixture.with_noise(share * (1 - share) * apart**2)
+    return replace(wider, mean=mixture.mean + share * apart)
+
+
 def with_prior(reading: Reading, prior: Mixture, end: Float[np.ndarray, " config"]) -> Reading:
     """A reading of whole curves, and the one without any.
 
@@ -66,10 +91,8 @@ def with_prior(reading: Reading, prior: Mixture, end: Float[np.ndarray, " config
     expected += (end - expected[:n]).mean()  # its unit is theirs, its zero is not
     share = USUAL / (USUAL + n)
     left_out = (1 - share) * reading.left_out + share * expected[:n]
-    mixture = reading.mixture
-    apart = torch.as_tensor(expected[n:]).to(mixture.mean) - mixture.moments()[0][0]
-    wider = mixture.with_noise(share * (1 - share) * apart**2)  # as of a mixture of the two
-    return reading.moved(replace(wider, mean=mixture.mean + share * apart), left_out, end)
+    asked = torch.as_tensor(expected[n:]).to(reading.mixture.mean)
+    return reading.moved(_towards(reading.mixture, asked, share), left_out, end)
 
 
 def stacked(readings: Sequence[Reading], end: Float[np.ndarray, " config"]) -> Reading:

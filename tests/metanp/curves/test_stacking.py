@@ -8,7 +8,7 @@ import torch
 
 from metanp.curves import Curves, Quantity
 from metanp.curves.neural import NeuralCurves, _others
-from metanp.curves.stacking import PAIRS, USUAL, Reading, shares, stacked, with_prior
+from metanp.curves.stacking import PAIRS, UNCHANGED, USUAL, Reading, shares, stacked, with_last, with_prior
 from metanp.distribution import Mixture
 from metanp.metrics import kendall_tau
 from tests.made_up_curves import ACCURACY, TRAIN_LOSS, rising, with_losses
@@ -93,3 +93,20 @@ def test_five_whole_curves_rank_no_worse_than_none():
         asked = curves[5:].prefix(4)
         taus.append([kendall_tau(NeuralCurves().fit(curves[:n]).predict(asked), curves.ends()[5:]) for n in (0, 5)])
     assert np.mean(np.diff(taus)) > -0.01
+
+
+def test_last_values_count_more_the_later_and_one_prefix_has_no_order():
+    last = np.array([-1.0, 0.0, 1.0])
+    whole = with_last(mixture(1.0, 0.0, -1.0), last, 1.0)
+    torch.testing.assert_close(
+        whole.mean[0, 0], (1 - UNCHANGED) * torch.tensor([1.0, 0, -1]) + UNCHANGED * _scaled(last)
+    )
+    early = with_last(mixture(1.0, 0.0, -1.0), last, 0.04)
+    assert early.mean[0, 0, 0] == pytest.approx(0.9 * 1 + 0.1 * float(_scaled(last)[0]))
+    assert early.std[0, 0, 0] > 1
+    alone = mixture(1.0)
+    assert with_last(alone, last[:1], 1.0) is alone
+
+
+def _scaled(last: np.ndarray) -> torch.Tensor:
+    return torch.tensor(last / last.std(), dtype=torch.float32)  # the expected means have standard deviation 1
