@@ -51,7 +51,7 @@ def cases(entries: Mapping[str, Entry], protocol: ProtocolConfig, sets: int, slo
         reads, side = reads_curves(predictor), reads_side(predictor)
         alone = not side or reads or "cells" not in predictor.about.needs
         yield Case(one if alone else _shown(one, (), False), known, reads)
-        if name in SIMPLE:
+        if name in SIMPLE and protocol.features:
             with_proxies = _shown(one, protocol.features, False, f"{name}_proxies")
             yield Case(with_proxies, replace(known, title=f"{known.title}, with proxies"), False)
 
@@ -60,6 +60,8 @@ def ours(kind: str, checkpoints: Sequence[str], protocol: ProtocolConfig, sets: 
     """MetaNP, shown four kinds of input, with each of its checkpoints."""
     for seed, checkpoint in trained(kind, checkpoints, "").items():
         for name, (features, curves, title) in OURS_SHOWN.items():
+            if features and not protocol.features:
+                continue
             one = entrants.metanp(checkpoint, f"{name}-{kind}-{seed}", seed, sets, name)
             shown = _shown(one, protocol.features if features else (), curves, name)
             needs = (*("side features",) * features, *("learning-curve prefixes",) * curves)
