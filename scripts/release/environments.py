@@ -134,5 +134,6 @@ def _use(python: Path, home: Path) -> str:
 def _test(python: Path, root: Path) -> str:
     """Run some tests of the library, with the files of the repository."""
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    options = ("-q", "-p", "no:cacheprovider", "-m", "not slow and not gpu")
+    # pyproject.toml has -q already: with another one there is no last line that counts
+    options = ("-p", "no:cacheprovider", "-m", "not slow and not gpu")
     return call([python, "-m", "pytest", *options, *TESTS], root, env).strip().splitlines()[-1]
