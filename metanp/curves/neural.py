@@ -212,8 +212,9 @@ class NeuralCurves(CurvePredictor):
 
     def _quantile(self, prefixes: Curves, p: float) -> Scores:
         """As far out as the ends of whole curves lay, each predicted from the others: rules ask for extreme quantiles,
-        where the best ends are what no curve before was like."""
-        reading = self._read(prefixes)
+        where the best ends are what no curve before was like. What is expected of any curves is not mixed in: so far
+        out it would only widen, and rules would stop half as much."""
+        reading = self._read(prefixes, mixed=False)
         mixture, surprise = reading.mixture, reading.surprise
         value, middle = (part[0].double().numpy() for part in (mixture.quantile(p), mixture.moments()[0]))
         return self._transform.inverse(middle + _wider(surprise, p) * (value - middle))
@@ -224,17 +225,20 @@ class NeuralCurves(CurvePredictor):
 
     @usual_torch()
     @torch.inference_mode()
-    def _read(self, prefixes: Curves, guess: Scores | None = None) -> Reading:
-        """Of prefixes of one length: of the main quantity, joined with the others where there are enough ends."""
+    def _read(self, prefixes: Curves, guess: Scores | None = None, mixed: bool = True) -> Reading:
+        """Of prefixes of one length: of the main quantity, joined with the others where there are enough ends.
+
+        mixed: whether what is expected of any curves counts, too.
+        """
         n, first = prefixes.n_epochs, self._untrained(prefixes)
         long = self._whole.lengths >= n
         starts, end = self._whole[long].prefix(n), self._transform.forward(self._end[long])
         names: list[str | None] = [None, *(_others(starts, prefixes) if len(starts) >= FEWEST else ())]
         both = ((starts.scores(name)[:, first:], prefixes.scores(name)[:, first:]) for name in names)
-        return stacked([self._read_one(*one, long, end, guess) for one in both], end)
+        return stacked([self._read_one(*one, long, end, guess, mixed) for one in both], end)
 
     def _read_one(
-        self, starts: Prefixes, asked_of: Prefixes, long: np.ndarray, end: Scores, guess: Scores | None
+        self, starts: Prefixes, asked_of: Prefixes, long: np.ndarray, end: Scores, guess: Scores | None, mixed: bool
     ) -> Reading:
         """Of one quantity, without epochs before training: of whole curves and of prefixes."""
         n = asked_of.shape[1]
@@ -254,7 +258,8 @@ class NeuralCurves(CurvePredictor):
         kind = kinds(n, horizon, len(end), told)
         mixture, left_out, surprise = self._model.read(_batch(xc, end, kind, xt))
         expected = np.full(len(end), np.nan) if left_out is None else left_out[0].double().numpy()
-        return with_prior(Reading(mixture, expected, surprise[0].double().numpy()), prior, end)
+        reading = Reading(mixture, expected, surprise[0].double().numpy())
+        return with_prior(reading, prior, end) if mixed else reading
 
     @staticmethod
     def _untrained(curves: Curves) -> int:
