@@ -20,8 +20,8 @@ from scripts.results.wording import duration, number, plus_minus
 
 TEMPLATE = Path(__file__).parent / "study.md.j2"
 SUMMARIES = ROOT / "results" / "summary"
-STARTS = (1.0, 30.0, 120.0, 600.0, 1800.0)  # budgets of the page's table, seconds
-QUERIES = (0.003, 0.1, 1.0, 3.0, 10.0)
+SHOWN = 5  # budgets along an axis of the page's table
+UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 COUNTED = 36  # budgets along an axis that are counted
 
 
@@ -33,9 +33,16 @@ def point_lines(found: Sequence[Point], titles: Mapping[str, str]) -> list[Row]:
 
 def budget_lines(found: Sequence[Point], titles: Mapping[str, str]) -> list[Row]:
     """A line a pair of budgets: the best others, the best of ours, the difference; then how often ours are where."""
-    lines = [_line(best(found, start, query), start, query, titles) for start in STARTS for query in QUERIES]
+    starts, queries = ([_rounded(one) for one in some] for some in budgets(found, SHOWN))
+    lines = [_line(best(found, start, query), start, query, titles) for start in starts for query in queries]
     every = [best(found, start, query) for start in budgets(found, COUNTED)[0] for query in budgets(found, COUNTED)[1]]
     return [*lines, {**dict.fromkeys(lines[0], ""), **tally(every)}]
+
+
+def _rounded(seconds: float) -> float:
+    """Up, to one digit."""
+    unit = 10.0 ** np.floor(np.log10(seconds))
+    return float(np.ceil(seconds / unit - 1e-9) * unit)
 
 
 def _line(one: Best, start: float, query: float, titles: Mapping[str, str]) -> Row:
@@ -74,8 +81,8 @@ def _studies() -> Iterator[dict[str, Any]]:
             "name": name,
             "protocol": name.rpartition("-")[0],
             "drawing": name.rpartition("-")[2],
-            "rows": [_row(pairs, start) for start in STARTS],
-            "queries": [duration(query) for query in QUERIES],
+            "rows": [_row(pairs, start) for start in dict.fromkeys(float(one["start"]) for one in pairs)],
+            "queries": [_time(query) for query in dict.fromkeys(float(one["query"]) for one in pairs)],
             "counts": counts,
             "metrics": _metrics(points),
             "measured": ", ".join(points[0][key] for key in ("date", "machine", "commit")),
@@ -84,7 +91,7 @@ def _studies() -> Iterator[dict[str, Any]]:
 
 def _row(pairs: Sequence[Row], start: float) -> list[str]:
     """One initialisation budget: a cell for each query budget."""
-    return [duration(start), *(_cell(one) for one in pairs if float(one["start"]) == start)]
+    return [_time(start), *(_cell(one) for one in pairs if float(one["start"]) == start)]
 
 
 def _cell(one: Row) -> str:
@@ -111,12 +118,18 @@ def _metrics(points: Sequence[Row]) -> list[list[str]]:
             one["title"],
             one["labels"],
             one["shown"].removeprefix("after_").split("_")[0],
-            duration(float(one["start"])),
-            duration(float(one["query"])),
+            _time(float(one["start"])),
+            _time(float(one["query"])),
             *(number(float(one[name]), ".2f" if np.isfinite(float(one[name])) else "") for name in METRICS),
         ]
         for one in ordered
     ]
+
+
+def _time(seconds: float) -> str:
+    """In the largest unit of which there are two."""
+    size, unit = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), (0.0, ""))
+    return f"{seconds / size:.0f} {unit}" if size else duration(seconds)
 
 
 def _read(path: Path) -> list[Row]:
