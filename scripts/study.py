@@ -14,6 +14,8 @@ and the picture `times.svg`. `publish=true` also writes the tables to `results/s
 
 from __future__ import annotations
 
+import shlex
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -112,7 +114,7 @@ def _write(config: Config, found: list[Point], titles: dict[str, str]) -> None:
     for name, lines in tables.items():
         write_rows(output / f"{name}.csv", lines)
         if config.publish:
-            publish(lines, f"{config.study}-{name}")
+            publish([{**line, "options": shlex.join(sys.argv[1:])} for line in lines], f"{config.study}-{name}")
     for path in (output / "times.svg", *((PICTURES / f"{config.study}.svg",) if config.publish else ())):
         write_whole(path, drawn(found, titles))
         Console(stderr=True).print(f"picture: {path}")

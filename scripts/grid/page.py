@@ -16,7 +16,7 @@ import numpy as np
 from scripts.grid.points import METRICS, Best, Point, best, budgets, tally
 from scripts.results.provenance import ROOT
 from scripts.results.rows import Row
-from scripts.results.wording import duration, number, plus_minus
+from scripts.results.wording import duration, listed, number, plus_minus
 
 TEMPLATE = Path(__file__).parent / "study.md.j2"
 SUMMARIES = ROOT / "results" / "summary"
@@ -26,9 +26,17 @@ COUNTED = 36  # budgets along an axis that are counted
 
 
 def point_lines(found: Sequence[Point], titles: Mapping[str, str]) -> list[Row]:
-    """A line a point: title, seconds, means of all metrics and halves of their intervals."""
+    """A line a point: title, label sets, seconds, means of all metrics and halves of their intervals."""
     kept = ("case", "shown", "labels", "start", "query")
-    return [{"title": titles[one.case], **{name: getattr(one, name) for name in kept}, **one.metrics} for one in found]
+    return [
+        {
+            "title": titles[one.case],
+            "sets": one.tau.shape[1],
+            **{name: getattr(one, name) for name in kept},
+            **one.metrics,
+        }
+        for one in found
+    ]
 
 
 def budget_lines(found: Sequence[Point], titles: Mapping[str, str]) -> list[Row]:
@@ -56,7 +64,7 @@ def _line(one: Best, start: float, query: float, titles: Mapping[str, str]) -> R
 def _named(point: Point, titles: Mapping[str, str]) -> str:
     epochs = point.shown.removeprefix("after_").replace("_", " ")
     parts = [f"{point.labels} labels"] * (point.labels > 0) + [epochs] * (not epochs.startswith("0 "))
-    return f"{titles[point.case]}{f' ({chr(44).join(parts)})' if parts else ''}".replace(",", ", ")
+    return f"{titles[point.case]} ({', '.join(parts)})" if parts else titles[point.case]
 
 
 def page() -> str:
@@ -85,6 +93,8 @@ def _studies() -> Iterator[dict[str, Any]]:
             "queries": [_time(query) for query in dict.fromkeys(float(one["query"]) for one in pairs)],
             "counts": counts,
             "metrics": _metrics(points),
+            "sets": listed(sorted({int(one["sets"]) for one in points})),
+            "options": points[0].get("options", ""),
             "measured": ", ".join(points[0][key] for key in ("date", "machine", "commit")),
         }
 
