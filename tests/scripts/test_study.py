@@ -182,7 +182,7 @@ def test_the_page_says_who_is_best_and_how_often_metanp_is_ahead(tmp_path, monke
     text = pages.page()
     assert "## `study_x`, uniform" in text
     assert "| MetaNP (5 labels) |" in text
-    assert "2 and 3 label sets." in text
+    assert "\n3 label sets." in text
     assert "**behind** -0.10" in text
     assert re.search(r"\| SoTL-E \| 5 \| 0 \| [\d.]+ m?s \| 2 s \| 0.70 \|", text)
     assert drawn(found, titles) == drawn(found, titles)
