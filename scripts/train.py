@@ -31,7 +31,7 @@ from scripts.command import command, refuse
 from scripts.results.provenance import settings_digest
 from scripts.trainings import kept
 from scripts.trainings.loop import Diverged, Training
-from scripts.trainings.prepared import Images, Prepared, device_of, prepare
+from scripts.trainings.prepared import OnImages, Prepared, device_of
 from scripts.trainings.recipe import Recipe
 
 CELL = "METANP_CELL"
@@ -39,26 +39,17 @@ OF_CELLS = ("nasbench201", "nasbench101", "transnas_micro", "nasbench_macro", "s
 
 
 @dataclass
-class Config(Recipe):
-    """Everything a training can be told, beside the recipe.
+class Config(Recipe, OnImages):
+    """Everything a training can be told, beside the recipe and the images.
 
     space: whose text the cell is written in; JSON is read of any.
-    data: of `data.images.IMAGE_SETS`. side, train, validation: as in `scripts.trainings.prepared.Images`.
     output: folder of what is kept of trainings that have not ended.
     """
 
     padding: int = 2
     space: str = "nasbench201"
     skeleton: str = "small"
-    data: str = "digits"
-    side: int = 16
-    train: int = 0
-    validation: int = 0
-    seed: int = 0
-    device: str = "auto"
-    threads: int = 0  # 0 leaves torch's own choice
     output: str = "results/train"
-    download: bool = False
 
 
 ConfigStore.instance().store(name="schema_of_train", node=Config)
@@ -73,10 +64,7 @@ def train(text: str, config: Config) -> Iterator[dict[str, Any]]:
         Diverged: a loss is not finite.
     """
     architecture = read_architecture(text, config)
-    images = prepare(
-        Images(config.data, config.side, config.train, config.validation), device_of(config.device), config.download
-    )
-    training = _training(architecture, config, images)
+    training = _training(architecture, config, config.prepared())
     path = Path(config.output) / f"{_digest(text, config)}.pt"
     rows: list[dict[str, Any]] = []
     if state := kept.load(path, device_of(config.device)):
@@ -115,10 +103,7 @@ def read_architecture(text: str, config: Config) -> Any:
 
 def _digest(text: str, config: Config) -> str:
     """Names a training: all that decides what comes of it."""
-    settings = dataclasses.asdict(config)
-    for free in ("output", "download", "threads", "device"):
-        del settings[free]
-    return settings_digest([text, settings])
+    return settings_digest([text, config.deciding()])
 
 
 def take_cell(arguments: list[str], environment: Mapping[str, str]) -> tuple[list[str], str | None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from data.images import load_images
 from data.images.batches import Labelled, Pixels
 from metanp.brief import brief
 
+FREE = ("output", "download", "threads", "device")
 VALIDATION_SHARE = 0.2  # of the images to learn from, where nothing else is said
 
 
@@ -26,6 +28,32 @@ class Images:
     side: int = 0
     train: int = 0
     validation: int = 0
+
+
+@dataclass
+class OnImages:
+    """Options of a command that trains on images.
+
+    data: of `data.images.IMAGE_SETS`. side, train, validation: as in `Images`.
+    """
+
+    data: str = "digits"
+    side: int = 16
+    train: int = 0
+    validation: int = 0
+    seed: int = 0
+    device: str = "auto"
+    threads: int = 0  # 0 leaves torch's own choice
+    download: bool = False
+
+    def deciding(self) -> dict[str, Any]:
+        """The settings that decide what comes of a training."""
+        return {name: value for name, value in asdict(self).items() if name not in FREE}
+
+    def prepared(self) -> Prepared:
+        """The images on the device; raises as `prepare`."""
+        images = Images(self.data, self.side, self.train, self.validation)
+        return prepare(images, device_of(self.device), self.download)
 
 
 @dataclass(frozen=True, eq=False)

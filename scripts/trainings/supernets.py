@@ -30,24 +30,22 @@ from metanp.spaces import get_space
 from metanp.spaces.base import Space
 from scripts.results.provenance import settings_digest
 from scripts.trainings import kept
-from scripts.trainings.prepared import Images, Prepared, device_of, prepare
+from scripts.trainings.prepared import OnImages, Prepared, device_of
 from scripts.trainings.shared import SharedRecipe, SharedTraining
 
 REGIMES = ("summed", "uniform", "fair", *ORDERS)
 GROUPINGS = ("random", "lexicographic", "similarity")
 WATCHED = 8  # random children, whose mean accuracy stands for validation
 CALIBRATION = 256  # training images that averages are recalibrated with
-FREE = ("output", "download", "threads", "device")  # settings that do not decide what comes of a training
 
 
 @dataclass
-class Settings(SharedRecipe):
-    """Everything a training of a supernet can be told, beside the recipe.
+class Settings(SharedRecipe, OnImages):
+    """Everything a training of a supernet can be told, beside the recipe and the images.
 
     space: a name, module:NAME, or in JSON the alternatives of each block of a chain. regime: of `REGIMES`.
     groups, grouping, group: how many groups of children there are, by which of `GROUPINGS`, and the number of the one
     that this supernet is for; 1 group has all children. prefix: cells that children share, -1 for all of everything.
-    data: of `data.images.IMAGE_SETS`. side, train, validation: as in `scripts.trainings.prepared.Images`.
     output: folder of what is kept.
     """
 
@@ -59,20 +57,12 @@ class Settings(SharedRecipe):
     group: int = 0
     prefix: int = -1
     data: str = "cifar10_jpeg"
-    side: int = 16
-    train: int = 0
-    validation: int = 0
-    seed: int = 0
-    device: str = "auto"
-    threads: int = 0  # 0 leaves torch's own choice
     output: str = "results/supernets"
-    download: bool = False
 
     @property
     def path(self) -> Path:
         """Of its checkpoint, which `Supernet.load` reads."""
-        settings = {name: value for name, value in dataclasses.asdict(self).items() if name not in FREE}
-        return Path(self.output) / f"{settings_digest(settings)}.pt"
+        return Path(self.output) / f"{settings_digest(self.deciding())}.pt"
 
 
 def train(settings: Settings) -> Iterator[dict[str, Any]]:
@@ -96,10 +86,7 @@ def supernet_of(settings: Settings) -> Supernet | SharedPrefix:
 
 def _trained(settings: Settings) -> tuple[Supernet | SharedPrefix, Iterator[dict[str, Any]]]:
     """The supernet, trained as far as the rows have been asked for."""
-    device = device_of(settings.device)
-    images = prepare(
-        Images(settings.data, settings.side, settings.train, settings.validation), device, settings.download
-    )
+    images = settings.prepared()
     whole, children = built(settings, images)
     prefix = settings.prefix >= 0
     net = SharedPrefix(whole, _listed(settings), settings.prefix, settings.seed) if prefix else whole
@@ -242,5 +229,4 @@ def _supernet(source: Source, seed: int) -> tuple[Supernet, Prepared]:
     settings = source.settings(seed)
     net = supernet_of(settings)
     assert isinstance(net, Supernet)
-    images = Images(settings.data, settings.side, settings.train, settings.validation)
-    return net.eval(), prepare(images, device_of(settings.device))
+    return net.eval(), settings.prepared()
