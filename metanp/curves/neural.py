@@ -29,7 +29,7 @@ from metanp.checkpoint import CheckpointError, from_dict, read_tensors, write_te
 from metanp.contract import About
 from metanp.curves.curves import Curves, Scores
 from metanp.curves.predictor import CurvePredictor, Moments
-from metanp.curves.stacking import FEWEST, Reading, stacked, with_last, with_prior
+from metanp.curves.stacking import FEWEST, Reading, read_beside, stacked, with_last, with_prior
 from metanp.curves.traits import N_KINDS, N_TRAITS, NUMBERS, Prefixes, kinds, traits
 from metanp.distribution import Mixture
 from metanp.encoder import Points
@@ -233,7 +233,7 @@ class NeuralCurves(CurvePredictor):
         n, first = prefixes.n_epochs, self._untrained(prefixes)
         long = self._whole.lengths >= n
         starts, end = self._whole[long].prefix(n), self._transform.forward(self._end[long])
-        names: list[str | None] = [None, *(_others(starts, prefixes) if len(starts) >= FEWEST else ())]
+        names: list[str | None] = [None, *(read_beside(starts, prefixes) if len(starts) >= FEWEST else ())]
         both = ((starts.scores(name)[:, first:], prefixes.scores(name)[:, first:]) for name in names)
         return stacked([self._read_one(*one, long, end, guess, mixed) for one in both], end)
 
@@ -271,18 +271,6 @@ def _batch(xc: np.ndarray, yc: Scores, kind: np.ndarray, xt: np.ndarray) -> Curv
     """One task, whose targets' ends are not known."""
     parts = (torch.as_tensor(part, dtype=torch.float32)[None] for part in (xc, yc, kind, xt, np.zeros(0)))
     return CurveBatch(*parts)
-
-
-def _others(starts: Curves, prefixes: Curves) -> list[str]:
-    """Names of quantities beside the main one that are read: both have them, whole, and a search may know them."""
-    shared = {quantity.name for quantity in prefixes.quantities}
-    found = []
-    for one in starts.quantities[1:]:
-        usable = one.name in shared and one.unit != "s" and not one.name.startswith("test")
-        first = int(prefixes.epochs[0] == 0)
-        if usable and all(np.isfinite(curves.scores(one.name)[:, first:]).all() for curves in (starts, prefixes)):
-            found.append(one.name)
-    return found
 
 
 def _as_read(lengths: Rows, known: Rows, most: int) -> Rows:

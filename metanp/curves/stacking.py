@@ -28,6 +28,7 @@ from scipy.optimize import nnls
 from torch import Tensor
 
 from metanp.brief import brief
+from metanp.curves.curves import Curves
 from metanp.distribution import Mixture
 
 PAIRS = 15  # chosen on NAS-Bench-NLP as it is, and with noise added to its validation losses
@@ -55,6 +56,18 @@ class Reading:
         deviation = factor * np.abs(before / np.where(self.surprise == 0, np.inf, self.surprise))
         surprise = np.divide(after, deviation, out=self.surprise.copy(), where=deviation > 0)
         return Reading(mixture, left_out, surprise)
+
+
+def read_beside(starts: Curves, prefixes: Curves) -> list[str]:
+    """Names of quantities beside the main one that are read: both have them, whole, and a search may know them."""
+    shared = {quantity.name for quantity in prefixes.quantities}
+    found = []
+    for one in starts.quantities[1:]:
+        usable = one.name in shared and one.unit != "s" and not one.name.startswith("test")
+        first = int(prefixes.epochs[0] == 0)
+        if usable and all(np.isfinite(curves.scores(one.name)[:, first:]).all() for curves in (starts, prefixes)):
+            found.append(one.name)
+    return found
 
 
 def with_last(mixture: Mixture, last: Float[np.ndarray, " target"], seen: float) -> Mixture:

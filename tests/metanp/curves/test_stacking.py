@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from metanp.curves import Curves, Quantity
-from metanp.curves.neural import NeuralCurves, _others
-from metanp.curves.stacking import PAIRS, UNCHANGED, USUAL, Reading, shares, stacked, with_last, with_prior
+from metanp.curves.neural import NeuralCurves
+from metanp.curves.stacking import PAIRS, UNCHANGED, USUAL, Reading, read_beside, shares, stacked, with_last, with_prior
 from metanp.distribution import Mixture
 from metanp.metrics import kendall_tau
 from tests.made_up_curves import ACCURACY, TRAIN_LOSS, rising, with_losses
@@ -65,11 +65,11 @@ def test_test_data_times_and_what_only_some_have_are_not_read():
     values = np.concatenate([one.values, one.values[:, :2]], axis=1)
     more = (Quantity("test_accuracy", "percent", True), Quantity("train_time", "s", False))
     whole = replace(one, quantities=(*one.quantities, *more), values=values)
-    assert _others(whole, whole.prefix(3)) == ["validation_loss", "train_loss"]
-    assert _others(whole, rising(4, epochs=8)) == []
+    assert read_beside(whole, whole.prefix(3)) == ["validation_loss", "train_loss"]
+    assert read_beside(whole, rising(4, epochs=8)) == []
     holes = values.copy()
     holes[0, 2, 1:] = np.nan
-    assert _others(replace(whole, values=holes), whole.prefix(3)) == ["validation_loss"]
+    assert read_beside(replace(whole, values=holes), whole.prefix(3)) == ["validation_loss"]
 
 
 def test_a_clean_training_loss_takes_over_from_a_noisy_score():
