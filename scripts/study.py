@@ -38,6 +38,7 @@ from scripts.results.provenance import data_digest, publish
 from scripts.results.rows import Row, write_rows
 from scripts.results.running import Files, Running
 
+RUNS = ("fill", "adopt", "jobs", "executor", "retry", "resume")  # options that decide no number
 PAGE, PICTURES = ROOT / "docs" / "study.md", ROOT / "docs" / "pictures"
 
 
@@ -114,7 +115,8 @@ def _write(config: Config, found: list[Point], titles: dict[str, str]) -> None:
     for name, lines in tables.items():
         write_rows(output / f"{name}.csv", lines)
         if config.publish:
-            publish([{**line, "options": shlex.join(sys.argv[1:])} for line in lines], f"{config.study}-{name}")
+            options = [one for one in sys.argv[1:] if one.partition("=")[0] not in RUNS]
+            publish([{**line, "options": shlex.join(options)} for line in lines], f"{config.study}-{name}")
     for path in (output / "times.svg", *((PICTURES / f"{config.study}.svg",) if config.publish else ())):
         write_whole(path, drawn(found, titles))
         Console(stderr=True).print(f"picture: {path}")

@@ -245,7 +245,7 @@ class OMNINGBoost(Hybrid):
 
 
 class OMNISemiNAS(Hybrid):
-    """SemiNAS whose sequence ends with jacov and SoTL-E, each cut into at most nine parts.
+    """SemiNAS whose sequence begins with jacov and SoTL-E, each cut into at most nine parts.
 
     Cuts are quantiles of the evaluated and the unlabelled cells; in the study those of jacov are constants of a space.
     """

@@ -5,7 +5,6 @@ points -> lines of points, lines of budgets -> results/summary/ -> the page
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 
 from scripts.grid.points import METRICS, Best, Point, best, budgets, tally
 from scripts.results.provenance import ROOT
-from scripts.results.rows import Row
+from scripts.results.rows import Row, read_rows
 from scripts.results.wording import duration, listed, number, plus_minus
 
 TEMPLATE = Path(__file__).parent / "study.md.j2"
@@ -41,9 +40,10 @@ def point_lines(found: Sequence[Point], titles: Mapping[str, str]) -> list[Row]:
 
 def budget_lines(found: Sequence[Point], titles: Mapping[str, str]) -> list[Row]:
     """A line a pair of budgets: the best others, the best of ours, the difference; then how often ours are where."""
-    starts, queries = ([_rounded(one) for one in some] for some in budgets(found, SHOWN))
-    lines = [_line(best(found, start, query), start, query, titles) for start in starts for query in queries]
-    every = [best(found, start, query) for start in budgets(found, COUNTED)[0] for query in budgets(found, COUNTED)[1]]
+    some_starts, some_queries = ([_rounded(one) for one in some] for some in budgets(found, SHOWN))
+    lines = [_line(best(found, start, query), start, query, titles) for start in some_starts for query in some_queries]
+    starts, queries = budgets(found, COUNTED)
+    every = [best(found, start, query) for start in starts for query in queries]
     return [*lines, {**dict.fromkeys(lines[0], ""), **tally(every)}]
 
 
@@ -83,7 +83,7 @@ def page() -> str:
 def _studies() -> Iterator[dict[str, Any]]:
     for path in sorted(SUMMARIES.glob("study_*-budgets.csv")):
         name = path.stem.removesuffix("-budgets")
-        lines, points = _read(path), _read(path.with_name(f"{name}-points.csv"))
+        lines, points = read_rows(path), read_rows(path.with_name(f"{name}-points.csv"))
         *pairs, counts = lines
         yield {
             "name": name,
@@ -105,15 +105,12 @@ def _row(pairs: Sequence[Row], start: float) -> list[str]:
 
 
 def _cell(one: Row) -> str:
-    if not one["other"] or not one["ours"]:
-        return one["other"] or one["ours"] or "-"
+    who = [f"{one[side]} {number(float(one[f'{side}_tau']), '.2f')}" for side in ("ours", "other") if one[side]]
+    if len(who) < 2:
+        return who[0] if who else "-"
     difference, half = float(one["difference"]), float(one["half"])
     place = "ahead" if difference > half else "behind" if difference < -half else "level"
-    ours, other = (
-        f"{one['ours']} {number(float(one['ours_tau']), '.2f')}",
-        f"{one['other']} {number(float(one['other_tau']), '.2f')}",
-    )
-    return f"**{place}** {plus_minus(difference, half, '+.2f')}: {ours}; {other}"
+    return f"**{place}** {plus_minus(difference, half, '+.2f')}: {'; '.join(who)}"
 
 
 def _metrics(points: Sequence[Row]) -> list[list[str]]:
@@ -140,8 +137,3 @@ def _time(seconds: float) -> str:
     """In the largest unit of which there are two."""
     size, unit = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), (0.0, ""))
     return f"{seconds / size:.0f} {unit}" if size else duration(seconds)
-
-
-def _read(path: Path) -> list[Row]:
-    with open(path, newline="", encoding="utf-8") as file:
-        return [*csv.DictReader(file)]

@@ -181,7 +181,7 @@ def test_the_page_says_who_is_best_and_how_often_metanp_is_ahead(tmp_path, monke
         write(tmp_path / f"study_x-uniform-{name}.csv", [{**line, **marks} for line in lines])
     text = pages.page()
     assert "## `study_x`, uniform" in text
-    assert "| MetaNP (5 labels) |" in text
+    assert "| MetaNP (5 labels) 0.51 |" in text
     assert "\n3 label sets." in text
     assert "**behind** -0.10" in text
     assert re.search(r"\| SoTL-E \| 5 \| 0 \| [\d.]+ m?s \| 2 s \| 0.70 \|", text)
