@@ -29,7 +29,7 @@ from metanp.checkpoint import CheckpointError, from_dict, read_tensors, write_te
 from metanp.contract import About
 from metanp.curves.curves import Curves, Scores
 from metanp.curves.predictor import CurvePredictor, Moments
-from metanp.curves.stacking import FEWEST, Reading, read_beside, stacked, with_last, with_prior
+from metanp.curves.stacking import ENOUGH, FEWEST, Reading, read_beside, stacked, with_last, with_prior
 from metanp.curves.traits import N_KINDS, N_TRAITS, NUMBERS, Prefixes, kinds, traits
 from metanp.distribution import Mixture
 from metanp.encoder import Points
@@ -241,25 +241,27 @@ class NeuralCurves(CurvePredictor):
         self, starts: Prefixes, asked_of: Prefixes, long: np.ndarray, end: Scores, guess: Scores | None, mixed: bool
     ) -> Reading:
         """Of one quantity, without epochs before training: of whole curves and of prefixes."""
-        n = asked_of.shape[1]
-        first = self._untrained(self._whole)
+        n, first = asked_of.shape[1], self._untrained(self._whole)
         horizon = max((int(self._whole.lengths.max(initial=0)) or self._whole.n_epochs) - first, n)
         known, asked, told = np.zeros(len(starts)), np.zeros(len(asked_of)), False
         if guess is not None and self._guess is not None:
             known, asked, told = self._guess[long], guess, True
-        both = traits(starts[:0], np.concatenate([starts, asked_of]), horizon, self.peers)[1]
-        both = np.column_stack([both, np.r_[known, asked]])
-        usual = self._model(_batch(both[:0], end[:0], kinds(n, horizon, 0, told), both))
-        prior = with_last(usual, both[:, NUMBERS.index("last")], n / horizon)
+
+        def usual() -> Mixture:
+            """Of all, without any end."""
+            x = traits(starts[:0], np.concatenate([starts, asked_of]), horizon, self.peers)[1]
+            x = np.column_stack([x, np.r_[known, asked]])
+            mixture = self._model(_batch(x[:0], end[:0], kinds(n, horizon, 0, told), x))
+            return with_last(mixture, x[:, NUMBERS.index("last")], n / horizon)
+
         if not len(end):
-            return Reading(prior, end, end)
+            return Reading(usual(), end, end)
         xc, xt = traits(starts, asked_of, horizon, self.peers)
         xc, xt = np.column_stack([xc, known]), np.column_stack([xt, asked])
-        kind = kinds(n, horizon, len(end), told)
-        mixture, left_out, surprise = self._model.read(_batch(xc, end, kind, xt))
+        mixture, left_out, surprise = self._model.read(_batch(xc, end, kinds(n, horizon, len(end), told), xt))
         expected = np.full(len(end), np.nan) if left_out is None else left_out[0].double().numpy()
         reading = Reading(mixture, expected, surprise[0].double().numpy())
-        return with_prior(reading, prior, end) if mixed else reading
+        return with_prior(reading, usual(), end) if mixed and self.peers and len(end) < ENOUGH else reading
 
     @staticmethod
     def _untrained(curves: Curves) -> int:

@@ -34,6 +34,7 @@ from metanp.distribution import Mixture
 PAIRS = 15  # chosen on NAS-Bench-NLP as it is, and with noise added to its validation losses
 UNCHANGED = 0.5  # share of last values at the end of a training; the three chosen by the same tables
 USUAL = 10  # chosen on NAS-Bench-NLP, the surrogate of LCBench and two tasks of TaskSet
+ENOUGH = 100  # whole curves, to which what is expected of any adds nothing (measured: .000 of tau)
 FEWEST = 3  # whole curves from which on other quantities are read
 LEAST = 1e-6  # of a mean square
 NARROWEST = 0.5  # factor of standard deviations at most
